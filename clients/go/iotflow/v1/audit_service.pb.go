@@ -88,7 +88,7 @@ type ListAuditEntriesResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Status  string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Entries []*AuditEntry          `protobuf:"bytes,2,rep,name=entries,proto3" json:"entries,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

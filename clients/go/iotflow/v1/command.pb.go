@@ -158,9 +158,10 @@ func (x *Command) GetGroupCommand() string {
 
 // The server's answer to one report about a command.
 type CommandReceipt struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	CommandId int64                  `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
-	// The state of the report.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The command of the report, at most 2^53.
+	CommandId int64 `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// Empty: the report is stored durably. Otherwise the reason why it was rejected, for example
 	// COMMAND_NOT_FOUND or COMMAND_ENDED.
@@ -238,6 +239,77 @@ func (x *CommandReceipt) GetRetryable() bool {
 	return false
 }
 
+// A command and the device that it is for.
+type DeviceCommand struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Command    *Command               `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	DeviceType string                 `protobuf:"bytes,3,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
+	// The command is for the group as a whole: the gateway publishes it once to all devices of
+	// `device_type`, and reports `announced`. Several gateways may get the same request.
+	Announce      bool `protobuf:"varint,4,opt,name=announce,proto3" json:"announce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceCommand) Reset() {
+	*x = DeviceCommand{}
+	mi := &file_iotflow_v1_command_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceCommand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceCommand) ProtoMessage() {}
+
+func (x *DeviceCommand) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_command_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceCommand.ProtoReflect.Descriptor instead.
+func (*DeviceCommand) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_command_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DeviceCommand) GetCommand() *Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *DeviceCommand) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *DeviceCommand) GetDeviceType() string {
+	if x != nil {
+		return x.DeviceType
+	}
+	return ""
+}
+
+func (x *DeviceCommand) GetAnnounce() bool {
+	if x != nil {
+		return x.Announce
+	}
+	return false
+}
+
 var File_iotflow_v1_command_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_command_proto_rawDesc = "" +
@@ -269,7 +341,14 @@ const file_iotflow_v1_command_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1c\n" +
-	"\tretryable\x18\x05 \x01(\bR\tretryableBD\n" +
+	"\tretryable\x18\x05 \x01(\bR\tretryable\"\x9c\x01\n" +
+	"\rDeviceCommand\x12-\n" +
+	"\acommand\x18\x01 \x01(\v2\x13.iotflow.v1.CommandR\acommand\x12\x1f\n" +
+	"\vdevice_name\x18\x02 \x01(\tR\n" +
+	"deviceName\x12\x1f\n" +
+	"\vdevice_type\x18\x03 \x01(\tR\n" +
+	"deviceType\x12\x1a\n" +
+	"\bannounce\x18\x04 \x01(\bR\bannounceBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -286,25 +365,27 @@ func file_iotflow_v1_command_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_command_proto_rawDescData
 }
 
-var file_iotflow_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_iotflow_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_iotflow_v1_command_proto_goTypes = []any{
 	(*Command)(nil),               // 0: iotflow.v1.Command
 	(*CommandReceipt)(nil),        // 1: iotflow.v1.CommandReceipt
-	(*structpb.Struct)(nil),       // 2: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*DeviceCommand)(nil),         // 2: iotflow.v1.DeviceCommand
+	(*structpb.Struct)(nil),       // 3: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_iotflow_v1_command_proto_depIdxs = []int32{
-	2, // 0: iotflow.v1.Command.parameters:type_name -> google.protobuf.Struct
-	3, // 1: iotflow.v1.Command.created_at:type_name -> google.protobuf.Timestamp
-	3, // 2: iotflow.v1.Command.delivered_at:type_name -> google.protobuf.Timestamp
-	3, // 3: iotflow.v1.Command.finished_at:type_name -> google.protobuf.Timestamp
-	3, // 4: iotflow.v1.Command.expires_at:type_name -> google.protobuf.Timestamp
-	2, // 5: iotflow.v1.Command.result:type_name -> google.protobuf.Struct
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 0: iotflow.v1.Command.parameters:type_name -> google.protobuf.Struct
+	4, // 1: iotflow.v1.Command.created_at:type_name -> google.protobuf.Timestamp
+	4, // 2: iotflow.v1.Command.delivered_at:type_name -> google.protobuf.Timestamp
+	4, // 3: iotflow.v1.Command.finished_at:type_name -> google.protobuf.Timestamp
+	4, // 4: iotflow.v1.Command.expires_at:type_name -> google.protobuf.Timestamp
+	3, // 5: iotflow.v1.Command.result:type_name -> google.protobuf.Struct
+	0, // 6: iotflow.v1.DeviceCommand.command:type_name -> iotflow.v1.Command
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_command_proto_init() }
@@ -319,7 +400,7 @@ func file_iotflow_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_command_proto_rawDesc), len(file_iotflow_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

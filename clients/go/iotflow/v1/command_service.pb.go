@@ -10,7 +10,6 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	structpb "google.golang.org/protobuf/types/known/structpb"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -532,7 +531,7 @@ type ListCommandsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Status   string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Commands []*Command             `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -711,7 +710,7 @@ func (x *WatchCommandsResponse) GetHeartbeat() *StreamHeartbeat {
 	return nil
 }
 
-func (x *WatchCommandsResponse) GetMissed() *CommandsMissed {
+func (x *WatchCommandsResponse) GetMissed() *StreamGap {
 	if x != nil {
 		if x, ok := x.Event.(*WatchCommandsResponse_Missed); ok {
 			return x.Missed
@@ -744,8 +743,8 @@ type WatchCommandsResponse_Heartbeat struct {
 }
 
 type WatchCommandsResponse_Missed struct {
-	// Changes may have been lost. ListCommands returns the present state.
-	Missed *CommandsMissed `protobuf:"bytes,3,opt,name=missed,proto3,oneof"`
+	// Changes may have been lost. ListCommands returns the present states.
+	Missed *StreamGap `protobuf:"bytes,3,opt,name=missed,proto3,oneof"`
 }
 
 type WatchCommandsResponse_Error struct {
@@ -761,51 +760,6 @@ func (*WatchCommandsResponse_Missed) isWatchCommandsResponse_Event() {}
 
 func (*WatchCommandsResponse_Error) isWatchCommandsResponse_Event() {}
 
-// Changes may have been lost, because the client or the server fell behind.
-type CommandsMissed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CommandsMissed) Reset() {
-	*x = CommandsMissed{}
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CommandsMissed) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CommandsMissed) ProtoMessage() {}
-
-func (x *CommandsMissed) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CommandsMissed.ProtoReflect.Descriptor instead.
-func (*CommandsMissed) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_command_service_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *CommandsMissed) GetTimestamp() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Timestamp
-	}
-	return nil
-}
-
 type CancelCommandRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CommandId     int64                  `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
@@ -815,7 +769,7 @@ type CancelCommandRequest struct {
 
 func (x *CancelCommandRequest) Reset() {
 	*x = CancelCommandRequest{}
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[11]
+	mi := &file_iotflow_v1_command_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +781,7 @@ func (x *CancelCommandRequest) String() string {
 func (*CancelCommandRequest) ProtoMessage() {}
 
 func (x *CancelCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[11]
+	mi := &file_iotflow_v1_command_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +794,7 @@ func (x *CancelCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCommandRequest.ProtoReflect.Descriptor instead.
 func (*CancelCommandRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_command_service_proto_rawDescGZIP(), []int{11}
+	return file_iotflow_v1_command_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CancelCommandRequest) GetCommandId() int64 {
@@ -861,7 +815,7 @@ type CancelCommandResponse struct {
 
 func (x *CancelCommandResponse) Reset() {
 	*x = CancelCommandResponse{}
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[12]
+	mi := &file_iotflow_v1_command_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -873,7 +827,7 @@ func (x *CancelCommandResponse) String() string {
 func (*CancelCommandResponse) ProtoMessage() {}
 
 func (x *CancelCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_command_service_proto_msgTypes[12]
+	mi := &file_iotflow_v1_command_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -886,7 +840,7 @@ func (x *CancelCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCommandResponse.ProtoReflect.Descriptor instead.
 func (*CancelCommandResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_command_service_proto_rawDescGZIP(), []int{12}
+	return file_iotflow_v1_command_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CancelCommandResponse) GetStatus() string {
@@ -915,7 +869,7 @@ var File_iotflow_v1_command_service_proto protoreflect.FileDescriptor
 const file_iotflow_v1_command_service_proto_rawDesc = "" +
 	"\n" +
 	" iotflow/v1/command_service.proto\x12\n" +
-	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/stream.proto\"\xfb\x01\n" +
+	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/stream.proto\"\xfb\x01\n" +
 	"\x12SendCommandRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x127\n" +
@@ -967,15 +921,13 @@ const file_iotflow_v1_command_service_proto_rawDesc = "" +
 	"\x14WatchCommandsRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1d\n" +
 	"\n" +
-	"command_id\x18\x02 \x01(\x03R\tcommandId\"\xf5\x01\n" +
+	"command_id\x18\x02 \x01(\x03R\tcommandId\"\xf0\x01\n" +
 	"\x15WatchCommandsResponse\x12/\n" +
 	"\acommand\x18\x01 \x01(\v2\x13.iotflow.v1.CommandH\x00R\acommand\x12;\n" +
-	"\theartbeat\x18\x02 \x01(\v2\x1b.iotflow.v1.StreamHeartbeatH\x00R\theartbeat\x124\n" +
-	"\x06missed\x18\x03 \x01(\v2\x1a.iotflow.v1.CommandsMissedH\x00R\x06missed\x12/\n" +
+	"\theartbeat\x18\x02 \x01(\v2\x1b.iotflow.v1.StreamHeartbeatH\x00R\theartbeat\x12/\n" +
+	"\x06missed\x18\x03 \x01(\v2\x15.iotflow.v1.StreamGapH\x00R\x06missed\x12/\n" +
 	"\x05error\x18\x04 \x01(\v2\x17.iotflow.v1.StreamErrorH\x00R\x05errorB\a\n" +
-	"\x05event\"J\n" +
-	"\x0eCommandsMissed\x128\n" +
-	"\ttimestamp\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"5\n" +
+	"\x05event\"5\n" +
 	"\x14CancelCommandRequest\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x03R\tcommandId\"x\n" +
@@ -1007,7 +959,7 @@ func file_iotflow_v1_command_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_command_service_proto_rawDescData
 }
 
-var file_iotflow_v1_command_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_iotflow_v1_command_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_iotflow_v1_command_service_proto_goTypes = []any{
 	(*SendCommandRequest)(nil),       // 0: iotflow.v1.SendCommandRequest
 	(*SendCommandResponse)(nil),      // 1: iotflow.v1.SendCommandResponse
@@ -1019,44 +971,42 @@ var file_iotflow_v1_command_service_proto_goTypes = []any{
 	(*ListCommandsResponse)(nil),     // 7: iotflow.v1.ListCommandsResponse
 	(*WatchCommandsRequest)(nil),     // 8: iotflow.v1.WatchCommandsRequest
 	(*WatchCommandsResponse)(nil),    // 9: iotflow.v1.WatchCommandsResponse
-	(*CommandsMissed)(nil),           // 10: iotflow.v1.CommandsMissed
-	(*CancelCommandRequest)(nil),     // 11: iotflow.v1.CancelCommandRequest
-	(*CancelCommandResponse)(nil),    // 12: iotflow.v1.CancelCommandResponse
-	(*structpb.Struct)(nil),          // 13: google.protobuf.Struct
-	(*Command)(nil),                  // 14: iotflow.v1.Command
-	(*StreamHeartbeat)(nil),          // 15: iotflow.v1.StreamHeartbeat
+	(*CancelCommandRequest)(nil),     // 10: iotflow.v1.CancelCommandRequest
+	(*CancelCommandResponse)(nil),    // 11: iotflow.v1.CancelCommandResponse
+	(*structpb.Struct)(nil),          // 12: google.protobuf.Struct
+	(*Command)(nil),                  // 13: iotflow.v1.Command
+	(*StreamHeartbeat)(nil),          // 14: iotflow.v1.StreamHeartbeat
+	(*StreamGap)(nil),                // 15: iotflow.v1.StreamGap
 	(*StreamError)(nil),              // 16: iotflow.v1.StreamError
-	(*timestamppb.Timestamp)(nil),    // 17: google.protobuf.Timestamp
 }
 var file_iotflow_v1_command_service_proto_depIdxs = []int32{
-	13, // 0: iotflow.v1.SendCommandRequest.parameters:type_name -> google.protobuf.Struct
-	14, // 1: iotflow.v1.SendCommandResponse.command:type_name -> iotflow.v1.Command
-	13, // 2: iotflow.v1.SendGroupCommandRequest.parameters:type_name -> google.protobuf.Struct
-	14, // 3: iotflow.v1.GetCommandResponse.command:type_name -> iotflow.v1.Command
-	14, // 4: iotflow.v1.ListCommandsResponse.commands:type_name -> iotflow.v1.Command
-	14, // 5: iotflow.v1.WatchCommandsResponse.command:type_name -> iotflow.v1.Command
-	15, // 6: iotflow.v1.WatchCommandsResponse.heartbeat:type_name -> iotflow.v1.StreamHeartbeat
-	10, // 7: iotflow.v1.WatchCommandsResponse.missed:type_name -> iotflow.v1.CommandsMissed
+	12, // 0: iotflow.v1.SendCommandRequest.parameters:type_name -> google.protobuf.Struct
+	13, // 1: iotflow.v1.SendCommandResponse.command:type_name -> iotflow.v1.Command
+	12, // 2: iotflow.v1.SendGroupCommandRequest.parameters:type_name -> google.protobuf.Struct
+	13, // 3: iotflow.v1.GetCommandResponse.command:type_name -> iotflow.v1.Command
+	13, // 4: iotflow.v1.ListCommandsResponse.commands:type_name -> iotflow.v1.Command
+	13, // 5: iotflow.v1.WatchCommandsResponse.command:type_name -> iotflow.v1.Command
+	14, // 6: iotflow.v1.WatchCommandsResponse.heartbeat:type_name -> iotflow.v1.StreamHeartbeat
+	15, // 7: iotflow.v1.WatchCommandsResponse.missed:type_name -> iotflow.v1.StreamGap
 	16, // 8: iotflow.v1.WatchCommandsResponse.error:type_name -> iotflow.v1.StreamError
-	17, // 9: iotflow.v1.CommandsMissed.timestamp:type_name -> google.protobuf.Timestamp
-	14, // 10: iotflow.v1.CancelCommandResponse.command:type_name -> iotflow.v1.Command
-	0,  // 11: iotflow.v1.CommandService.SendCommand:input_type -> iotflow.v1.SendCommandRequest
-	2,  // 12: iotflow.v1.CommandService.SendGroupCommand:input_type -> iotflow.v1.SendGroupCommandRequest
-	4,  // 13: iotflow.v1.CommandService.GetCommand:input_type -> iotflow.v1.GetCommandRequest
-	6,  // 14: iotflow.v1.CommandService.ListCommands:input_type -> iotflow.v1.ListCommandsRequest
-	8,  // 15: iotflow.v1.CommandService.WatchCommands:input_type -> iotflow.v1.WatchCommandsRequest
-	11, // 16: iotflow.v1.CommandService.CancelCommand:input_type -> iotflow.v1.CancelCommandRequest
-	1,  // 17: iotflow.v1.CommandService.SendCommand:output_type -> iotflow.v1.SendCommandResponse
-	3,  // 18: iotflow.v1.CommandService.SendGroupCommand:output_type -> iotflow.v1.SendGroupCommandResponse
-	5,  // 19: iotflow.v1.CommandService.GetCommand:output_type -> iotflow.v1.GetCommandResponse
-	7,  // 20: iotflow.v1.CommandService.ListCommands:output_type -> iotflow.v1.ListCommandsResponse
-	9,  // 21: iotflow.v1.CommandService.WatchCommands:output_type -> iotflow.v1.WatchCommandsResponse
-	12, // 22: iotflow.v1.CommandService.CancelCommand:output_type -> iotflow.v1.CancelCommandResponse
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	13, // 9: iotflow.v1.CancelCommandResponse.command:type_name -> iotflow.v1.Command
+	0,  // 10: iotflow.v1.CommandService.SendCommand:input_type -> iotflow.v1.SendCommandRequest
+	2,  // 11: iotflow.v1.CommandService.SendGroupCommand:input_type -> iotflow.v1.SendGroupCommandRequest
+	4,  // 12: iotflow.v1.CommandService.GetCommand:input_type -> iotflow.v1.GetCommandRequest
+	6,  // 13: iotflow.v1.CommandService.ListCommands:input_type -> iotflow.v1.ListCommandsRequest
+	8,  // 14: iotflow.v1.CommandService.WatchCommands:input_type -> iotflow.v1.WatchCommandsRequest
+	10, // 15: iotflow.v1.CommandService.CancelCommand:input_type -> iotflow.v1.CancelCommandRequest
+	1,  // 16: iotflow.v1.CommandService.SendCommand:output_type -> iotflow.v1.SendCommandResponse
+	3,  // 17: iotflow.v1.CommandService.SendGroupCommand:output_type -> iotflow.v1.SendGroupCommandResponse
+	5,  // 18: iotflow.v1.CommandService.GetCommand:output_type -> iotflow.v1.GetCommandResponse
+	7,  // 19: iotflow.v1.CommandService.ListCommands:output_type -> iotflow.v1.ListCommandsResponse
+	9,  // 20: iotflow.v1.CommandService.WatchCommands:output_type -> iotflow.v1.WatchCommandsResponse
+	11, // 21: iotflow.v1.CommandService.CancelCommand:output_type -> iotflow.v1.CancelCommandResponse
+	16, // [16:22] is the sub-list for method output_type
+	10, // [10:16] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_command_service_proto_init() }
@@ -1079,7 +1029,7 @@ func file_iotflow_v1_command_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_command_service_proto_rawDesc), len(file_iotflow_v1_command_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -93,6 +93,86 @@ func (x *ConfigVersion) GetChangedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// The desired configuration of a device.
+type DesiredConfig struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	DeviceId int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// In DeviceService.WatchConfig: the name at the start of the stream.
+	DeviceName string `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// Absent if nothing is desired yet.
+	Desired *structpb.Struct `protobuf:"bytes,3,opt,name=desired,proto3" json:"desired,omitempty"`
+	// Rises with each change. 0 if nothing is desired yet.
+	DesiredVersion int32                  `protobuf:"varint,4,opt,name=desired_version,json=desiredVersion,proto3" json:"desired_version,omitempty"`
+	ChangedAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DesiredConfig) Reset() {
+	*x = DesiredConfig{}
+	mi := &file_iotflow_v1_config_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DesiredConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DesiredConfig) ProtoMessage() {}
+
+func (x *DesiredConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_config_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DesiredConfig.ProtoReflect.Descriptor instead.
+func (*DesiredConfig) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_config_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DesiredConfig) GetDeviceId() int32 {
+	if x != nil {
+		return x.DeviceId
+	}
+	return 0
+}
+
+func (x *DesiredConfig) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *DesiredConfig) GetDesired() *structpb.Struct {
+	if x != nil {
+		return x.Desired
+	}
+	return nil
+}
+
+func (x *DesiredConfig) GetDesiredVersion() int32 {
+	if x != nil {
+		return x.DesiredVersion
+	}
+	return 0
+}
+
+func (x *DesiredConfig) GetChangedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangedAt
+	}
+	return nil
+}
+
 var File_iotflow_v1_config_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_config_proto_rawDesc = "" +
@@ -105,7 +185,15 @@ const file_iotflow_v1_config_proto_rawDesc = "" +
 	"\n" +
 	"changed_by\x18\x03 \x01(\tR\tchangedBy\x129\n" +
 	"\n" +
-	"changed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAtBD\n" +
+	"changed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"\xe4\x01\n" +
+	"\rDesiredConfig\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
+	"\vdevice_name\x18\x02 \x01(\tR\n" +
+	"deviceName\x121\n" +
+	"\adesired\x18\x03 \x01(\v2\x17.google.protobuf.StructR\adesired\x12'\n" +
+	"\x0fdesired_version\x18\x04 \x01(\x05R\x0edesiredVersion\x129\n" +
+	"\n" +
+	"changed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAtBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -122,20 +210,23 @@ func file_iotflow_v1_config_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_config_proto_rawDescData
 }
 
-var file_iotflow_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_iotflow_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_iotflow_v1_config_proto_goTypes = []any{
 	(*ConfigVersion)(nil),         // 0: iotflow.v1.ConfigVersion
-	(*structpb.Struct)(nil),       // 1: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*DesiredConfig)(nil),         // 1: iotflow.v1.DesiredConfig
+	(*structpb.Struct)(nil),       // 2: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 }
 var file_iotflow_v1_config_proto_depIdxs = []int32{
-	1, // 0: iotflow.v1.ConfigVersion.desired:type_name -> google.protobuf.Struct
-	2, // 1: iotflow.v1.ConfigVersion.changed_at:type_name -> google.protobuf.Timestamp
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2, // 0: iotflow.v1.ConfigVersion.desired:type_name -> google.protobuf.Struct
+	3, // 1: iotflow.v1.ConfigVersion.changed_at:type_name -> google.protobuf.Timestamp
+	2, // 2: iotflow.v1.DesiredConfig.desired:type_name -> google.protobuf.Struct
+	3, // 3: iotflow.v1.DesiredConfig.changed_at:type_name -> google.protobuf.Timestamp
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_config_proto_init() }
@@ -149,7 +240,7 @@ func file_iotflow_v1_config_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_config_proto_rawDesc), len(file_iotflow_v1_config_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

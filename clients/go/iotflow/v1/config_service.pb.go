@@ -522,7 +522,7 @@ type ListConfigVersionsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Status   string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Versions []*ConfigVersion       `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,7 +27,8 @@ const (
 type RegisterDeviceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-	// must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+	// must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+	// MQTT topics).
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Empty: `sensor`.
 	DeviceType      string `protobuf:"bytes,2,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
@@ -1051,165 +1052,12 @@ func (x *GetMqttCredentialsResponse) GetCredentials() *MqttCredentials {
 	return nil
 }
 
-type MqttCredentials struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	MqttHost string                 `protobuf:"bytes,1,opt,name=mqtt_host,json=mqttHost,proto3" json:"mqtt_host,omitempty"`
-	MqttPort int32                  `protobuf:"varint,2,opt,name=mqtt_port,json=mqttPort,proto3" json:"mqtt_port,omitempty"`
-	// The device's id. The password is its API key.
-	Username      string      `protobuf:"bytes,3,opt,name=username,proto3" json:"username,omitempty"`
-	ClientId      string      `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	Topics        *MqttTopics `protobuf:"bytes,5,opt,name=topics,proto3" json:"topics,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MqttCredentials) Reset() {
-	*x = MqttCredentials{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MqttCredentials) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MqttCredentials) ProtoMessage() {}
-
-func (x *MqttCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[18]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MqttCredentials.ProtoReflect.Descriptor instead.
-func (*MqttCredentials) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *MqttCredentials) GetMqttHost() string {
-	if x != nil {
-		return x.MqttHost
-	}
-	return ""
-}
-
-func (x *MqttCredentials) GetMqttPort() int32 {
-	if x != nil {
-		return x.MqttPort
-	}
-	return 0
-}
-
-func (x *MqttCredentials) GetUsername() string {
-	if x != nil {
-		return x.Username
-	}
-	return ""
-}
-
-func (x *MqttCredentials) GetClientId() string {
-	if x != nil {
-		return x.ClientId
-	}
-	return ""
-}
-
-func (x *MqttCredentials) GetTopics() *MqttTopics {
-	if x != nil {
-		return x.Topics
-	}
-	return nil
-}
-
-type MqttTopics struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	TelemetryPublish  string                 `protobuf:"bytes,1,opt,name=telemetry_publish,json=telemetryPublish,proto3" json:"telemetry_publish,omitempty"`
-	StatusPublish     string                 `protobuf:"bytes,2,opt,name=status_publish,json=statusPublish,proto3" json:"status_publish,omitempty"`
-	CommandsSubscribe string                 `protobuf:"bytes,3,opt,name=commands_subscribe,json=commandsSubscribe,proto3" json:"commands_subscribe,omitempty"`
-	ConfigSubscribe   string                 `protobuf:"bytes,4,opt,name=config_subscribe,json=configSubscribe,proto3" json:"config_subscribe,omitempty"`
-	ErrorsSubscribe   string                 `protobuf:"bytes,5,opt,name=errors_subscribe,json=errorsSubscribe,proto3" json:"errors_subscribe,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *MqttTopics) Reset() {
-	*x = MqttTopics{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MqttTopics) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MqttTopics) ProtoMessage() {}
-
-func (x *MqttTopics) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MqttTopics.ProtoReflect.Descriptor instead.
-func (*MqttTopics) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *MqttTopics) GetTelemetryPublish() string {
-	if x != nil {
-		return x.TelemetryPublish
-	}
-	return ""
-}
-
-func (x *MqttTopics) GetStatusPublish() string {
-	if x != nil {
-		return x.StatusPublish
-	}
-	return ""
-}
-
-func (x *MqttTopics) GetCommandsSubscribe() string {
-	if x != nil {
-		return x.CommandsSubscribe
-	}
-	return ""
-}
-
-func (x *MqttTopics) GetConfigSubscribe() string {
-	if x != nil {
-		return x.ConfigSubscribe
-	}
-	return ""
-}
-
-func (x *MqttTopics) GetErrorsSubscribe() string {
-	if x != nil {
-		return x.ErrorsSubscribe
-	}
-	return ""
-}
-
-// The result of one command.
+// The result of one command. The receipt of a message that violates the rules has the reason
+// INVALID_ARGUMENT.
 type StreamCommandsRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	CommandId int64                  `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
-	// A word of CommandOutcome.
-	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	State     string                 `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// At most 65536 bytes as JSON.
 	Result        *structpb.Struct `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1218,7 +1066,7 @@ type StreamCommandsRequest struct {
 
 func (x *StreamCommandsRequest) Reset() {
 	*x = StreamCommandsRequest{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[20]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1078,7 @@ func (x *StreamCommandsRequest) String() string {
 func (*StreamCommandsRequest) ProtoMessage() {}
 
 func (x *StreamCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[20]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1091,7 @@ func (x *StreamCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamCommandsRequest.ProtoReflect.Descriptor instead.
 func (*StreamCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{20}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StreamCommandsRequest) GetCommandId() int64 {
@@ -1281,7 +1129,7 @@ type StreamCommandsResponse struct {
 
 func (x *StreamCommandsResponse) Reset() {
 	*x = StreamCommandsResponse{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[21]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1141,7 @@ func (x *StreamCommandsResponse) String() string {
 func (*StreamCommandsResponse) ProtoMessage() {}
 
 func (x *StreamCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[21]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1154,7 @@ func (x *StreamCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamCommandsResponse.ProtoReflect.Descriptor instead.
 func (*StreamCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{21}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StreamCommandsResponse) GetEvent() isStreamCommandsResponse_Event {
@@ -1362,7 +1210,7 @@ type PollCommandsRequest struct {
 
 func (x *PollCommandsRequest) Reset() {
 	*x = PollCommandsRequest{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[22]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1222,7 @@ func (x *PollCommandsRequest) String() string {
 func (*PollCommandsRequest) ProtoMessage() {}
 
 func (x *PollCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[22]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1235,7 @@ func (x *PollCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollCommandsRequest.ProtoReflect.Descriptor instead.
 func (*PollCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{22}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PollCommandsRequest) GetPageSize() int32 {
@@ -1409,7 +1257,7 @@ type PollCommandsResponse struct {
 	Commands []*Command             `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
 	// Commands in this page.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// Absent on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken *string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1417,7 +1265,7 @@ type PollCommandsResponse struct {
 
 func (x *PollCommandsResponse) Reset() {
 	*x = PollCommandsResponse{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[23]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1277,7 @@ func (x *PollCommandsResponse) String() string {
 func (*PollCommandsResponse) ProtoMessage() {}
 
 func (x *PollCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[23]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1290,7 @@ func (x *PollCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollCommandsResponse.ProtoReflect.Descriptor instead.
 func (*PollCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{23}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PollCommandsResponse) GetCommands() []*Command {
@@ -1479,7 +1327,7 @@ type AckCommandRequest struct {
 
 func (x *AckCommandRequest) Reset() {
 	*x = AckCommandRequest{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1339,7 @@ func (x *AckCommandRequest) String() string {
 func (*AckCommandRequest) ProtoMessage() {}
 
 func (x *AckCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1352,7 @@ func (x *AckCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckCommandRequest.ProtoReflect.Descriptor instead.
 func (*AckCommandRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{24}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AckCommandRequest) GetCommandId() int64 {
@@ -1538,7 +1386,7 @@ type AckCommandResponse struct {
 
 func (x *AckCommandResponse) Reset() {
 	*x = AckCommandResponse{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[25]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1550,7 +1398,7 @@ func (x *AckCommandResponse) String() string {
 func (*AckCommandResponse) ProtoMessage() {}
 
 func (x *AckCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[25]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1563,7 +1411,7 @@ func (x *AckCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckCommandResponse.ProtoReflect.Descriptor instead.
 func (*AckCommandResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{25}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AckCommandResponse) GetMessage() string {
@@ -1588,7 +1436,7 @@ type WatchConfigRequest struct {
 
 func (x *WatchConfigRequest) Reset() {
 	*x = WatchConfigRequest{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[26]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1448,7 @@ func (x *WatchConfigRequest) String() string {
 func (*WatchConfigRequest) ProtoMessage() {}
 
 func (x *WatchConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[26]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,22 +1461,22 @@ func (x *WatchConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchConfigRequest.ProtoReflect.Descriptor instead.
 func (*WatchConfigRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{26}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{24}
 }
 
 type WatchConfigResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Absent if nothing is desired yet.
-	Desired        *structpb.Struct       `protobuf:"bytes,1,opt,name=desired,proto3" json:"desired,omitempty"`
-	DesiredVersion int32                  `protobuf:"varint,2,opt,name=desired_version,json=desiredVersion,proto3" json:"desired_version,omitempty"`
-	ChangedAt      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Types that are valid to be assigned to Event:
+	//
+	//	*WatchConfigResponse_Config
+	Event         isWatchConfigResponse_Event `protobuf_oneof:"event"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchConfigResponse) Reset() {
 	*x = WatchConfigResponse{}
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[27]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1488,7 @@ func (x *WatchConfigResponse) String() string {
 func (*WatchConfigResponse) ProtoMessage() {}
 
 func (x *WatchConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_device_service_proto_msgTypes[27]
+	mi := &file_iotflow_v1_device_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,36 +1501,43 @@ func (x *WatchConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchConfigResponse.ProtoReflect.Descriptor instead.
 func (*WatchConfigResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{27}
+	return file_iotflow_v1_device_service_proto_rawDescGZIP(), []int{25}
 }
 
-func (x *WatchConfigResponse) GetDesired() *structpb.Struct {
+func (x *WatchConfigResponse) GetEvent() isWatchConfigResponse_Event {
 	if x != nil {
-		return x.Desired
+		return x.Event
 	}
 	return nil
 }
 
-func (x *WatchConfigResponse) GetDesiredVersion() int32 {
+func (x *WatchConfigResponse) GetConfig() *DesiredConfig {
 	if x != nil {
-		return x.DesiredVersion
-	}
-	return 0
-}
-
-func (x *WatchConfigResponse) GetChangedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ChangedAt
+		if x, ok := x.Event.(*WatchConfigResponse_Config); ok {
+			return x.Config
+		}
 	}
 	return nil
 }
+
+type isWatchConfigResponse_Event interface {
+	isWatchConfigResponse_Event()
+}
+
+type WatchConfigResponse_Config struct {
+	// The desired configuration at the start of the stream, and after each change. Version 0 if
+	// nothing is desired yet.
+	Config *DesiredConfig `protobuf:"bytes,1,opt,name=config,proto3,oneof"`
+}
+
+func (*WatchConfigResponse_Config) isWatchConfigResponse_Event() {}
 
 var File_iotflow_v1_device_service_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_device_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1fiotflow/v1/device_service.proto\x12\n" +
-	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/device.proto\"\xe0\x01\n" +
+	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x17iotflow/v1/device.proto\x1a\x15iotflow/v1/mqtt.proto\"\xe0\x01\n" +
 	"\x15RegisterDeviceRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1f\n" +
 	"\vdevice_type\x18\x02 \x01(\tR\n" +
@@ -1754,20 +1609,7 @@ const file_iotflow_v1_device_service_proto_rawDesc = "" +
 	"\x19GetMqttCredentialsRequest\"s\n" +
 	"\x1aGetMqttCredentialsResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12=\n" +
-	"\vcredentials\x18\x02 \x01(\v2\x1b.iotflow.v1.MqttCredentialsR\vcredentials\"\xb4\x01\n" +
-	"\x0fMqttCredentials\x12\x1b\n" +
-	"\tmqtt_host\x18\x01 \x01(\tR\bmqttHost\x12\x1b\n" +
-	"\tmqtt_port\x18\x02 \x01(\x05R\bmqttPort\x12\x1a\n" +
-	"\busername\x18\x03 \x01(\tR\busername\x12\x1b\n" +
-	"\tclient_id\x18\x04 \x01(\tR\bclientId\x12.\n" +
-	"\x06topics\x18\x05 \x01(\v2\x16.iotflow.v1.MqttTopicsR\x06topics\"\xe5\x01\n" +
-	"\n" +
-	"MqttTopics\x12+\n" +
-	"\x11telemetry_publish\x18\x01 \x01(\tR\x10telemetryPublish\x12%\n" +
-	"\x0estatus_publish\x18\x02 \x01(\tR\rstatusPublish\x12-\n" +
-	"\x12commands_subscribe\x18\x03 \x01(\tR\x11commandsSubscribe\x12)\n" +
-	"\x10config_subscribe\x18\x04 \x01(\tR\x0fconfigSubscribe\x12)\n" +
-	"\x10errors_subscribe\x18\x05 \x01(\tR\x0ferrorsSubscribe\"}\n" +
+	"\vcredentials\x18\x02 \x01(\v2\x1b.iotflow.v1.MqttCredentialsR\vcredentials\"}\n" +
 	"\x15StreamCommandsRequest\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x03R\tcommandId\x12\x14\n" +
@@ -1796,12 +1638,10 @@ const file_iotflow_v1_device_service_proto_rawDesc = "" +
 	"\x12AckCommandResponse\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12-\n" +
 	"\acommand\x18\x02 \x01(\v2\x13.iotflow.v1.CommandR\acommand\"\x14\n" +
-	"\x12WatchConfigRequest\"\xac\x01\n" +
-	"\x13WatchConfigResponse\x121\n" +
-	"\adesired\x18\x01 \x01(\v2\x17.google.protobuf.StructR\adesired\x12'\n" +
-	"\x0fdesired_version\x18\x02 \x01(\x05R\x0edesiredVersion\x129\n" +
-	"\n" +
-	"changed_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt2\xb5\n" +
+	"\x12WatchConfigRequest\"S\n" +
+	"\x13WatchConfigResponse\x123\n" +
+	"\x06config\x18\x01 \x01(\v2\x19.iotflow.v1.DesiredConfigH\x00R\x06configB\a\n" +
+	"\x05event2\xb5\n" +
 	"\n" +
 	"\rDeviceService\x12W\n" +
 	"\x0eRegisterDevice\x12!.iotflow.v1.RegisterDeviceRequest\x1a\".iotflow.v1.RegisterDeviceResponse\x12Z\n" +
@@ -1836,7 +1676,7 @@ func file_iotflow_v1_device_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_device_service_proto_rawDescData
 }
 
-var file_iotflow_v1_device_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_iotflow_v1_device_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_iotflow_v1_device_service_proto_goTypes = []any{
 	(*RegisterDeviceRequest)(nil),      // 0: iotflow.v1.RegisterDeviceRequest
 	(*RegisterDeviceResponse)(nil),     // 1: iotflow.v1.RegisterDeviceResponse
@@ -1856,82 +1696,80 @@ var file_iotflow_v1_device_service_proto_goTypes = []any{
 	(*EndKeyGraceResponse)(nil),        // 15: iotflow.v1.EndKeyGraceResponse
 	(*GetMqttCredentialsRequest)(nil),  // 16: iotflow.v1.GetMqttCredentialsRequest
 	(*GetMqttCredentialsResponse)(nil), // 17: iotflow.v1.GetMqttCredentialsResponse
-	(*MqttCredentials)(nil),            // 18: iotflow.v1.MqttCredentials
-	(*MqttTopics)(nil),                 // 19: iotflow.v1.MqttTopics
-	(*StreamCommandsRequest)(nil),      // 20: iotflow.v1.StreamCommandsRequest
-	(*StreamCommandsResponse)(nil),     // 21: iotflow.v1.StreamCommandsResponse
-	(*PollCommandsRequest)(nil),        // 22: iotflow.v1.PollCommandsRequest
-	(*PollCommandsResponse)(nil),       // 23: iotflow.v1.PollCommandsResponse
-	(*AckCommandRequest)(nil),          // 24: iotflow.v1.AckCommandRequest
-	(*AckCommandResponse)(nil),         // 25: iotflow.v1.AckCommandResponse
-	(*WatchConfigRequest)(nil),         // 26: iotflow.v1.WatchConfigRequest
-	(*WatchConfigResponse)(nil),        // 27: iotflow.v1.WatchConfigResponse
-	(*Device)(nil),                     // 28: iotflow.v1.Device
-	(*structpb.Value)(nil),             // 29: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil),      // 30: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),            // 31: google.protobuf.Struct
-	(*Command)(nil),                    // 32: iotflow.v1.Command
-	(*CommandReceipt)(nil),             // 33: iotflow.v1.CommandReceipt
+	(*StreamCommandsRequest)(nil),      // 18: iotflow.v1.StreamCommandsRequest
+	(*StreamCommandsResponse)(nil),     // 19: iotflow.v1.StreamCommandsResponse
+	(*PollCommandsRequest)(nil),        // 20: iotflow.v1.PollCommandsRequest
+	(*PollCommandsResponse)(nil),       // 21: iotflow.v1.PollCommandsResponse
+	(*AckCommandRequest)(nil),          // 22: iotflow.v1.AckCommandRequest
+	(*AckCommandResponse)(nil),         // 23: iotflow.v1.AckCommandResponse
+	(*WatchConfigRequest)(nil),         // 24: iotflow.v1.WatchConfigRequest
+	(*WatchConfigResponse)(nil),        // 25: iotflow.v1.WatchConfigResponse
+	(*Device)(nil),                     // 26: iotflow.v1.Device
+	(*structpb.Value)(nil),             // 27: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil),      // 28: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),            // 29: google.protobuf.Struct
+	(*MqttCredentials)(nil),            // 30: iotflow.v1.MqttCredentials
+	(*Command)(nil),                    // 31: iotflow.v1.Command
+	(*CommandReceipt)(nil),             // 32: iotflow.v1.CommandReceipt
+	(*DesiredConfig)(nil),              // 33: iotflow.v1.DesiredConfig
 	(*httpbody.HttpBody)(nil),          // 34: google.api.HttpBody
 }
 var file_iotflow_v1_device_service_proto_depIdxs = []int32{
-	28, // 0: iotflow.v1.RegisterDeviceResponse.device:type_name -> iotflow.v1.Device
-	28, // 1: iotflow.v1.GetDeviceStatusResponse.device:type_name -> iotflow.v1.Device
-	29, // 2: iotflow.v1.SendHeartbeatRequest.status:type_name -> google.protobuf.Value
-	30, // 3: iotflow.v1.SendHeartbeatResponse.timestamp:type_name -> google.protobuf.Timestamp
-	31, // 4: iotflow.v1.GetDeviceConfigResponse.configuration:type_name -> google.protobuf.Struct
-	31, // 5: iotflow.v1.GetDeviceConfigResponse.desired:type_name -> google.protobuf.Struct
-	31, // 6: iotflow.v1.GetDeviceConfigResponse.difference:type_name -> google.protobuf.Struct
-	31, // 7: iotflow.v1.UpdateDeviceConfigRequest.configuration:type_name -> google.protobuf.Struct
-	29, // 8: iotflow.v1.UpdateDeviceConfigRequest.config_value:type_name -> google.protobuf.Value
-	28, // 9: iotflow.v1.UpdateDeviceConfigResponse.device:type_name -> iotflow.v1.Device
-	29, // 10: iotflow.v1.UpdateDeviceConfigResponse.config_value:type_name -> google.protobuf.Value
-	30, // 11: iotflow.v1.RotateApiKeyResponse.old_key_valid_until:type_name -> google.protobuf.Timestamp
-	18, // 12: iotflow.v1.GetMqttCredentialsResponse.credentials:type_name -> iotflow.v1.MqttCredentials
-	19, // 13: iotflow.v1.MqttCredentials.topics:type_name -> iotflow.v1.MqttTopics
-	31, // 14: iotflow.v1.StreamCommandsRequest.result:type_name -> google.protobuf.Struct
-	32, // 15: iotflow.v1.StreamCommandsResponse.command:type_name -> iotflow.v1.Command
-	33, // 16: iotflow.v1.StreamCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
-	32, // 17: iotflow.v1.PollCommandsResponse.commands:type_name -> iotflow.v1.Command
-	31, // 18: iotflow.v1.AckCommandRequest.result:type_name -> google.protobuf.Struct
-	32, // 19: iotflow.v1.AckCommandResponse.command:type_name -> iotflow.v1.Command
-	31, // 20: iotflow.v1.WatchConfigResponse.desired:type_name -> google.protobuf.Struct
-	30, // 21: iotflow.v1.WatchConfigResponse.changed_at:type_name -> google.protobuf.Timestamp
-	0,  // 22: iotflow.v1.DeviceService.RegisterDevice:input_type -> iotflow.v1.RegisterDeviceRequest
-	2,  // 23: iotflow.v1.DeviceService.GetDeviceStatus:input_type -> iotflow.v1.GetDeviceStatusRequest
-	4,  // 24: iotflow.v1.DeviceService.SendHeartbeat:input_type -> iotflow.v1.SendHeartbeatRequest
-	6,  // 25: iotflow.v1.DeviceService.GetDeviceConfig:input_type -> iotflow.v1.GetDeviceConfigRequest
-	8,  // 26: iotflow.v1.DeviceService.UpdateDeviceConfig:input_type -> iotflow.v1.UpdateDeviceConfigRequest
-	34, // 27: iotflow.v1.DeviceService.UpdateDeviceConfigJson:input_type -> google.api.HttpBody
-	10, // 28: iotflow.v1.DeviceService.UnregisterDevice:input_type -> iotflow.v1.UnregisterDeviceRequest
-	12, // 29: iotflow.v1.DeviceService.RotateApiKey:input_type -> iotflow.v1.RotateApiKeyRequest
-	34, // 30: iotflow.v1.DeviceService.RotateApiKeyJson:input_type -> google.api.HttpBody
-	14, // 31: iotflow.v1.DeviceService.EndKeyGrace:input_type -> iotflow.v1.EndKeyGraceRequest
-	16, // 32: iotflow.v1.DeviceService.GetMqttCredentials:input_type -> iotflow.v1.GetMqttCredentialsRequest
-	20, // 33: iotflow.v1.DeviceService.StreamCommands:input_type -> iotflow.v1.StreamCommandsRequest
-	22, // 34: iotflow.v1.DeviceService.PollCommands:input_type -> iotflow.v1.PollCommandsRequest
-	24, // 35: iotflow.v1.DeviceService.AckCommand:input_type -> iotflow.v1.AckCommandRequest
-	26, // 36: iotflow.v1.DeviceService.WatchConfig:input_type -> iotflow.v1.WatchConfigRequest
-	1,  // 37: iotflow.v1.DeviceService.RegisterDevice:output_type -> iotflow.v1.RegisterDeviceResponse
-	3,  // 38: iotflow.v1.DeviceService.GetDeviceStatus:output_type -> iotflow.v1.GetDeviceStatusResponse
-	5,  // 39: iotflow.v1.DeviceService.SendHeartbeat:output_type -> iotflow.v1.SendHeartbeatResponse
-	7,  // 40: iotflow.v1.DeviceService.GetDeviceConfig:output_type -> iotflow.v1.GetDeviceConfigResponse
-	9,  // 41: iotflow.v1.DeviceService.UpdateDeviceConfig:output_type -> iotflow.v1.UpdateDeviceConfigResponse
-	9,  // 42: iotflow.v1.DeviceService.UpdateDeviceConfigJson:output_type -> iotflow.v1.UpdateDeviceConfigResponse
-	11, // 43: iotflow.v1.DeviceService.UnregisterDevice:output_type -> iotflow.v1.UnregisterDeviceResponse
-	13, // 44: iotflow.v1.DeviceService.RotateApiKey:output_type -> iotflow.v1.RotateApiKeyResponse
-	13, // 45: iotflow.v1.DeviceService.RotateApiKeyJson:output_type -> iotflow.v1.RotateApiKeyResponse
-	15, // 46: iotflow.v1.DeviceService.EndKeyGrace:output_type -> iotflow.v1.EndKeyGraceResponse
-	17, // 47: iotflow.v1.DeviceService.GetMqttCredentials:output_type -> iotflow.v1.GetMqttCredentialsResponse
-	21, // 48: iotflow.v1.DeviceService.StreamCommands:output_type -> iotflow.v1.StreamCommandsResponse
-	23, // 49: iotflow.v1.DeviceService.PollCommands:output_type -> iotflow.v1.PollCommandsResponse
-	25, // 50: iotflow.v1.DeviceService.AckCommand:output_type -> iotflow.v1.AckCommandResponse
-	27, // 51: iotflow.v1.DeviceService.WatchConfig:output_type -> iotflow.v1.WatchConfigResponse
-	37, // [37:52] is the sub-list for method output_type
-	22, // [22:37] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	26, // 0: iotflow.v1.RegisterDeviceResponse.device:type_name -> iotflow.v1.Device
+	26, // 1: iotflow.v1.GetDeviceStatusResponse.device:type_name -> iotflow.v1.Device
+	27, // 2: iotflow.v1.SendHeartbeatRequest.status:type_name -> google.protobuf.Value
+	28, // 3: iotflow.v1.SendHeartbeatResponse.timestamp:type_name -> google.protobuf.Timestamp
+	29, // 4: iotflow.v1.GetDeviceConfigResponse.configuration:type_name -> google.protobuf.Struct
+	29, // 5: iotflow.v1.GetDeviceConfigResponse.desired:type_name -> google.protobuf.Struct
+	29, // 6: iotflow.v1.GetDeviceConfigResponse.difference:type_name -> google.protobuf.Struct
+	29, // 7: iotflow.v1.UpdateDeviceConfigRequest.configuration:type_name -> google.protobuf.Struct
+	27, // 8: iotflow.v1.UpdateDeviceConfigRequest.config_value:type_name -> google.protobuf.Value
+	26, // 9: iotflow.v1.UpdateDeviceConfigResponse.device:type_name -> iotflow.v1.Device
+	27, // 10: iotflow.v1.UpdateDeviceConfigResponse.config_value:type_name -> google.protobuf.Value
+	28, // 11: iotflow.v1.RotateApiKeyResponse.old_key_valid_until:type_name -> google.protobuf.Timestamp
+	30, // 12: iotflow.v1.GetMqttCredentialsResponse.credentials:type_name -> iotflow.v1.MqttCredentials
+	29, // 13: iotflow.v1.StreamCommandsRequest.result:type_name -> google.protobuf.Struct
+	31, // 14: iotflow.v1.StreamCommandsResponse.command:type_name -> iotflow.v1.Command
+	32, // 15: iotflow.v1.StreamCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
+	31, // 16: iotflow.v1.PollCommandsResponse.commands:type_name -> iotflow.v1.Command
+	29, // 17: iotflow.v1.AckCommandRequest.result:type_name -> google.protobuf.Struct
+	31, // 18: iotflow.v1.AckCommandResponse.command:type_name -> iotflow.v1.Command
+	33, // 19: iotflow.v1.WatchConfigResponse.config:type_name -> iotflow.v1.DesiredConfig
+	0,  // 20: iotflow.v1.DeviceService.RegisterDevice:input_type -> iotflow.v1.RegisterDeviceRequest
+	2,  // 21: iotflow.v1.DeviceService.GetDeviceStatus:input_type -> iotflow.v1.GetDeviceStatusRequest
+	4,  // 22: iotflow.v1.DeviceService.SendHeartbeat:input_type -> iotflow.v1.SendHeartbeatRequest
+	6,  // 23: iotflow.v1.DeviceService.GetDeviceConfig:input_type -> iotflow.v1.GetDeviceConfigRequest
+	8,  // 24: iotflow.v1.DeviceService.UpdateDeviceConfig:input_type -> iotflow.v1.UpdateDeviceConfigRequest
+	34, // 25: iotflow.v1.DeviceService.UpdateDeviceConfigJson:input_type -> google.api.HttpBody
+	10, // 26: iotflow.v1.DeviceService.UnregisterDevice:input_type -> iotflow.v1.UnregisterDeviceRequest
+	12, // 27: iotflow.v1.DeviceService.RotateApiKey:input_type -> iotflow.v1.RotateApiKeyRequest
+	34, // 28: iotflow.v1.DeviceService.RotateApiKeyJson:input_type -> google.api.HttpBody
+	14, // 29: iotflow.v1.DeviceService.EndKeyGrace:input_type -> iotflow.v1.EndKeyGraceRequest
+	16, // 30: iotflow.v1.DeviceService.GetMqttCredentials:input_type -> iotflow.v1.GetMqttCredentialsRequest
+	18, // 31: iotflow.v1.DeviceService.StreamCommands:input_type -> iotflow.v1.StreamCommandsRequest
+	20, // 32: iotflow.v1.DeviceService.PollCommands:input_type -> iotflow.v1.PollCommandsRequest
+	22, // 33: iotflow.v1.DeviceService.AckCommand:input_type -> iotflow.v1.AckCommandRequest
+	24, // 34: iotflow.v1.DeviceService.WatchConfig:input_type -> iotflow.v1.WatchConfigRequest
+	1,  // 35: iotflow.v1.DeviceService.RegisterDevice:output_type -> iotflow.v1.RegisterDeviceResponse
+	3,  // 36: iotflow.v1.DeviceService.GetDeviceStatus:output_type -> iotflow.v1.GetDeviceStatusResponse
+	5,  // 37: iotflow.v1.DeviceService.SendHeartbeat:output_type -> iotflow.v1.SendHeartbeatResponse
+	7,  // 38: iotflow.v1.DeviceService.GetDeviceConfig:output_type -> iotflow.v1.GetDeviceConfigResponse
+	9,  // 39: iotflow.v1.DeviceService.UpdateDeviceConfig:output_type -> iotflow.v1.UpdateDeviceConfigResponse
+	9,  // 40: iotflow.v1.DeviceService.UpdateDeviceConfigJson:output_type -> iotflow.v1.UpdateDeviceConfigResponse
+	11, // 41: iotflow.v1.DeviceService.UnregisterDevice:output_type -> iotflow.v1.UnregisterDeviceResponse
+	13, // 42: iotflow.v1.DeviceService.RotateApiKey:output_type -> iotflow.v1.RotateApiKeyResponse
+	13, // 43: iotflow.v1.DeviceService.RotateApiKeyJson:output_type -> iotflow.v1.RotateApiKeyResponse
+	15, // 44: iotflow.v1.DeviceService.EndKeyGrace:output_type -> iotflow.v1.EndKeyGraceResponse
+	17, // 45: iotflow.v1.DeviceService.GetMqttCredentials:output_type -> iotflow.v1.GetMqttCredentialsResponse
+	19, // 46: iotflow.v1.DeviceService.StreamCommands:output_type -> iotflow.v1.StreamCommandsResponse
+	21, // 47: iotflow.v1.DeviceService.PollCommands:output_type -> iotflow.v1.PollCommandsResponse
+	23, // 48: iotflow.v1.DeviceService.AckCommand:output_type -> iotflow.v1.AckCommandResponse
+	25, // 49: iotflow.v1.DeviceService.WatchConfig:output_type -> iotflow.v1.WatchConfigResponse
+	35, // [35:50] is the sub-list for method output_type
+	20, // [20:35] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_device_service_proto_init() }
@@ -1940,21 +1778,26 @@ func file_iotflow_v1_device_service_proto_init() {
 		return
 	}
 	file_iotflow_v1_command_proto_init()
+	file_iotflow_v1_config_proto_init()
 	file_iotflow_v1_device_proto_init()
+	file_iotflow_v1_mqtt_proto_init()
 	file_iotflow_v1_device_service_proto_msgTypes[8].OneofWrappers = []any{}
-	file_iotflow_v1_device_service_proto_msgTypes[21].OneofWrappers = []any{
+	file_iotflow_v1_device_service_proto_msgTypes[19].OneofWrappers = []any{
 		(*StreamCommandsResponse_Command)(nil),
 		(*StreamCommandsResponse_Receipt)(nil),
 	}
-	file_iotflow_v1_device_service_proto_msgTypes[22].OneofWrappers = []any{}
-	file_iotflow_v1_device_service_proto_msgTypes[23].OneofWrappers = []any{}
+	file_iotflow_v1_device_service_proto_msgTypes[20].OneofWrappers = []any{}
+	file_iotflow_v1_device_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_iotflow_v1_device_service_proto_msgTypes[25].OneofWrappers = []any{
+		(*WatchConfigResponse_Config)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_device_service_proto_rawDesc), len(file_iotflow_v1_device_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

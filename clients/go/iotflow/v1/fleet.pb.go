@@ -169,33 +169,36 @@ func (x *DeviceCounts) GetOffline() int32 {
 	return 0
 }
 
-// Counters of this server process since its start.
-type IngestFigures struct {
+// The ingest of this server process. Counters begin at its start.
+type IngestStatistics struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	BatchesStored  int64                  `protobuf:"varint,1,opt,name=batches_stored,json=batchesStored,proto3" json:"batches_stored,omitempty"`
 	ReadingsStored int64                  `protobuf:"varint,2,opt,name=readings_stored,json=readingsStored,proto3" json:"readings_stored,omitempty"`
-	ValuesStored   int64                  `protobuf:"varint,3,opt,name=values_stored,json=valuesStored,proto3" json:"values_stored,omitempty"`
-	ValuesRejected int64                  `protobuf:"varint,4,opt,name=values_rejected,json=valuesRejected,proto3" json:"values_rejected,omitempty"`
-	OpenStreams    int32                  `protobuf:"varint,5,opt,name=open_streams,json=openStreams,proto3" json:"open_streams,omitempty"`
-	Subscribers    int32                  `protobuf:"varint,6,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// A reading has one value for each of its measurements.
+	ValuesStored   int64 `protobuf:"varint,3,opt,name=values_stored,json=valuesStored,proto3" json:"values_stored,omitempty"`
+	ValuesRejected int64 `protobuf:"varint,4,opt,name=values_rejected,json=valuesRejected,proto3" json:"values_rejected,omitempty"`
+	// Streams that are open now.
+	OpenStreams int32 `protobuf:"varint,5,opt,name=open_streams,json=openStreams,proto3" json:"open_streams,omitempty"`
+	// Open SubscribeTelemetry streams.
+	Subscribers   int32 `protobuf:"varint,6,opt,name=subscribers,proto3" json:"subscribers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *IngestFigures) Reset() {
-	*x = IngestFigures{}
+func (x *IngestStatistics) Reset() {
+	*x = IngestStatistics{}
 	mi := &file_iotflow_v1_fleet_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *IngestFigures) String() string {
+func (x *IngestStatistics) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*IngestFigures) ProtoMessage() {}
+func (*IngestStatistics) ProtoMessage() {}
 
-func (x *IngestFigures) ProtoReflect() protoreflect.Message {
+func (x *IngestStatistics) ProtoReflect() protoreflect.Message {
 	mi := &file_iotflow_v1_fleet_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -207,47 +210,47 @@ func (x *IngestFigures) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use IngestFigures.ProtoReflect.Descriptor instead.
-func (*IngestFigures) Descriptor() ([]byte, []int) {
+// Deprecated: Use IngestStatistics.ProtoReflect.Descriptor instead.
+func (*IngestStatistics) Descriptor() ([]byte, []int) {
 	return file_iotflow_v1_fleet_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *IngestFigures) GetBatchesStored() int64 {
+func (x *IngestStatistics) GetBatchesStored() int64 {
 	if x != nil {
 		return x.BatchesStored
 	}
 	return 0
 }
 
-func (x *IngestFigures) GetReadingsStored() int64 {
+func (x *IngestStatistics) GetReadingsStored() int64 {
 	if x != nil {
 		return x.ReadingsStored
 	}
 	return 0
 }
 
-func (x *IngestFigures) GetValuesStored() int64 {
+func (x *IngestStatistics) GetValuesStored() int64 {
 	if x != nil {
 		return x.ValuesStored
 	}
 	return 0
 }
 
-func (x *IngestFigures) GetValuesRejected() int64 {
+func (x *IngestStatistics) GetValuesRejected() int64 {
 	if x != nil {
 		return x.ValuesRejected
 	}
 	return 0
 }
 
-func (x *IngestFigures) GetOpenStreams() int32 {
+func (x *IngestStatistics) GetOpenStreams() int32 {
 	if x != nil {
 		return x.OpenStreams
 	}
 	return 0
 }
 
-func (x *IngestFigures) GetSubscribers() int32 {
+func (x *IngestStatistics) GetSubscribers() int32 {
 	if x != nil {
 		return x.Subscribers
 	}
@@ -323,8 +326,8 @@ const file_iotflow_v1_fleet_proto_rawDesc = "" +
 	"\vmaintenance\x18\x04 \x01(\x05R\vmaintenance\x12\x14\n" +
 	"\x05error\x18\x05 \x01(\x05R\x05error\x12\x16\n" +
 	"\x06online\x18\x06 \x01(\x05R\x06online\x12\x18\n" +
-	"\aoffline\x18\a \x01(\x05R\aoffline\"\xf2\x01\n" +
-	"\rIngestFigures\x12%\n" +
+	"\aoffline\x18\a \x01(\x05R\aoffline\"\xf5\x01\n" +
+	"\x10IngestStatistics\x12%\n" +
 	"\x0ebatches_stored\x18\x01 \x01(\x03R\rbatchesStored\x12'\n" +
 	"\x0freadings_stored\x18\x02 \x01(\x03R\x0ereadingsStored\x12#\n" +
 	"\rvalues_stored\x18\x03 \x01(\x03R\fvaluesStored\x12'\n" +
@@ -353,10 +356,10 @@ func file_iotflow_v1_fleet_proto_rawDescGZIP() []byte {
 
 var file_iotflow_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_iotflow_v1_fleet_proto_goTypes = []any{
-	(*Measurement)(nil),   // 0: iotflow.v1.Measurement
-	(*DeviceCounts)(nil),  // 1: iotflow.v1.DeviceCounts
-	(*IngestFigures)(nil), // 2: iotflow.v1.IngestFigures
-	(*NamedCount)(nil),    // 3: iotflow.v1.NamedCount
+	(*Measurement)(nil),      // 0: iotflow.v1.Measurement
+	(*DeviceCounts)(nil),     // 1: iotflow.v1.DeviceCounts
+	(*IngestStatistics)(nil), // 2: iotflow.v1.IngestStatistics
+	(*NamedCount)(nil),       // 3: iotflow.v1.NamedCount
 }
 var file_iotflow_v1_fleet_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type

@@ -25,10 +25,12 @@ const (
 )
 
 type ListDevicesRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Status     string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	DeviceType string                 `protobuf:"bytes,2,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
-	// A part of the name, in any case.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: devices of every status.
+	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// Empty: devices of every type.
+	DeviceType string `protobuf:"bytes,2,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
+	// A part of the name, in upper or lower case. Empty: all devices.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Absent: both online and offline devices.
 	Online *bool `protobuf:"varint,4,opt,name=online,proto3,oneof" json:"online,omitempty"`
@@ -118,7 +120,7 @@ type ListDevicesResponse struct {
 	// Number of devices that match the filter, on all pages.
 	TotalDevices int32     `protobuf:"varint,2,opt,name=total_devices,json=totalDevices,proto3" json:"total_devices,omitempty"`
 	Devices      []*Device `protobuf:"bytes,3,rep,name=devices,proto3" json:"devices,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -949,7 +951,7 @@ type ListMeasurementsResponse struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Status       string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Measurements []*Measurement         `protobuf:"bytes,2,rep,name=measurements,proto3" json:"measurements,omitempty"`
-	// Absent on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken *string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1274,8 +1276,8 @@ type GetDashboardResponse struct {
 	Timestamp *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
 	Devices   *DeviceCounts          `protobuf:"bytes,3,opt,name=devices,proto3" json:"devices,omitempty"`
 	// The ten devices that were seen last, newest first.
-	RecentlySeen  []*Device      `protobuf:"bytes,4,rep,name=recently_seen,json=recentlySeen,proto3" json:"recently_seen,omitempty"`
-	Ingest        *IngestFigures `protobuf:"bytes,5,opt,name=ingest,proto3" json:"ingest,omitempty"`
+	RecentlySeen  []*Device         `protobuf:"bytes,4,rep,name=recently_seen,json=recentlySeen,proto3" json:"recently_seen,omitempty"`
+	Ingest        *IngestStatistics `protobuf:"bytes,5,opt,name=ingest,proto3" json:"ingest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1338,7 +1340,7 @@ func (x *GetDashboardResponse) GetRecentlySeen() []*Device {
 	return nil
 }
 
-func (x *GetDashboardResponse) GetIngest() *IngestFigures {
+func (x *GetDashboardResponse) GetIngest() *IngestStatistics {
 	if x != nil {
 		return x.Ingest
 	}
@@ -1508,7 +1510,7 @@ type GetStatsResponse struct {
 	Status        string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
 	DeviceStats   *DeviceCounts          `protobuf:"bytes,3,opt,name=device_stats,json=deviceStats,proto3" json:"device_stats,omitempty"`
-	IngestStats   *IngestFigures         `protobuf:"bytes,4,opt,name=ingest_stats,json=ingestStats,proto3" json:"ingest_stats,omitempty"`
+	IngestStats   *IngestStatistics      `protobuf:"bytes,4,opt,name=ingest_stats,json=ingestStats,proto3" json:"ingest_stats,omitempty"`
 	Tokens        int32                  `protobuf:"varint,5,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	OpenCommands  int32                  `protobuf:"varint,6,opt,name=open_commands,json=openCommands,proto3" json:"open_commands,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1566,7 +1568,7 @@ func (x *GetStatsResponse) GetDeviceStats() *DeviceCounts {
 	return nil
 }
 
-func (x *GetStatsResponse) GetIngestStats() *IngestFigures {
+func (x *GetStatsResponse) GetIngestStats() *IngestStatistics {
 	if x != nil {
 		return x.IngestStats
 	}
@@ -1694,13 +1696,13 @@ const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x129\n" +
 	"\vmeasurement\x18\x03 \x01(\v2\x17.iotflow.v1.MeasurementR\vmeasurement\"\x15\n" +
-	"\x13GetDashboardRequest\"\x88\x02\n" +
+	"\x13GetDashboardRequest\"\x8b\x02\n" +
 	"\x14GetDashboardResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x128\n" +
 	"\ttimestamp\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x122\n" +
 	"\adevices\x18\x03 \x01(\v2\x18.iotflow.v1.DeviceCountsR\adevices\x127\n" +
-	"\rrecently_seen\x18\x04 \x03(\v2\x12.iotflow.v1.DeviceR\frecentlySeen\x121\n" +
-	"\x06ingest\x18\x05 \x01(\v2\x19.iotflow.v1.IngestFiguresR\x06ingest\"\x15\n" +
+	"\rrecently_seen\x18\x04 \x03(\v2\x12.iotflow.v1.DeviceR\frecentlySeen\x124\n" +
+	"\x06ingest\x18\x05 \x01(\v2\x1c.iotflow.v1.IngestStatisticsR\x06ingest\"\x15\n" +
 	"\x13GetAnalyticsRequest\"\xd3\x02\n" +
 	"\x14GetAnalyticsResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12/\n" +
@@ -1710,12 +1712,12 @@ const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"byLocation\x12F\n" +
 	"\x13by_firmware_version\x18\x05 \x03(\v2\x16.iotflow.v1.NamedCountR\x11byFirmwareVersion\x12<\n" +
 	"\rregistrations\x18\x06 \x03(\v2\x16.iotflow.v1.NamedCountR\rregistrations\"\x11\n" +
-	"\x0fGetStatsRequest\"\x9c\x02\n" +
+	"\x0fGetStatsRequest\"\x9f\x02\n" +
 	"\x10GetStatsResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x128\n" +
 	"\ttimestamp\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12;\n" +
-	"\fdevice_stats\x18\x03 \x01(\v2\x18.iotflow.v1.DeviceCountsR\vdeviceStats\x12<\n" +
-	"\fingest_stats\x18\x04 \x01(\v2\x19.iotflow.v1.IngestFiguresR\vingestStats\x12\x16\n" +
+	"\fdevice_stats\x18\x03 \x01(\v2\x18.iotflow.v1.DeviceCountsR\vdeviceStats\x12?\n" +
+	"\fingest_stats\x18\x04 \x01(\v2\x1c.iotflow.v1.IngestStatisticsR\vingestStats\x12\x16\n" +
 	"\x06tokens\x18\x05 \x01(\x05R\x06tokens\x12#\n" +
 	"\ropen_commands\x18\x06 \x01(\x05R\fopenCommands2\xee\b\n" +
 	"\fFleetService\x12N\n" +
@@ -1781,7 +1783,7 @@ var file_iotflow_v1_fleet_service_proto_goTypes = []any{
 	(*Measurement)(nil),               // 28: iotflow.v1.Measurement
 	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
 	(*DeviceCounts)(nil),              // 30: iotflow.v1.DeviceCounts
-	(*IngestFigures)(nil),             // 31: iotflow.v1.IngestFigures
+	(*IngestStatistics)(nil),          // 31: iotflow.v1.IngestStatistics
 	(*NamedCount)(nil),                // 32: iotflow.v1.NamedCount
 }
 var file_iotflow_v1_fleet_service_proto_depIdxs = []int32{
@@ -1795,7 +1797,7 @@ var file_iotflow_v1_fleet_service_proto_depIdxs = []int32{
 	29, // 7: iotflow.v1.GetDashboardResponse.timestamp:type_name -> google.protobuf.Timestamp
 	30, // 8: iotflow.v1.GetDashboardResponse.devices:type_name -> iotflow.v1.DeviceCounts
 	25, // 9: iotflow.v1.GetDashboardResponse.recently_seen:type_name -> iotflow.v1.Device
-	31, // 10: iotflow.v1.GetDashboardResponse.ingest:type_name -> iotflow.v1.IngestFigures
+	31, // 10: iotflow.v1.GetDashboardResponse.ingest:type_name -> iotflow.v1.IngestStatistics
 	32, // 11: iotflow.v1.GetAnalyticsResponse.by_type:type_name -> iotflow.v1.NamedCount
 	32, // 12: iotflow.v1.GetAnalyticsResponse.by_status:type_name -> iotflow.v1.NamedCount
 	32, // 13: iotflow.v1.GetAnalyticsResponse.by_location:type_name -> iotflow.v1.NamedCount
@@ -1803,7 +1805,7 @@ var file_iotflow_v1_fleet_service_proto_depIdxs = []int32{
 	32, // 15: iotflow.v1.GetAnalyticsResponse.registrations:type_name -> iotflow.v1.NamedCount
 	29, // 16: iotflow.v1.GetStatsResponse.timestamp:type_name -> google.protobuf.Timestamp
 	30, // 17: iotflow.v1.GetStatsResponse.device_stats:type_name -> iotflow.v1.DeviceCounts
-	31, // 18: iotflow.v1.GetStatsResponse.ingest_stats:type_name -> iotflow.v1.IngestFigures
+	31, // 18: iotflow.v1.GetStatsResponse.ingest_stats:type_name -> iotflow.v1.IngestStatistics
 	0,  // 19: iotflow.v1.FleetService.ListDevices:input_type -> iotflow.v1.ListDevicesRequest
 	2,  // 20: iotflow.v1.FleetService.GetDevice:input_type -> iotflow.v1.GetDeviceRequest
 	4,  // 21: iotflow.v1.FleetService.UpdateDevice:input_type -> iotflow.v1.UpdateDeviceRequest

@@ -10,7 +10,6 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	structpb "google.golang.org/protobuf/types/known/structpb"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A report about one command.
+// A report about one command. The receipt of a message that violates the rules has the reason
+// INVALID_ARGUMENT.
 type StreamDeviceCommandsRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	CommandId int64                  `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
@@ -186,77 +186,6 @@ func (*StreamDeviceCommandsResponse_Command) isStreamDeviceCommandsResponse_Even
 
 func (*StreamDeviceCommandsResponse_Receipt) isStreamDeviceCommandsResponse_Event() {}
 
-// A command and the device that it is for.
-type DeviceCommand struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Command    *Command               `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
-	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
-	DeviceType string                 `protobuf:"bytes,3,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
-	// The command is for the group as a whole: the gateway publishes it once to all devices of
-	// `device_type`, and reports `announced`. Several gateways may get the same request.
-	Announce      bool `protobuf:"varint,4,opt,name=announce,proto3" json:"announce,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeviceCommand) Reset() {
-	*x = DeviceCommand{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeviceCommand) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeviceCommand) ProtoMessage() {}
-
-func (x *DeviceCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeviceCommand.ProtoReflect.Descriptor instead.
-func (*DeviceCommand) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *DeviceCommand) GetCommand() *Command {
-	if x != nil {
-		return x.Command
-	}
-	return nil
-}
-
-func (x *DeviceCommand) GetDeviceName() string {
-	if x != nil {
-		return x.DeviceName
-	}
-	return ""
-}
-
-func (x *DeviceCommand) GetDeviceType() string {
-	if x != nil {
-		return x.DeviceType
-	}
-	return ""
-}
-
-func (x *DeviceCommand) GetAnnounce() bool {
-	if x != nil {
-		return x.Announce
-	}
-	return false
-}
-
 // A report about one command. The command is named by `command_id` or by `group_command`. The two
 // are not a oneof, because REST callers send 0 in the path beside `group_command` in the body.
 type AckDeviceCommandRequest struct {
@@ -276,7 +205,7 @@ type AckDeviceCommandRequest struct {
 
 func (x *AckDeviceCommandRequest) Reset() {
 	*x = AckDeviceCommandRequest{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -288,7 +217,7 @@ func (x *AckDeviceCommandRequest) String() string {
 func (*AckDeviceCommandRequest) ProtoMessage() {}
 
 func (x *AckDeviceCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -301,7 +230,7 @@ func (x *AckDeviceCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckDeviceCommandRequest.ProtoReflect.Descriptor instead.
 func (*AckDeviceCommandRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{3}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AckDeviceCommandRequest) GetDeviceId() int32 {
@@ -349,7 +278,7 @@ type AckDeviceCommandResponse struct {
 
 func (x *AckDeviceCommandResponse) Reset() {
 	*x = AckDeviceCommandResponse{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +290,7 @@ func (x *AckDeviceCommandResponse) String() string {
 func (*AckDeviceCommandResponse) ProtoMessage() {}
 
 func (x *AckDeviceCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +303,7 @@ func (x *AckDeviceCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckDeviceCommandResponse.ProtoReflect.Descriptor instead.
 func (*AckDeviceCommandResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{4}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AckDeviceCommandResponse) GetMessage() string {
@@ -402,7 +331,7 @@ type WatchDeviceConfigsRequest struct {
 
 func (x *WatchDeviceConfigsRequest) Reset() {
 	*x = WatchDeviceConfigsRequest{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +343,7 @@ func (x *WatchDeviceConfigsRequest) String() string {
 func (*WatchDeviceConfigsRequest) ProtoMessage() {}
 
 func (x *WatchDeviceConfigsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +356,7 @@ func (x *WatchDeviceConfigsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchDeviceConfigsRequest.ProtoReflect.Descriptor instead.
 func (*WatchDeviceConfigsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{5}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WatchDeviceConfigsRequest) GetSince() string {
@@ -450,7 +379,7 @@ type WatchDeviceConfigsResponse struct {
 
 func (x *WatchDeviceConfigsResponse) Reset() {
 	*x = WatchDeviceConfigsResponse{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[6]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +391,7 @@ func (x *WatchDeviceConfigsResponse) String() string {
 func (*WatchDeviceConfigsResponse) ProtoMessage() {}
 
 func (x *WatchDeviceConfigsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[6]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +404,7 @@ func (x *WatchDeviceConfigsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchDeviceConfigsResponse.ProtoReflect.Descriptor instead.
 func (*WatchDeviceConfigsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{6}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WatchDeviceConfigsResponse) GetEvent() isWatchDeviceConfigsResponse_Event {
@@ -494,7 +423,7 @@ func (x *WatchDeviceConfigsResponse) GetConfig() *DesiredConfig {
 	return nil
 }
 
-func (x *WatchDeviceConfigsResponse) GetCaughtUp() *ConfigsCaughtUp {
+func (x *WatchDeviceConfigsResponse) GetCaughtUp() *StreamCaughtUp {
 	if x != nil {
 		if x, ok := x.Event.(*WatchDeviceConfigsResponse_CaughtUp); ok {
 			return x.CaughtUp
@@ -513,138 +442,14 @@ type WatchDeviceConfigsResponse_Config struct {
 }
 
 type WatchDeviceConfigsResponse_CaughtUp struct {
-	// All changes from before the stream opened have been sent. Sent once, and again each time
-	// after changes may have been missed and were sent later.
-	CaughtUp *ConfigsCaughtUp `protobuf:"bytes,2,opt,name=caught_up,json=caughtUp,proto3,oneof"`
+	// All changes from before the stream opened have been sent. Sent again after changes that may
+	// have been missed were sent. Its time is the `since` of the next stream.
+	CaughtUp *StreamCaughtUp `protobuf:"bytes,2,opt,name=caught_up,json=caughtUp,proto3,oneof"`
 }
 
 func (*WatchDeviceConfigsResponse_Config) isWatchDeviceConfigsResponse_Event() {}
 
 func (*WatchDeviceConfigsResponse_CaughtUp) isWatchDeviceConfigsResponse_Event() {}
-
-// The desired configuration of a device.
-type DesiredConfig struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	DeviceId   int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
-	Desired    *structpb.Struct       `protobuf:"bytes,3,opt,name=desired,proto3" json:"desired,omitempty"`
-	// Rises with each change.
-	DesiredVersion int32                  `protobuf:"varint,4,opt,name=desired_version,json=desiredVersion,proto3" json:"desired_version,omitempty"`
-	ChangedAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
-}
-
-func (x *DesiredConfig) Reset() {
-	*x = DesiredConfig{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DesiredConfig) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DesiredConfig) ProtoMessage() {}
-
-func (x *DesiredConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DesiredConfig.ProtoReflect.Descriptor instead.
-func (*DesiredConfig) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *DesiredConfig) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *DesiredConfig) GetDeviceName() string {
-	if x != nil {
-		return x.DeviceName
-	}
-	return ""
-}
-
-func (x *DesiredConfig) GetDesired() *structpb.Struct {
-	if x != nil {
-		return x.Desired
-	}
-	return nil
-}
-
-func (x *DesiredConfig) GetDesiredVersion() int32 {
-	if x != nil {
-		return x.DesiredVersion
-	}
-	return 0
-}
-
-func (x *DesiredConfig) GetChangedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ChangedAt
-	}
-	return nil
-}
-
-// Marks a point in the stream of configurations.
-type ConfigsCaughtUp struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The `since` of the next stream.
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ConfigsCaughtUp) Reset() {
-	*x = ConfigsCaughtUp{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ConfigsCaughtUp) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ConfigsCaughtUp) ProtoMessage() {}
-
-func (x *ConfigsCaughtUp) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ConfigsCaughtUp.ProtoReflect.Descriptor instead.
-func (*ConfigsCaughtUp) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ConfigsCaughtUp) GetTimestamp() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Timestamp
-	}
-	return nil
-}
 
 type ReportDeviceConfigRequest struct {
 	state         protoimpl.MessageState     `protogen:"open.v1"`
@@ -656,7 +461,7 @@ type ReportDeviceConfigRequest struct {
 
 func (x *ReportDeviceConfigRequest) Reset() {
 	*x = ReportDeviceConfigRequest{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +473,7 @@ func (x *ReportDeviceConfigRequest) String() string {
 func (*ReportDeviceConfigRequest) ProtoMessage() {}
 
 func (x *ReportDeviceConfigRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +486,7 @@ func (x *ReportDeviceConfigRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportDeviceConfigRequest.ProtoReflect.Descriptor instead.
 func (*ReportDeviceConfigRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{9}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReportDeviceConfigRequest) GetDeviceId() int32 {
@@ -707,7 +512,7 @@ type ReportDeviceConfigResponse struct {
 
 func (x *ReportDeviceConfigResponse) Reset() {
 	*x = ReportDeviceConfigResponse{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +524,7 @@ func (x *ReportDeviceConfigResponse) String() string {
 func (*ReportDeviceConfigResponse) ProtoMessage() {}
 
 func (x *ReportDeviceConfigResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +537,7 @@ func (x *ReportDeviceConfigResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportDeviceConfigResponse.ProtoReflect.Descriptor instead.
 func (*ReportDeviceConfigResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{10}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReportDeviceConfigResponse) GetConfig() *UpdateDeviceConfigResponse {
@@ -751,7 +556,7 @@ type ReportPresenceRequest struct {
 
 func (x *ReportPresenceRequest) Reset() {
 	*x = ReportPresenceRequest{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[11]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +568,7 @@ func (x *ReportPresenceRequest) String() string {
 func (*ReportPresenceRequest) ProtoMessage() {}
 
 func (x *ReportPresenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[11]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,75 +581,12 @@ func (x *ReportPresenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPresenceRequest.ProtoReflect.Descriptor instead.
 func (*ReportPresenceRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{11}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReportPresenceRequest) GetReports() []*PresenceReport {
 	if x != nil {
 		return x.Reports
-	}
-	return nil
-}
-
-// A change of presence, or a sign of life, of one device.
-type PresenceReport struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	DeviceId int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	// A word of Presence.
-	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
-	// The time of the report. Absent, or in the future: now. Of two reports, the newer one counts.
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PresenceReport) Reset() {
-	*x = PresenceReport{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PresenceReport) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PresenceReport) ProtoMessage() {}
-
-func (x *PresenceReport) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PresenceReport.ProtoReflect.Descriptor instead.
-func (*PresenceReport) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *PresenceReport) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *PresenceReport) GetState() string {
-	if x != nil {
-		return x.State
-	}
-	return ""
-}
-
-func (x *PresenceReport) GetTimestamp() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Timestamp
 	}
 	return nil
 }
@@ -860,7 +602,7 @@ type ReportPresenceResponse struct {
 
 func (x *ReportPresenceResponse) Reset() {
 	*x = ReportPresenceResponse{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +614,7 @@ func (x *ReportPresenceResponse) String() string {
 func (*ReportPresenceResponse) ProtoMessage() {}
 
 func (x *ReportPresenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +627,7 @@ func (x *ReportPresenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPresenceResponse.ProtoReflect.Descriptor instead.
 func (*ReportPresenceResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{13}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReportPresenceResponse) GetAccepted() int32 {
@@ -902,84 +644,12 @@ func (x *ReportPresenceResponse) GetRejected() []*PresenceRejection {
 	return nil
 }
 
-// A report that was not stored.
-type PresenceRejection struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The index of the report in the request.
-	Index    int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	DeviceId int32 `protobuf:"varint,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	// For example DEVICE_NOT_FOUND.
-	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// A sentence for people.
-	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PresenceRejection) Reset() {
-	*x = PresenceRejection{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PresenceRejection) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PresenceRejection) ProtoMessage() {}
-
-func (x *PresenceRejection) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PresenceRejection.ProtoReflect.Descriptor instead.
-func (*PresenceRejection) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *PresenceRejection) GetIndex() int32 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
-func (x *PresenceRejection) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *PresenceRejection) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *PresenceRejection) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
 var File_iotflow_v1_gateway_service_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	" iotflow/v1/gateway_service.proto\x12\n" +
-	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x1fiotflow/v1/device_service.proto\"\xa0\x01\n" +
+	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\xa0\x01\n" +
 	"\x1bStreamDeviceCommandsRequest\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x03R\tcommandId\x12\x1b\n" +
@@ -989,14 +659,7 @@ const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\x1cStreamDeviceCommandsResponse\x125\n" +
 	"\acommand\x18\x01 \x01(\v2\x19.iotflow.v1.DeviceCommandH\x00R\acommand\x126\n" +
 	"\areceipt\x18\x02 \x01(\v2\x1a.iotflow.v1.CommandReceiptH\x00R\areceiptB\a\n" +
-	"\x05event\"\x9c\x01\n" +
-	"\rDeviceCommand\x12-\n" +
-	"\acommand\x18\x01 \x01(\v2\x13.iotflow.v1.CommandR\acommand\x12\x1f\n" +
-	"\vdevice_name\x18\x02 \x01(\tR\n" +
-	"deviceName\x12\x1f\n" +
-	"\vdevice_type\x18\x03 \x01(\tR\n" +
-	"deviceType\x12\x1a\n" +
-	"\bannounce\x18\x04 \x01(\bR\bannounce\"\xc1\x01\n" +
+	"\x05event\"\xc1\x01\n" +
 	"\x17AckDeviceCommandRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1d\n" +
 	"\n" +
@@ -1008,40 +671,21 @@ const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12-\n" +
 	"\acommand\x18\x02 \x01(\v2\x13.iotflow.v1.CommandR\acommand\"1\n" +
 	"\x19WatchDeviceConfigsRequest\x12\x14\n" +
-	"\x05since\x18\x01 \x01(\tR\x05since\"\x96\x01\n" +
+	"\x05since\x18\x01 \x01(\tR\x05since\"\x95\x01\n" +
 	"\x1aWatchDeviceConfigsResponse\x123\n" +
-	"\x06config\x18\x01 \x01(\v2\x19.iotflow.v1.DesiredConfigH\x00R\x06config\x12:\n" +
-	"\tcaught_up\x18\x02 \x01(\v2\x1b.iotflow.v1.ConfigsCaughtUpH\x00R\bcaughtUpB\a\n" +
-	"\x05event\"\xe4\x01\n" +
-	"\rDesiredConfig\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
-	"\vdevice_name\x18\x02 \x01(\tR\n" +
-	"deviceName\x121\n" +
-	"\adesired\x18\x03 \x01(\v2\x17.google.protobuf.StructR\adesired\x12'\n" +
-	"\x0fdesired_version\x18\x04 \x01(\x05R\x0edesiredVersion\x129\n" +
-	"\n" +
-	"changed_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"K\n" +
-	"\x0fConfigsCaughtUp\x128\n" +
-	"\ttimestamp\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"w\n" +
+	"\x06config\x18\x01 \x01(\v2\x19.iotflow.v1.DesiredConfigH\x00R\x06config\x129\n" +
+	"\tcaught_up\x18\x02 \x01(\v2\x1a.iotflow.v1.StreamCaughtUpH\x00R\bcaughtUpB\a\n" +
+	"\x05event\"w\n" +
 	"\x19ReportDeviceConfigRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12=\n" +
 	"\x06config\x18\x02 \x01(\v2%.iotflow.v1.UpdateDeviceConfigRequestR\x06config\"\\\n" +
 	"\x1aReportDeviceConfigResponse\x12>\n" +
 	"\x06config\x18\x01 \x01(\v2&.iotflow.v1.UpdateDeviceConfigResponseR\x06config\"M\n" +
 	"\x15ReportPresenceRequest\x124\n" +
-	"\areports\x18\x01 \x03(\v2\x1a.iotflow.v1.PresenceReportR\areports\"}\n" +
-	"\x0ePresenceReport\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x14\n" +
-	"\x05state\x18\x02 \x01(\tR\x05state\x128\n" +
-	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"o\n" +
+	"\areports\x18\x01 \x03(\v2\x1a.iotflow.v1.PresenceReportR\areports\"o\n" +
 	"\x16ReportPresenceResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x05R\baccepted\x129\n" +
-	"\brejected\x18\x02 \x03(\v2\x1d.iotflow.v1.PresenceRejectionR\brejected\"x\n" +
-	"\x11PresenceRejection\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n" +
-	"\tdevice_id\x18\x02 \x01(\x05R\bdeviceId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage2\x83\x04\n" +
+	"\brejected\x18\x02 \x03(\v2\x1d.iotflow.v1.PresenceRejectionR\brejected2\x83\x04\n" +
 	"\x0eGatewayService\x12m\n" +
 	"\x14StreamDeviceCommands\x12'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse(\x010\x01\x12]\n" +
 	"\x10AckDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\x12e\n" +
@@ -1064,62 +708,56 @@ func file_iotflow_v1_gateway_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_gateway_service_proto_rawDescData
 }
 
-var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_iotflow_v1_gateway_service_proto_goTypes = []any{
 	(*StreamDeviceCommandsRequest)(nil),  // 0: iotflow.v1.StreamDeviceCommandsRequest
 	(*StreamDeviceCommandsResponse)(nil), // 1: iotflow.v1.StreamDeviceCommandsResponse
-	(*DeviceCommand)(nil),                // 2: iotflow.v1.DeviceCommand
-	(*AckDeviceCommandRequest)(nil),      // 3: iotflow.v1.AckDeviceCommandRequest
-	(*AckDeviceCommandResponse)(nil),     // 4: iotflow.v1.AckDeviceCommandResponse
-	(*WatchDeviceConfigsRequest)(nil),    // 5: iotflow.v1.WatchDeviceConfigsRequest
-	(*WatchDeviceConfigsResponse)(nil),   // 6: iotflow.v1.WatchDeviceConfigsResponse
-	(*DesiredConfig)(nil),                // 7: iotflow.v1.DesiredConfig
-	(*ConfigsCaughtUp)(nil),              // 8: iotflow.v1.ConfigsCaughtUp
-	(*ReportDeviceConfigRequest)(nil),    // 9: iotflow.v1.ReportDeviceConfigRequest
-	(*ReportDeviceConfigResponse)(nil),   // 10: iotflow.v1.ReportDeviceConfigResponse
-	(*ReportPresenceRequest)(nil),        // 11: iotflow.v1.ReportPresenceRequest
-	(*PresenceReport)(nil),               // 12: iotflow.v1.PresenceReport
-	(*ReportPresenceResponse)(nil),       // 13: iotflow.v1.ReportPresenceResponse
-	(*PresenceRejection)(nil),            // 14: iotflow.v1.PresenceRejection
-	(*structpb.Struct)(nil),              // 15: google.protobuf.Struct
-	(*CommandReceipt)(nil),               // 16: iotflow.v1.CommandReceipt
-	(*Command)(nil),                      // 17: iotflow.v1.Command
-	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
-	(*UpdateDeviceConfigRequest)(nil),    // 19: iotflow.v1.UpdateDeviceConfigRequest
-	(*UpdateDeviceConfigResponse)(nil),   // 20: iotflow.v1.UpdateDeviceConfigResponse
+	(*AckDeviceCommandRequest)(nil),      // 2: iotflow.v1.AckDeviceCommandRequest
+	(*AckDeviceCommandResponse)(nil),     // 3: iotflow.v1.AckDeviceCommandResponse
+	(*WatchDeviceConfigsRequest)(nil),    // 4: iotflow.v1.WatchDeviceConfigsRequest
+	(*WatchDeviceConfigsResponse)(nil),   // 5: iotflow.v1.WatchDeviceConfigsResponse
+	(*ReportDeviceConfigRequest)(nil),    // 6: iotflow.v1.ReportDeviceConfigRequest
+	(*ReportDeviceConfigResponse)(nil),   // 7: iotflow.v1.ReportDeviceConfigResponse
+	(*ReportPresenceRequest)(nil),        // 8: iotflow.v1.ReportPresenceRequest
+	(*ReportPresenceResponse)(nil),       // 9: iotflow.v1.ReportPresenceResponse
+	(*structpb.Struct)(nil),              // 10: google.protobuf.Struct
+	(*DeviceCommand)(nil),                // 11: iotflow.v1.DeviceCommand
+	(*CommandReceipt)(nil),               // 12: iotflow.v1.CommandReceipt
+	(*Command)(nil),                      // 13: iotflow.v1.Command
+	(*DesiredConfig)(nil),                // 14: iotflow.v1.DesiredConfig
+	(*StreamCaughtUp)(nil),               // 15: iotflow.v1.StreamCaughtUp
+	(*UpdateDeviceConfigRequest)(nil),    // 16: iotflow.v1.UpdateDeviceConfigRequest
+	(*UpdateDeviceConfigResponse)(nil),   // 17: iotflow.v1.UpdateDeviceConfigResponse
+	(*PresenceReport)(nil),               // 18: iotflow.v1.PresenceReport
+	(*PresenceRejection)(nil),            // 19: iotflow.v1.PresenceRejection
 }
 var file_iotflow_v1_gateway_service_proto_depIdxs = []int32{
-	15, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
-	2,  // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
-	16, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
-	17, // 3: iotflow.v1.DeviceCommand.command:type_name -> iotflow.v1.Command
-	15, // 4: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
-	17, // 5: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
-	7,  // 6: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
-	8,  // 7: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.ConfigsCaughtUp
-	15, // 8: iotflow.v1.DesiredConfig.desired:type_name -> google.protobuf.Struct
-	18, // 9: iotflow.v1.DesiredConfig.changed_at:type_name -> google.protobuf.Timestamp
-	18, // 10: iotflow.v1.ConfigsCaughtUp.timestamp:type_name -> google.protobuf.Timestamp
-	19, // 11: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
-	20, // 12: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
-	12, // 13: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
-	18, // 14: iotflow.v1.PresenceReport.timestamp:type_name -> google.protobuf.Timestamp
-	14, // 15: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
-	0,  // 16: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
-	3,  // 17: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
-	5,  // 18: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
-	9,  // 19: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
-	11, // 20: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
-	1,  // 21: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
-	4,  // 22: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
-	6,  // 23: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
-	10, // 24: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
-	13, // 25: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
-	21, // [21:26] is the sub-list for method output_type
-	16, // [16:21] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	10, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
+	11, // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
+	12, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
+	10, // 3: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
+	13, // 4: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
+	14, // 5: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
+	15, // 6: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
+	16, // 7: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
+	17, // 8: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
+	18, // 9: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
+	19, // 10: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
+	0,  // 11: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
+	2,  // 12: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
+	4,  // 13: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
+	6,  // 14: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
+	8,  // 15: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
+	1,  // 16: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
+	3,  // 17: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
+	5,  // 18: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
+	7,  // 19: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
+	9,  // 20: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_gateway_service_proto_init() }
@@ -1128,12 +766,15 @@ func file_iotflow_v1_gateway_service_proto_init() {
 		return
 	}
 	file_iotflow_v1_command_proto_init()
+	file_iotflow_v1_config_proto_init()
 	file_iotflow_v1_device_service_proto_init()
+	file_iotflow_v1_presence_proto_init()
+	file_iotflow_v1_stream_proto_init()
 	file_iotflow_v1_gateway_service_proto_msgTypes[1].OneofWrappers = []any{
 		(*StreamDeviceCommandsResponse_Command)(nil),
 		(*StreamDeviceCommandsResponse_Receipt)(nil),
 	}
-	file_iotflow_v1_gateway_service_proto_msgTypes[6].OneofWrappers = []any{
+	file_iotflow_v1_gateway_service_proto_msgTypes[5].OneofWrappers = []any{
 		(*WatchDeviceConfigsResponse_Config)(nil),
 		(*WatchDeviceConfigsResponse_CaughtUp)(nil),
 	}
@@ -1143,7 +784,7 @@ func file_iotflow_v1_gateway_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_gateway_service_proto_rawDesc), len(file_iotflow_v1_gateway_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -252,331 +252,6 @@ func (x *GetSystemStatusResponse) GetFailedChecks() []string {
 	return nil
 }
 
-// The result of one check.
-type StatusCheck struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Healthy bool                   `protobuf:"varint,1,opt,name=healthy,proto3" json:"healthy,omitempty"`
-	// `connected` or `disconnected`.
-	Status        string `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
-	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StatusCheck) Reset() {
-	*x = StatusCheck{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StatusCheck) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StatusCheck) ProtoMessage() {}
-
-func (x *StatusCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StatusCheck.ProtoReflect.Descriptor instead.
-func (*StatusCheck) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *StatusCheck) GetHealthy() bool {
-	if x != nil {
-		return x.Healthy
-	}
-	return false
-}
-
-func (x *StatusCheck) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *StatusCheck) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
-// Figures of the machine, the process and the devices.
-type StatusMetrics struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	System        *MachineFigures        `protobuf:"bytes,1,opt,name=system,proto3" json:"system,omitempty"`
-	Application   *ApplicationFigures    `protobuf:"bytes,2,opt,name=application,proto3" json:"application,omitempty"`
-	Devices       *StatusDeviceCounts    `protobuf:"bytes,3,opt,name=devices,proto3" json:"devices,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StatusMetrics) Reset() {
-	*x = StatusMetrics{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StatusMetrics) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StatusMetrics) ProtoMessage() {}
-
-func (x *StatusMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StatusMetrics.ProtoReflect.Descriptor instead.
-func (*StatusMetrics) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *StatusMetrics) GetSystem() *MachineFigures {
-	if x != nil {
-		return x.System
-	}
-	return nil
-}
-
-func (x *StatusMetrics) GetApplication() *ApplicationFigures {
-	if x != nil {
-		return x.Application
-	}
-	return nil
-}
-
-func (x *StatusMetrics) GetDevices() *StatusDeviceCounts {
-	if x != nil {
-		return x.Devices
-	}
-	return nil
-}
-
-// Figures of the server's machine.
-type MachineFigures struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Average since the last call.
-	CpuPercent        float64 `protobuf:"fixed64,1,opt,name=cpu_percent,json=cpuPercent,proto3" json:"cpu_percent,omitempty"`
-	MemoryPercent     float64 `protobuf:"fixed64,2,opt,name=memory_percent,json=memoryPercent,proto3" json:"memory_percent,omitempty"`
-	MemoryAvailableMb float64 `protobuf:"fixed64,3,opt,name=memory_available_mb,json=memoryAvailableMb,proto3" json:"memory_available_mb,omitempty"`
-	// Of the disk that holds the data folder.
-	DiskUsagePercent float64 `protobuf:"fixed64,4,opt,name=disk_usage_percent,json=diskUsagePercent,proto3" json:"disk_usage_percent,omitempty"`
-	// Over 1, 5 and 15 minutes.
-	LoadAverage   []float64 `protobuf:"fixed64,5,rep,packed,name=load_average,json=loadAverage,proto3" json:"load_average,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MachineFigures) Reset() {
-	*x = MachineFigures{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MachineFigures) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MachineFigures) ProtoMessage() {}
-
-func (x *MachineFigures) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MachineFigures.ProtoReflect.Descriptor instead.
-func (*MachineFigures) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *MachineFigures) GetCpuPercent() float64 {
-	if x != nil {
-		return x.CpuPercent
-	}
-	return 0
-}
-
-func (x *MachineFigures) GetMemoryPercent() float64 {
-	if x != nil {
-		return x.MemoryPercent
-	}
-	return 0
-}
-
-func (x *MachineFigures) GetMemoryAvailableMb() float64 {
-	if x != nil {
-		return x.MemoryAvailableMb
-	}
-	return 0
-}
-
-func (x *MachineFigures) GetDiskUsagePercent() float64 {
-	if x != nil {
-		return x.DiskUsagePercent
-	}
-	return 0
-}
-
-func (x *MachineFigures) GetLoadAverage() []float64 {
-	if x != nil {
-		return x.LoadAverage
-	}
-	return nil
-}
-
-// Figures of the server process.
-type ApplicationFigures struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Version       string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	UptimeSeconds float64                `protobuf:"fixed64,2,opt,name=uptime_seconds,json=uptimeSeconds,proto3" json:"uptime_seconds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ApplicationFigures) Reset() {
-	*x = ApplicationFigures{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ApplicationFigures) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ApplicationFigures) ProtoMessage() {}
-
-func (x *ApplicationFigures) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ApplicationFigures.ProtoReflect.Descriptor instead.
-func (*ApplicationFigures) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *ApplicationFigures) GetVersion() string {
-	if x != nil {
-		return x.Version
-	}
-	return ""
-}
-
-func (x *ApplicationFigures) GetUptimeSeconds() float64 {
-	if x != nil {
-		return x.UptimeSeconds
-	}
-	return 0
-}
-
-// Numbers of devices.
-type StatusDeviceCounts struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	TotalDevices   int32                  `protobuf:"varint,1,opt,name=total_devices,json=totalDevices,proto3" json:"total_devices,omitempty"`
-	ActiveDevices  int32                  `protobuf:"varint,2,opt,name=active_devices,json=activeDevices,proto3" json:"active_devices,omitempty"`
-	OnlineDevices  int32                  `protobuf:"varint,3,opt,name=online_devices,json=onlineDevices,proto3" json:"online_devices,omitempty"`
-	OfflineDevices int32                  `protobuf:"varint,4,opt,name=offline_devices,json=offlineDevices,proto3" json:"offline_devices,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
-}
-
-func (x *StatusDeviceCounts) Reset() {
-	*x = StatusDeviceCounts{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StatusDeviceCounts) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StatusDeviceCounts) ProtoMessage() {}
-
-func (x *StatusDeviceCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StatusDeviceCounts.ProtoReflect.Descriptor instead.
-func (*StatusDeviceCounts) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *StatusDeviceCounts) GetTotalDevices() int32 {
-	if x != nil {
-		return x.TotalDevices
-	}
-	return 0
-}
-
-func (x *StatusDeviceCounts) GetActiveDevices() int32 {
-	if x != nil {
-		return x.ActiveDevices
-	}
-	return 0
-}
-
-func (x *StatusDeviceCounts) GetOnlineDevices() int32 {
-	if x != nil {
-		return x.OnlineDevices
-	}
-	return 0
-}
-
-func (x *StatusDeviceCounts) GetOfflineDevices() int32 {
-	if x != nil {
-		return x.OfflineDevices
-	}
-	return 0
-}
-
 type ListDeviceStatusesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Devices in the answer. Default: 100. `meta.total` of the answer is the number of all devices.
@@ -589,7 +264,7 @@ type ListDeviceStatusesRequest struct {
 
 func (x *ListDeviceStatusesRequest) Reset() {
 	*x = ListDeviceStatusesRequest{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +276,7 @@ func (x *ListDeviceStatusesRequest) String() string {
 func (*ListDeviceStatusesRequest) ProtoMessage() {}
 
 func (x *ListDeviceStatusesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +289,7 @@ func (x *ListDeviceStatusesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeviceStatusesRequest.ProtoReflect.Descriptor instead.
 func (*ListDeviceStatusesRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{9}
+	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListDeviceStatusesRequest) GetLimit() int32 {
@@ -634,7 +309,7 @@ func (x *ListDeviceStatusesRequest) GetOffset() int32 {
 type ListDeviceStatusesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	Devices       []*DeviceInShort       `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
+	Devices       []*DeviceSummary       `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
 	Meta          *DeviceStatusesMeta    `protobuf:"bytes,3,opt,name=meta,proto3" json:"meta,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -642,7 +317,7 @@ type ListDeviceStatusesResponse struct {
 
 func (x *ListDeviceStatusesResponse) Reset() {
 	*x = ListDeviceStatusesResponse{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +329,7 @@ func (x *ListDeviceStatusesResponse) String() string {
 func (*ListDeviceStatusesResponse) ProtoMessage() {}
 
 func (x *ListDeviceStatusesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +342,7 @@ func (x *ListDeviceStatusesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeviceStatusesResponse.ProtoReflect.Descriptor instead.
 func (*ListDeviceStatusesResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{10}
+	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListDeviceStatusesResponse) GetStatus() string {
@@ -677,7 +352,7 @@ func (x *ListDeviceStatusesResponse) GetStatus() string {
 	return ""
 }
 
-func (x *ListDeviceStatusesResponse) GetDevices() []*DeviceInShort {
+func (x *ListDeviceStatusesResponse) GetDevices() []*DeviceSummary {
 	if x != nil {
 		return x.Devices
 	}
@@ -691,154 +366,6 @@ func (x *ListDeviceStatusesResponse) GetMeta() *DeviceStatusesMeta {
 	return nil
 }
 
-// A device in the short form of the older service.
-type DeviceInShort struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            int32                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	DeviceType    string                 `protobuf:"bytes,3,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
-	Status        string                 `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
-	IsOnline      bool                   `protobuf:"varint,5,opt,name=is_online,json=isOnline,proto3" json:"is_online,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeviceInShort) Reset() {
-	*x = DeviceInShort{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeviceInShort) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeviceInShort) ProtoMessage() {}
-
-func (x *DeviceInShort) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeviceInShort.ProtoReflect.Descriptor instead.
-func (*DeviceInShort) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *DeviceInShort) GetId() int32 {
-	if x != nil {
-		return x.Id
-	}
-	return 0
-}
-
-func (x *DeviceInShort) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *DeviceInShort) GetDeviceType() string {
-	if x != nil {
-		return x.DeviceType
-	}
-	return ""
-}
-
-func (x *DeviceInShort) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *DeviceInShort) GetIsOnline() bool {
-	if x != nil {
-		return x.IsOnline
-	}
-	return false
-}
-
-// The part of the list that an answer holds.
-type DeviceStatusesMeta struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number of all devices.
-	Total  int32 `protobuf:"varint,1,opt,name=total,proto3" json:"total,omitempty"`
-	Limit  int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	Offset int32 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
-	// The answer is always current.
-	CacheUsed     bool `protobuf:"varint,4,opt,name=cache_used,json=cacheUsed,proto3" json:"cache_used,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeviceStatusesMeta) Reset() {
-	*x = DeviceStatusesMeta{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeviceStatusesMeta) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeviceStatusesMeta) ProtoMessage() {}
-
-func (x *DeviceStatusesMeta) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeviceStatusesMeta.ProtoReflect.Descriptor instead.
-func (*DeviceStatusesMeta) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *DeviceStatusesMeta) GetTotal() int32 {
-	if x != nil {
-		return x.Total
-	}
-	return 0
-}
-
-func (x *DeviceStatusesMeta) GetLimit() int32 {
-	if x != nil {
-		return x.Limit
-	}
-	return 0
-}
-
-func (x *DeviceStatusesMeta) GetOffset() int32 {
-	if x != nil {
-		return x.Offset
-	}
-	return 0
-}
-
-func (x *DeviceStatusesMeta) GetCacheUsed() bool {
-	if x != nil {
-		return x.CacheUsed
-	}
-	return false
-}
-
 type SubmitMqttTelemetryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DeviceId      int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
@@ -849,7 +376,7 @@ type SubmitMqttTelemetryRequest struct {
 
 func (x *SubmitMqttTelemetryRequest) Reset() {
 	*x = SubmitMqttTelemetryRequest{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +388,7 @@ func (x *SubmitMqttTelemetryRequest) String() string {
 func (*SubmitMqttTelemetryRequest) ProtoMessage() {}
 
 func (x *SubmitMqttTelemetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +401,7 @@ func (x *SubmitMqttTelemetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitMqttTelemetryRequest.ProtoReflect.Descriptor instead.
 func (*SubmitMqttTelemetryRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{13}
+	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SubmitMqttTelemetryRequest) GetDeviceId() int32 {
@@ -906,7 +433,7 @@ type SubmitMqttTelemetryResponse struct {
 
 func (x *SubmitMqttTelemetryResponse) Reset() {
 	*x = SubmitMqttTelemetryResponse{}
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +445,7 @@ func (x *SubmitMqttTelemetryResponse) String() string {
 func (*SubmitMqttTelemetryResponse) ProtoMessage() {}
 
 func (x *SubmitMqttTelemetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_legacy_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +458,7 @@ func (x *SubmitMqttTelemetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitMqttTelemetryResponse.ProtoReflect.Descriptor instead.
 func (*SubmitMqttTelemetryResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{14}
+	return file_iotflow_v1_legacy_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SubmitMqttTelemetryResponse) GetStatus() string {
@@ -981,7 +508,7 @@ var File_iotflow_v1_legacy_service_proto protoreflect.FileDescriptor
 const file_iotflow_v1_legacy_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1fiotflow/v1/legacy_service.proto\x12\n" +
-	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n" +
+	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/legacy.proto\"\x17\n" +
 	"\x15GetServiceInfoRequest\"\x9d\x02\n" +
 	"\x16GetServiceInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -1001,51 +528,15 @@ const file_iotflow_v1_legacy_service_proto_rawDesc = "" +
 	"\rfailed_checks\x18\x05 \x03(\tR\ffailedChecks\x1aR\n" +
 	"\vChecksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
-	"\x05value\x18\x02 \x01(\v2\x17.iotflow.v1.StatusCheckR\x05value:\x028\x01\"Y\n" +
-	"\vStatusCheck\x12\x18\n" +
-	"\ahealthy\x18\x01 \x01(\bR\ahealthy\x12\x16\n" +
-	"\x06status\x18\x02 \x01(\tR\x06status\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xbf\x01\n" +
-	"\rStatusMetrics\x122\n" +
-	"\x06system\x18\x01 \x01(\v2\x1a.iotflow.v1.MachineFiguresR\x06system\x12@\n" +
-	"\vapplication\x18\x02 \x01(\v2\x1e.iotflow.v1.ApplicationFiguresR\vapplication\x128\n" +
-	"\adevices\x18\x03 \x01(\v2\x1e.iotflow.v1.StatusDeviceCountsR\adevices\"\xd9\x01\n" +
-	"\x0eMachineFigures\x12\x1f\n" +
-	"\vcpu_percent\x18\x01 \x01(\x01R\n" +
-	"cpuPercent\x12%\n" +
-	"\x0ememory_percent\x18\x02 \x01(\x01R\rmemoryPercent\x12.\n" +
-	"\x13memory_available_mb\x18\x03 \x01(\x01R\x11memoryAvailableMb\x12,\n" +
-	"\x12disk_usage_percent\x18\x04 \x01(\x01R\x10diskUsagePercent\x12!\n" +
-	"\fload_average\x18\x05 \x03(\x01R\vloadAverage\"U\n" +
-	"\x12ApplicationFigures\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\tR\aversion\x12%\n" +
-	"\x0euptime_seconds\x18\x02 \x01(\x01R\ruptimeSeconds\"\xb0\x01\n" +
-	"\x12StatusDeviceCounts\x12#\n" +
-	"\rtotal_devices\x18\x01 \x01(\x05R\ftotalDevices\x12%\n" +
-	"\x0eactive_devices\x18\x02 \x01(\x05R\ractiveDevices\x12%\n" +
-	"\x0eonline_devices\x18\x03 \x01(\x05R\ronlineDevices\x12'\n" +
-	"\x0foffline_devices\x18\x04 \x01(\x05R\x0eofflineDevices\"X\n" +
+	"\x05value\x18\x02 \x01(\v2\x17.iotflow.v1.StatusCheckR\x05value:\x028\x01\"X\n" +
 	"\x19ListDeviceStatusesRequest\x12\x19\n" +
 	"\x05limit\x18\x01 \x01(\x05H\x00R\x05limit\x88\x01\x01\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x05R\x06offsetB\b\n" +
 	"\x06_limit\"\x9d\x01\n" +
 	"\x1aListDeviceStatusesResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x123\n" +
-	"\adevices\x18\x02 \x03(\v2\x19.iotflow.v1.DeviceInShortR\adevices\x122\n" +
-	"\x04meta\x18\x03 \x01(\v2\x1e.iotflow.v1.DeviceStatusesMetaR\x04meta\"\x89\x01\n" +
-	"\rDeviceInShort\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
-	"\vdevice_type\x18\x03 \x01(\tR\n" +
-	"deviceType\x12\x16\n" +
-	"\x06status\x18\x04 \x01(\tR\x06status\x12\x1b\n" +
-	"\tis_online\x18\x05 \x01(\bR\bisOnline\"w\n" +
-	"\x12DeviceStatusesMeta\x12\x14\n" +
-	"\x05total\x18\x01 \x01(\x05R\x05total\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x05R\x06offset\x12\x1d\n" +
-	"\n" +
-	"cache_used\x18\x04 \x01(\bR\tcacheUsed\"c\n" +
+	"\adevices\x18\x02 \x03(\v2\x19.iotflow.v1.DeviceSummaryR\adevices\x122\n" +
+	"\x04meta\x18\x03 \x01(\v2\x1e.iotflow.v1.DeviceStatusesMetaR\x04meta\"c\n" +
 	"\x1aSubmitMqttTelemetryRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12(\n" +
 	"\x04body\x18\x02 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\xdd\x01\n" +
@@ -1078,54 +569,48 @@ func file_iotflow_v1_legacy_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_legacy_service_proto_rawDescData
 }
 
-var file_iotflow_v1_legacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_iotflow_v1_legacy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_iotflow_v1_legacy_service_proto_goTypes = []any{
 	(*GetServiceInfoRequest)(nil),       // 0: iotflow.v1.GetServiceInfoRequest
 	(*GetServiceInfoResponse)(nil),      // 1: iotflow.v1.GetServiceInfoResponse
 	(*GetSystemStatusRequest)(nil),      // 2: iotflow.v1.GetSystemStatusRequest
 	(*GetSystemStatusResponse)(nil),     // 3: iotflow.v1.GetSystemStatusResponse
-	(*StatusCheck)(nil),                 // 4: iotflow.v1.StatusCheck
-	(*StatusMetrics)(nil),               // 5: iotflow.v1.StatusMetrics
-	(*MachineFigures)(nil),              // 6: iotflow.v1.MachineFigures
-	(*ApplicationFigures)(nil),          // 7: iotflow.v1.ApplicationFigures
-	(*StatusDeviceCounts)(nil),          // 8: iotflow.v1.StatusDeviceCounts
-	(*ListDeviceStatusesRequest)(nil),   // 9: iotflow.v1.ListDeviceStatusesRequest
-	(*ListDeviceStatusesResponse)(nil),  // 10: iotflow.v1.ListDeviceStatusesResponse
-	(*DeviceInShort)(nil),               // 11: iotflow.v1.DeviceInShort
-	(*DeviceStatusesMeta)(nil),          // 12: iotflow.v1.DeviceStatusesMeta
-	(*SubmitMqttTelemetryRequest)(nil),  // 13: iotflow.v1.SubmitMqttTelemetryRequest
-	(*SubmitMqttTelemetryResponse)(nil), // 14: iotflow.v1.SubmitMqttTelemetryResponse
-	nil,                                 // 15: iotflow.v1.GetServiceInfoResponse.EndpointsEntry
-	nil,                                 // 16: iotflow.v1.GetSystemStatusResponse.ChecksEntry
-	(*timestamppb.Timestamp)(nil),       // 17: google.protobuf.Timestamp
-	(*httpbody.HttpBody)(nil),           // 18: google.api.HttpBody
+	(*ListDeviceStatusesRequest)(nil),   // 4: iotflow.v1.ListDeviceStatusesRequest
+	(*ListDeviceStatusesResponse)(nil),  // 5: iotflow.v1.ListDeviceStatusesResponse
+	(*SubmitMqttTelemetryRequest)(nil),  // 6: iotflow.v1.SubmitMqttTelemetryRequest
+	(*SubmitMqttTelemetryResponse)(nil), // 7: iotflow.v1.SubmitMqttTelemetryResponse
+	nil,                                 // 8: iotflow.v1.GetServiceInfoResponse.EndpointsEntry
+	nil,                                 // 9: iotflow.v1.GetSystemStatusResponse.ChecksEntry
+	(*timestamppb.Timestamp)(nil),       // 10: google.protobuf.Timestamp
+	(*StatusMetrics)(nil),               // 11: iotflow.v1.StatusMetrics
+	(*DeviceSummary)(nil),               // 12: iotflow.v1.DeviceSummary
+	(*DeviceStatusesMeta)(nil),          // 13: iotflow.v1.DeviceStatusesMeta
+	(*httpbody.HttpBody)(nil),           // 14: google.api.HttpBody
+	(*StatusCheck)(nil),                 // 15: iotflow.v1.StatusCheck
 }
 var file_iotflow_v1_legacy_service_proto_depIdxs = []int32{
-	15, // 0: iotflow.v1.GetServiceInfoResponse.endpoints:type_name -> iotflow.v1.GetServiceInfoResponse.EndpointsEntry
-	17, // 1: iotflow.v1.GetSystemStatusResponse.timestamp:type_name -> google.protobuf.Timestamp
-	16, // 2: iotflow.v1.GetSystemStatusResponse.checks:type_name -> iotflow.v1.GetSystemStatusResponse.ChecksEntry
-	5,  // 3: iotflow.v1.GetSystemStatusResponse.metrics:type_name -> iotflow.v1.StatusMetrics
-	6,  // 4: iotflow.v1.StatusMetrics.system:type_name -> iotflow.v1.MachineFigures
-	7,  // 5: iotflow.v1.StatusMetrics.application:type_name -> iotflow.v1.ApplicationFigures
-	8,  // 6: iotflow.v1.StatusMetrics.devices:type_name -> iotflow.v1.StatusDeviceCounts
-	11, // 7: iotflow.v1.ListDeviceStatusesResponse.devices:type_name -> iotflow.v1.DeviceInShort
-	12, // 8: iotflow.v1.ListDeviceStatusesResponse.meta:type_name -> iotflow.v1.DeviceStatusesMeta
-	18, // 9: iotflow.v1.SubmitMqttTelemetryRequest.body:type_name -> google.api.HttpBody
-	17, // 10: iotflow.v1.SubmitMqttTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
-	4,  // 11: iotflow.v1.GetSystemStatusResponse.ChecksEntry.value:type_name -> iotflow.v1.StatusCheck
-	0,  // 12: iotflow.v1.LegacyService.GetServiceInfo:input_type -> iotflow.v1.GetServiceInfoRequest
-	2,  // 13: iotflow.v1.LegacyService.GetSystemStatus:input_type -> iotflow.v1.GetSystemStatusRequest
-	9,  // 14: iotflow.v1.LegacyService.ListDeviceStatuses:input_type -> iotflow.v1.ListDeviceStatusesRequest
-	13, // 15: iotflow.v1.LegacyService.SubmitMqttTelemetryJson:input_type -> iotflow.v1.SubmitMqttTelemetryRequest
-	1,  // 16: iotflow.v1.LegacyService.GetServiceInfo:output_type -> iotflow.v1.GetServiceInfoResponse
-	3,  // 17: iotflow.v1.LegacyService.GetSystemStatus:output_type -> iotflow.v1.GetSystemStatusResponse
-	10, // 18: iotflow.v1.LegacyService.ListDeviceStatuses:output_type -> iotflow.v1.ListDeviceStatusesResponse
-	14, // 19: iotflow.v1.LegacyService.SubmitMqttTelemetryJson:output_type -> iotflow.v1.SubmitMqttTelemetryResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 0: iotflow.v1.GetServiceInfoResponse.endpoints:type_name -> iotflow.v1.GetServiceInfoResponse.EndpointsEntry
+	10, // 1: iotflow.v1.GetSystemStatusResponse.timestamp:type_name -> google.protobuf.Timestamp
+	9,  // 2: iotflow.v1.GetSystemStatusResponse.checks:type_name -> iotflow.v1.GetSystemStatusResponse.ChecksEntry
+	11, // 3: iotflow.v1.GetSystemStatusResponse.metrics:type_name -> iotflow.v1.StatusMetrics
+	12, // 4: iotflow.v1.ListDeviceStatusesResponse.devices:type_name -> iotflow.v1.DeviceSummary
+	13, // 5: iotflow.v1.ListDeviceStatusesResponse.meta:type_name -> iotflow.v1.DeviceStatusesMeta
+	14, // 6: iotflow.v1.SubmitMqttTelemetryRequest.body:type_name -> google.api.HttpBody
+	10, // 7: iotflow.v1.SubmitMqttTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
+	15, // 8: iotflow.v1.GetSystemStatusResponse.ChecksEntry.value:type_name -> iotflow.v1.StatusCheck
+	0,  // 9: iotflow.v1.LegacyService.GetServiceInfo:input_type -> iotflow.v1.GetServiceInfoRequest
+	2,  // 10: iotflow.v1.LegacyService.GetSystemStatus:input_type -> iotflow.v1.GetSystemStatusRequest
+	4,  // 11: iotflow.v1.LegacyService.ListDeviceStatuses:input_type -> iotflow.v1.ListDeviceStatusesRequest
+	6,  // 12: iotflow.v1.LegacyService.SubmitMqttTelemetryJson:input_type -> iotflow.v1.SubmitMqttTelemetryRequest
+	1,  // 13: iotflow.v1.LegacyService.GetServiceInfo:output_type -> iotflow.v1.GetServiceInfoResponse
+	3,  // 14: iotflow.v1.LegacyService.GetSystemStatus:output_type -> iotflow.v1.GetSystemStatusResponse
+	5,  // 15: iotflow.v1.LegacyService.ListDeviceStatuses:output_type -> iotflow.v1.ListDeviceStatusesResponse
+	7,  // 16: iotflow.v1.LegacyService.SubmitMqttTelemetryJson:output_type -> iotflow.v1.SubmitMqttTelemetryResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_legacy_service_proto_init() }
@@ -1133,14 +618,15 @@ func file_iotflow_v1_legacy_service_proto_init() {
 	if File_iotflow_v1_legacy_service_proto != nil {
 		return
 	}
-	file_iotflow_v1_legacy_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_iotflow_v1_legacy_proto_init()
+	file_iotflow_v1_legacy_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_legacy_service_proto_rawDesc), len(file_iotflow_v1_legacy_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

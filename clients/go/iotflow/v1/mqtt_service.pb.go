@@ -22,100 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The account of a device at MQTT brokers.
-type MqttAccount struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	DeviceId int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Brokers reject the logins of an inactive device.
-	Status string `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
-	// `$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
-	// device's key is older than verifiers; the next key has one.
-	Verifier string `protobuf:"bytes,4,opt,name=verifier,proto3" json:"verifier,omitempty"`
-	// The end of the older key's grace period, and of the connections that use that key. Absent if
-	// there is none. The account is sent again whenever the keys of its device change; FindAccount
-	// returns whether a key is still valid.
-	OldKeyValidUntil *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=old_key_valid_until,json=oldKeyValidUntil,proto3" json:"old_key_valid_until,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
-}
-
-func (x *MqttAccount) Reset() {
-	*x = MqttAccount{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MqttAccount) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MqttAccount) ProtoMessage() {}
-
-func (x *MqttAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MqttAccount.ProtoReflect.Descriptor instead.
-func (*MqttAccount) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *MqttAccount) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *MqttAccount) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *MqttAccount) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *MqttAccount) GetVerifier() string {
-	if x != nil {
-		return x.Verifier
-	}
-	return ""
-}
-
-func (x *MqttAccount) GetOldKeyValidUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.OldKeyValidUntil
-	}
-	return nil
-}
-
 type WatchAccountsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Accounts in a message. 0: 1000.
-	PageSize      int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Most accounts in a message. Default: 1000.
+	PageSize      *int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3,oneof" json:"page_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchAccountsRequest) Reset() {
 	*x = WatchAccountsRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[1]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -127,7 +44,7 @@ func (x *WatchAccountsRequest) String() string {
 func (*WatchAccountsRequest) ProtoMessage() {}
 
 func (x *WatchAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[1]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -140,33 +57,31 @@ func (x *WatchAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchAccountsRequest.ProtoReflect.Descriptor instead.
 func (*WatchAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{1}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *WatchAccountsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
+	if x != nil && x.PageSize != nil {
+		return *x.PageSize
 	}
 	return 0
 }
 
 type WatchAccountsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// New or changed accounts.
-	Accounts []*MqttAccount `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
-	// Ids of removed devices.
-	Removed []int32 `protobuf:"varint,2,rep,packed,name=removed,proto3" json:"removed,omitempty"`
-	// All accounts have been sent; changes follow.
-	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
-	// Changes were lost. All accounts follow again.
-	Again         bool `protobuf:"varint,4,opt,name=again,proto3" json:"again,omitempty"`
+	// Types that are valid to be assigned to Event:
+	//
+	//	*WatchAccountsResponse_Changes
+	//	*WatchAccountsResponse_CaughtUp
+	//	*WatchAccountsResponse_Missed
+	Event         isWatchAccountsResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchAccountsResponse) Reset() {
 	*x = WatchAccountsResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[2]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -178,7 +93,7 @@ func (x *WatchAccountsResponse) String() string {
 func (*WatchAccountsResponse) ProtoMessage() {}
 
 func (x *WatchAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[2]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -191,36 +106,67 @@ func (x *WatchAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchAccountsResponse.ProtoReflect.Descriptor instead.
 func (*WatchAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{2}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *WatchAccountsResponse) GetAccounts() []*MqttAccount {
+func (x *WatchAccountsResponse) GetEvent() isWatchAccountsResponse_Event {
 	if x != nil {
-		return x.Accounts
+		return x.Event
 	}
 	return nil
 }
 
-func (x *WatchAccountsResponse) GetRemoved() []int32 {
+func (x *WatchAccountsResponse) GetChanges() *MqttAccountChanges {
 	if x != nil {
-		return x.Removed
+		if x, ok := x.Event.(*WatchAccountsResponse_Changes); ok {
+			return x.Changes
+		}
 	}
 	return nil
 }
 
-func (x *WatchAccountsResponse) GetComplete() bool {
+func (x *WatchAccountsResponse) GetCaughtUp() *StreamCaughtUp {
 	if x != nil {
-		return x.Complete
+		if x, ok := x.Event.(*WatchAccountsResponse_CaughtUp); ok {
+			return x.CaughtUp
+		}
 	}
-	return false
+	return nil
 }
 
-func (x *WatchAccountsResponse) GetAgain() bool {
+func (x *WatchAccountsResponse) GetMissed() *StreamGap {
 	if x != nil {
-		return x.Again
+		if x, ok := x.Event.(*WatchAccountsResponse_Missed); ok {
+			return x.Missed
+		}
 	}
-	return false
+	return nil
 }
+
+type isWatchAccountsResponse_Event interface {
+	isWatchAccountsResponse_Event()
+}
+
+type WatchAccountsResponse_Changes struct {
+	// New, changed and removed accounts.
+	Changes *MqttAccountChanges `protobuf:"bytes,1,opt,name=changes,proto3,oneof"`
+}
+
+type WatchAccountsResponse_CaughtUp struct {
+	// All accounts have been sent; changes follow.
+	CaughtUp *StreamCaughtUp `protobuf:"bytes,2,opt,name=caught_up,json=caughtUp,proto3,oneof"`
+}
+
+type WatchAccountsResponse_Missed struct {
+	// Changes were lost. All accounts follow again, and then `caught_up`.
+	Missed *StreamGap `protobuf:"bytes,3,opt,name=missed,proto3,oneof"`
+}
+
+func (*WatchAccountsResponse_Changes) isWatchAccountsResponse_Event() {}
+
+func (*WatchAccountsResponse_CaughtUp) isWatchAccountsResponse_Event() {}
+
+func (*WatchAccountsResponse_Missed) isWatchAccountsResponse_Event() {}
 
 type FindAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -235,7 +181,7 @@ type FindAccountRequest struct {
 
 func (x *FindAccountRequest) Reset() {
 	*x = FindAccountRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +193,7 @@ func (x *FindAccountRequest) String() string {
 func (*FindAccountRequest) ProtoMessage() {}
 
 func (x *FindAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +206,7 @@ func (x *FindAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindAccountRequest.ProtoReflect.Descriptor instead.
 func (*FindAccountRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{3}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FindAccountRequest) GetBy() isFindAccountRequest_By {
@@ -316,7 +262,7 @@ type FindAccountResponse struct {
 
 func (x *FindAccountResponse) Reset() {
 	*x = FindAccountResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -328,7 +274,7 @@ func (x *FindAccountResponse) String() string {
 func (*FindAccountResponse) ProtoMessage() {}
 
 func (x *FindAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -341,7 +287,7 @@ func (x *FindAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindAccountResponse.ProtoReflect.Descriptor instead.
 func (*FindAccountResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{4}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *FindAccountResponse) GetAccount() *MqttAccount {
@@ -358,29 +304,29 @@ func (x *FindAccountResponse) GetKeyValidUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-type ReportRefusalsRequest struct {
+type ReportRejectionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Numbers of rejected messages by reason, for example WRONG_KEY.
-	Counts        map[string]uint32 `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Counts        map[string]int64 `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReportRefusalsRequest) Reset() {
-	*x = ReportRefusalsRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+func (x *ReportRejectionsRequest) Reset() {
+	*x = ReportRejectionsRequest{}
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReportRefusalsRequest) String() string {
+func (x *ReportRejectionsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReportRefusalsRequest) ProtoMessage() {}
+func (*ReportRejectionsRequest) ProtoMessage() {}
 
-func (x *ReportRefusalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+func (x *ReportRejectionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,39 +337,39 @@ func (x *ReportRefusalsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReportRefusalsRequest.ProtoReflect.Descriptor instead.
-func (*ReportRefusalsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{5}
+// Deprecated: Use ReportRejectionsRequest.ProtoReflect.Descriptor instead.
+func (*ReportRejectionsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *ReportRefusalsRequest) GetCounts() map[string]uint32 {
+func (x *ReportRejectionsRequest) GetCounts() map[string]int64 {
 	if x != nil {
 		return x.Counts
 	}
 	return nil
 }
 
-type ReportRefusalsResponse struct {
+type ReportRejectionsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReportRefusalsResponse) Reset() {
-	*x = ReportRefusalsResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
+func (x *ReportRejectionsResponse) Reset() {
+	*x = ReportRejectionsResponse{}
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReportRefusalsResponse) String() string {
+func (x *ReportRejectionsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReportRefusalsResponse) ProtoMessage() {}
+func (*ReportRejectionsResponse) ProtoMessage() {}
 
-func (x *ReportRefusalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
+func (x *ReportRejectionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,9 +380,9 @@ func (x *ReportRefusalsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReportRefusalsResponse.ProtoReflect.Descriptor instead.
-func (*ReportRefusalsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{6}
+// Deprecated: Use ReportRejectionsResponse.ProtoReflect.Descriptor instead.
+func (*ReportRejectionsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{5}
 }
 
 type AuthenticateRequest struct {
@@ -450,7 +396,7 @@ type AuthenticateRequest struct {
 
 func (x *AuthenticateRequest) Reset() {
 	*x = AuthenticateRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +408,7 @@ func (x *AuthenticateRequest) String() string {
 func (*AuthenticateRequest) ProtoMessage() {}
 
 func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +421,7 @@ func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateRequest.ProtoReflect.Descriptor instead.
 func (*AuthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{7}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AuthenticateRequest) GetUsername() string {
@@ -511,7 +457,7 @@ type AuthenticateResponse struct {
 
 func (x *AuthenticateResponse) Reset() {
 	*x = AuthenticateResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +469,7 @@ func (x *AuthenticateResponse) String() string {
 func (*AuthenticateResponse) ProtoMessage() {}
 
 func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +482,7 @@ func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateResponse.ProtoReflect.Descriptor instead.
 func (*AuthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{8}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AuthenticateResponse) GetResult() string {
@@ -569,7 +515,7 @@ type AuthorizeRequest struct {
 
 func (x *AuthorizeRequest) Reset() {
 	*x = AuthorizeRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +527,7 @@ func (x *AuthorizeRequest) String() string {
 func (*AuthorizeRequest) ProtoMessage() {}
 
 func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +540,7 @@ func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeRequest.ProtoReflect.Descriptor instead.
 func (*AuthorizeRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{9}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AuthorizeRequest) GetUsername() string {
@@ -642,7 +588,7 @@ type AuthorizeResponse struct {
 
 func (x *AuthorizeResponse) Reset() {
 	*x = AuthorizeResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +600,7 @@ func (x *AuthorizeResponse) String() string {
 func (*AuthorizeResponse) ProtoMessage() {}
 
 func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[10]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +613,7 @@ func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeResponse.ProtoReflect.Descriptor instead.
 func (*AuthorizeResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{10}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AuthorizeResponse) GetResult() string {
@@ -682,33 +628,29 @@ var File_iotflow_v1_mqtt_service_proto protoreflect.FileDescriptor
 const file_iotflow_v1_mqtt_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1diotflow/v1/mqtt_service.proto\x12\n" +
-	"iotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x01\n" +
-	"\vMqttAccount\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
-	"\x06status\x18\x03 \x01(\tR\x06status\x12\x1a\n" +
-	"\bverifier\x18\x04 \x01(\tR\bverifier\x12I\n" +
-	"\x13old_key_valid_until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x10oldKeyValidUntil\"3\n" +
-	"\x14WatchAccountsRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\"\x98\x01\n" +
-	"\x15WatchAccountsResponse\x123\n" +
-	"\baccounts\x18\x01 \x03(\v2\x17.iotflow.v1.MqttAccountR\baccounts\x12\x18\n" +
-	"\aremoved\x18\x02 \x03(\x05R\aremoved\x12\x1a\n" +
-	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x14\n" +
-	"\x05again\x18\x04 \x01(\bR\x05again\"S\n" +
+	"iotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x17iotflow/v1/stream.proto\"F\n" +
+	"\x14WatchAccountsRequest\x12 \n" +
+	"\tpage_size\x18\x01 \x01(\x05H\x00R\bpageSize\x88\x01\x01B\f\n" +
+	"\n" +
+	"_page_size\"\xc8\x01\n" +
+	"\x15WatchAccountsResponse\x12:\n" +
+	"\achanges\x18\x01 \x01(\v2\x1e.iotflow.v1.MqttAccountChangesH\x00R\achanges\x129\n" +
+	"\tcaught_up\x18\x02 \x01(\v2\x1a.iotflow.v1.StreamCaughtUpH\x00R\bcaughtUp\x12/\n" +
+	"\x06missed\x18\x03 \x01(\v2\x15.iotflow.v1.StreamGapH\x00R\x06missedB\a\n" +
+	"\x05event\"S\n" +
 	"\x12FindAccountRequest\x12\x19\n" +
 	"\aapi_key\x18\x01 \x01(\tH\x00R\x06apiKey\x12\x1c\n" +
 	"\busername\x18\x02 \x01(\tH\x00R\busernameB\x04\n" +
 	"\x02by\"\x8c\x01\n" +
 	"\x13FindAccountResponse\x121\n" +
 	"\aaccount\x18\x01 \x01(\v2\x17.iotflow.v1.MqttAccountR\aaccount\x12B\n" +
-	"\x0fkey_valid_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\x99\x01\n" +
-	"\x15ReportRefusalsRequest\x12E\n" +
-	"\x06counts\x18\x01 \x03(\v2-.iotflow.v1.ReportRefusalsRequest.CountsEntryR\x06counts\x1a9\n" +
+	"\x0fkey_valid_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\x9d\x01\n" +
+	"\x17ReportRejectionsRequest\x12G\n" +
+	"\x06counts\x18\x01 \x03(\v2/.iotflow.v1.ReportRejectionsRequest.CountsEntryR\x06counts\x1a9\n" +
 	"\vCountsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x18\n" +
-	"\x16ReportRefusalsResponse\"i\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x1a\n" +
+	"\x18ReportRejectionsResponse\"i\n" +
 	"\x13AuthenticateRequest\x12\x1a\n" +
 	"\busername\x18\x01 \x01(\tR\busername\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x1a\n" +
@@ -725,11 +667,11 @@ const file_iotflow_v1_mqtt_service_proto_rawDesc = "" +
 	"mountpoint\x18\x05 \x01(\tR\n" +
 	"mountpoint\"+\n" +
 	"\x11AuthorizeResponse\x12\x16\n" +
-	"\x06result\x18\x01 \x01(\tR\x06result2\xab\x03\n" +
+	"\x06result\x18\x01 \x01(\tR\x06result2\xb1\x03\n" +
 	"\vMqttService\x12V\n" +
 	"\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse0\x01\x12N\n" +
-	"\vFindAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\x12W\n" +
-	"\x0eReportRefusals\x12!.iotflow.v1.ReportRefusalsRequest\x1a\".iotflow.v1.ReportRefusalsResponse\x12Q\n" +
+	"\vFindAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\x12]\n" +
+	"\x10ReportRejections\x12#.iotflow.v1.ReportRejectionsRequest\x1a$.iotflow.v1.ReportRejectionsResponse\x12Q\n" +
 	"\fAuthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\x12H\n" +
 	"\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponseBD\n" +
 	"\n" +
@@ -748,43 +690,47 @@ func file_iotflow_v1_mqtt_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_mqtt_service_proto_rawDescData
 }
 
-var file_iotflow_v1_mqtt_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_iotflow_v1_mqtt_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_iotflow_v1_mqtt_service_proto_goTypes = []any{
-	(*MqttAccount)(nil),            // 0: iotflow.v1.MqttAccount
-	(*WatchAccountsRequest)(nil),   // 1: iotflow.v1.WatchAccountsRequest
-	(*WatchAccountsResponse)(nil),  // 2: iotflow.v1.WatchAccountsResponse
-	(*FindAccountRequest)(nil),     // 3: iotflow.v1.FindAccountRequest
-	(*FindAccountResponse)(nil),    // 4: iotflow.v1.FindAccountResponse
-	(*ReportRefusalsRequest)(nil),  // 5: iotflow.v1.ReportRefusalsRequest
-	(*ReportRefusalsResponse)(nil), // 6: iotflow.v1.ReportRefusalsResponse
-	(*AuthenticateRequest)(nil),    // 7: iotflow.v1.AuthenticateRequest
-	(*AuthenticateResponse)(nil),   // 8: iotflow.v1.AuthenticateResponse
-	(*AuthorizeRequest)(nil),       // 9: iotflow.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),      // 10: iotflow.v1.AuthorizeResponse
-	nil,                            // 11: iotflow.v1.ReportRefusalsRequest.CountsEntry
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
+	(*WatchAccountsRequest)(nil),     // 0: iotflow.v1.WatchAccountsRequest
+	(*WatchAccountsResponse)(nil),    // 1: iotflow.v1.WatchAccountsResponse
+	(*FindAccountRequest)(nil),       // 2: iotflow.v1.FindAccountRequest
+	(*FindAccountResponse)(nil),      // 3: iotflow.v1.FindAccountResponse
+	(*ReportRejectionsRequest)(nil),  // 4: iotflow.v1.ReportRejectionsRequest
+	(*ReportRejectionsResponse)(nil), // 5: iotflow.v1.ReportRejectionsResponse
+	(*AuthenticateRequest)(nil),      // 6: iotflow.v1.AuthenticateRequest
+	(*AuthenticateResponse)(nil),     // 7: iotflow.v1.AuthenticateResponse
+	(*AuthorizeRequest)(nil),         // 8: iotflow.v1.AuthorizeRequest
+	(*AuthorizeResponse)(nil),        // 9: iotflow.v1.AuthorizeResponse
+	nil,                              // 10: iotflow.v1.ReportRejectionsRequest.CountsEntry
+	(*MqttAccountChanges)(nil),       // 11: iotflow.v1.MqttAccountChanges
+	(*StreamCaughtUp)(nil),           // 12: iotflow.v1.StreamCaughtUp
+	(*StreamGap)(nil),                // 13: iotflow.v1.StreamGap
+	(*MqttAccount)(nil),              // 14: iotflow.v1.MqttAccount
+	(*timestamppb.Timestamp)(nil),    // 15: google.protobuf.Timestamp
 }
 var file_iotflow_v1_mqtt_service_proto_depIdxs = []int32{
-	12, // 0: iotflow.v1.MqttAccount.old_key_valid_until:type_name -> google.protobuf.Timestamp
-	0,  // 1: iotflow.v1.WatchAccountsResponse.accounts:type_name -> iotflow.v1.MqttAccount
-	0,  // 2: iotflow.v1.FindAccountResponse.account:type_name -> iotflow.v1.MqttAccount
-	12, // 3: iotflow.v1.FindAccountResponse.key_valid_until:type_name -> google.protobuf.Timestamp
-	11, // 4: iotflow.v1.ReportRefusalsRequest.counts:type_name -> iotflow.v1.ReportRefusalsRequest.CountsEntry
-	1,  // 5: iotflow.v1.MqttService.WatchAccounts:input_type -> iotflow.v1.WatchAccountsRequest
-	3,  // 6: iotflow.v1.MqttService.FindAccount:input_type -> iotflow.v1.FindAccountRequest
-	5,  // 7: iotflow.v1.MqttService.ReportRefusals:input_type -> iotflow.v1.ReportRefusalsRequest
-	7,  // 8: iotflow.v1.MqttService.Authenticate:input_type -> iotflow.v1.AuthenticateRequest
-	9,  // 9: iotflow.v1.MqttService.Authorize:input_type -> iotflow.v1.AuthorizeRequest
-	2,  // 10: iotflow.v1.MqttService.WatchAccounts:output_type -> iotflow.v1.WatchAccountsResponse
-	4,  // 11: iotflow.v1.MqttService.FindAccount:output_type -> iotflow.v1.FindAccountResponse
-	6,  // 12: iotflow.v1.MqttService.ReportRefusals:output_type -> iotflow.v1.ReportRefusalsResponse
-	8,  // 13: iotflow.v1.MqttService.Authenticate:output_type -> iotflow.v1.AuthenticateResponse
-	10, // 14: iotflow.v1.MqttService.Authorize:output_type -> iotflow.v1.AuthorizeResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	11, // 0: iotflow.v1.WatchAccountsResponse.changes:type_name -> iotflow.v1.MqttAccountChanges
+	12, // 1: iotflow.v1.WatchAccountsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
+	13, // 2: iotflow.v1.WatchAccountsResponse.missed:type_name -> iotflow.v1.StreamGap
+	14, // 3: iotflow.v1.FindAccountResponse.account:type_name -> iotflow.v1.MqttAccount
+	15, // 4: iotflow.v1.FindAccountResponse.key_valid_until:type_name -> google.protobuf.Timestamp
+	10, // 5: iotflow.v1.ReportRejectionsRequest.counts:type_name -> iotflow.v1.ReportRejectionsRequest.CountsEntry
+	0,  // 6: iotflow.v1.MqttService.WatchAccounts:input_type -> iotflow.v1.WatchAccountsRequest
+	2,  // 7: iotflow.v1.MqttService.FindAccount:input_type -> iotflow.v1.FindAccountRequest
+	4,  // 8: iotflow.v1.MqttService.ReportRejections:input_type -> iotflow.v1.ReportRejectionsRequest
+	6,  // 9: iotflow.v1.MqttService.Authenticate:input_type -> iotflow.v1.AuthenticateRequest
+	8,  // 10: iotflow.v1.MqttService.Authorize:input_type -> iotflow.v1.AuthorizeRequest
+	1,  // 11: iotflow.v1.MqttService.WatchAccounts:output_type -> iotflow.v1.WatchAccountsResponse
+	3,  // 12: iotflow.v1.MqttService.FindAccount:output_type -> iotflow.v1.FindAccountResponse
+	5,  // 13: iotflow.v1.MqttService.ReportRejections:output_type -> iotflow.v1.ReportRejectionsResponse
+	7,  // 14: iotflow.v1.MqttService.Authenticate:output_type -> iotflow.v1.AuthenticateResponse
+	9,  // 15: iotflow.v1.MqttService.Authorize:output_type -> iotflow.v1.AuthorizeResponse
+	11, // [11:16] is the sub-list for method output_type
+	6,  // [6:11] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_mqtt_service_proto_init() }
@@ -792,7 +738,15 @@ func file_iotflow_v1_mqtt_service_proto_init() {
 	if File_iotflow_v1_mqtt_service_proto != nil {
 		return
 	}
-	file_iotflow_v1_mqtt_service_proto_msgTypes[3].OneofWrappers = []any{
+	file_iotflow_v1_mqtt_proto_init()
+	file_iotflow_v1_stream_proto_init()
+	file_iotflow_v1_mqtt_service_proto_msgTypes[0].OneofWrappers = []any{}
+	file_iotflow_v1_mqtt_service_proto_msgTypes[1].OneofWrappers = []any{
+		(*WatchAccountsResponse_Changes)(nil),
+		(*WatchAccountsResponse_CaughtUp)(nil),
+		(*WatchAccountsResponse_Missed)(nil),
+	}
+	file_iotflow_v1_mqtt_service_proto_msgTypes[2].OneofWrappers = []any{
 		(*FindAccountRequest_ApiKey)(nil),
 		(*FindAccountRequest_Username)(nil),
 	}
@@ -802,7 +756,7 @@ func file_iotflow_v1_mqtt_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_mqtt_service_proto_rawDesc), len(file_iotflow_v1_mqtt_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MqttService_WatchAccounts_FullMethodName  = "/iotflow.v1.MqttService/WatchAccounts"
-	MqttService_FindAccount_FullMethodName    = "/iotflow.v1.MqttService/FindAccount"
-	MqttService_ReportRefusals_FullMethodName = "/iotflow.v1.MqttService/ReportRefusals"
-	MqttService_Authenticate_FullMethodName   = "/iotflow.v1.MqttService/Authenticate"
-	MqttService_Authorize_FullMethodName      = "/iotflow.v1.MqttService/Authorize"
+	MqttService_WatchAccounts_FullMethodName    = "/iotflow.v1.MqttService/WatchAccounts"
+	MqttService_FindAccount_FullMethodName      = "/iotflow.v1.MqttService/FindAccount"
+	MqttService_ReportRejections_FullMethodName = "/iotflow.v1.MqttService/ReportRejections"
+	MqttService_Authenticate_FullMethodName     = "/iotflow.v1.MqttService/Authenticate"
+	MqttService_Authorize_FullMethodName        = "/iotflow.v1.MqttService/Authorize"
 )
 
 // MqttServiceClient is the client API for MqttService service.
@@ -38,16 +38,16 @@ const (
 // google.rpc.ErrorInfo.
 type MqttServiceClient interface {
 	// Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-	// receives all accounts again; accounts that do not come again before `complete` were removed
+	// receives all accounts again; accounts that do not come again before `caught_up` were removed
 	// meanwhile.
 	WatchAccounts(ctx context.Context, in *WatchAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchAccountsResponse], error)
 	// Returns the account with the given key or user name. A rotated key is found until its grace
 	// period ends. Finding an account by its key counts as a use of the key, which starts the grace
 	// period of the key before. NOT_FOUND: there is no such account.
 	FindAccount(ctx context.Context, in *FindAccountRequest, opts ...grpc.CallOption) (*FindAccountResponse, error)
-	// Reports how many messages an adapter has rejected since its last report.
+	// Reports how many messages an adapter has rejected since its last report, by reason.
 	// SystemService.GetMqttStatus shows the sums.
-	ReportRefusals(ctx context.Context, in *ReportRefusalsRequest, opts ...grpc.CallOption) (*ReportRefusalsResponse, error)
+	ReportRejections(ctx context.Context, in *ReportRejectionsRequest, opts ...grpc.CallOption) (*ReportRejectionsResponse, error)
 	// Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
 	// authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
 	// or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
@@ -97,10 +97,10 @@ func (c *mqttServiceClient) FindAccount(ctx context.Context, in *FindAccountRequ
 	return out, nil
 }
 
-func (c *mqttServiceClient) ReportRefusals(ctx context.Context, in *ReportRefusalsRequest, opts ...grpc.CallOption) (*ReportRefusalsResponse, error) {
+func (c *mqttServiceClient) ReportRejections(ctx context.Context, in *ReportRejectionsRequest, opts ...grpc.CallOption) (*ReportRejectionsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ReportRefusalsResponse)
-	err := c.cc.Invoke(ctx, MqttService_ReportRefusals_FullMethodName, in, out, cOpts...)
+	out := new(ReportRejectionsResponse)
+	err := c.cc.Invoke(ctx, MqttService_ReportRejections_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -139,16 +139,16 @@ func (c *mqttServiceClient) Authorize(ctx context.Context, in *AuthorizeRequest,
 // google.rpc.ErrorInfo.
 type MqttServiceServer interface {
 	// Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-	// receives all accounts again; accounts that do not come again before `complete` were removed
+	// receives all accounts again; accounts that do not come again before `caught_up` were removed
 	// meanwhile.
 	WatchAccounts(*WatchAccountsRequest, grpc.ServerStreamingServer[WatchAccountsResponse]) error
 	// Returns the account with the given key or user name. A rotated key is found until its grace
 	// period ends. Finding an account by its key counts as a use of the key, which starts the grace
 	// period of the key before. NOT_FOUND: there is no such account.
 	FindAccount(context.Context, *FindAccountRequest) (*FindAccountResponse, error)
-	// Reports how many messages an adapter has rejected since its last report.
+	// Reports how many messages an adapter has rejected since its last report, by reason.
 	// SystemService.GetMqttStatus shows the sums.
-	ReportRefusals(context.Context, *ReportRefusalsRequest) (*ReportRefusalsResponse, error)
+	ReportRejections(context.Context, *ReportRejectionsRequest) (*ReportRejectionsResponse, error)
 	// Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
 	// authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
 	// or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
@@ -175,8 +175,8 @@ func (UnimplementedMqttServiceServer) WatchAccounts(*WatchAccountsRequest, grpc.
 func (UnimplementedMqttServiceServer) FindAccount(context.Context, *FindAccountRequest) (*FindAccountResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindAccount not implemented")
 }
-func (UnimplementedMqttServiceServer) ReportRefusals(context.Context, *ReportRefusalsRequest) (*ReportRefusalsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ReportRefusals not implemented")
+func (UnimplementedMqttServiceServer) ReportRejections(context.Context, *ReportRejectionsRequest) (*ReportRejectionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportRejections not implemented")
 }
 func (UnimplementedMqttServiceServer) Authenticate(context.Context, *AuthenticateRequest) (*AuthenticateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Authenticate not implemented")
@@ -234,20 +234,20 @@ func _MqttService_FindAccount_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
-func _MqttService_ReportRefusals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ReportRefusalsRequest)
+func _MqttService_ReportRejections_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportRejectionsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(MqttServiceServer).ReportRefusals(ctx, in)
+		return srv.(MqttServiceServer).ReportRejections(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: MqttService_ReportRefusals_FullMethodName,
+		FullMethod: MqttService_ReportRejections_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(MqttServiceServer).ReportRefusals(ctx, req.(*ReportRefusalsRequest))
+		return srv.(MqttServiceServer).ReportRejections(ctx, req.(*ReportRejectionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -300,8 +300,8 @@ var MqttService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _MqttService_FindAccount_Handler,
 		},
 		{
-			MethodName: "ReportRefusals",
-			Handler:    _MqttService_ReportRefusals_Handler,
+			MethodName: "ReportRejections",
+			Handler:    _MqttService_ReportRejections_Handler,
 		},
 		{
 			MethodName: "Authenticate",

@@ -22,8 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
-// happened for a while.
+// The first event of a stream, and sent whenever nothing happened for a while.
 type StreamHeartbeat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
@@ -68,7 +67,7 @@ func (x *StreamHeartbeat) GetTimestamp() *timestamppb.Timestamp {
 	return nil
 }
 
-// The last event of a stream that ends with an error. REST cannot show a status once the answer has
+// The last event of a stream that ends with an error. REST cannot show a status after the answer has
 // begun.
 type StreamError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -133,6 +132,98 @@ func (x *StreamError) GetRetryable() bool {
 	return false
 }
 
+// Events may have been lost, because the client or the server fell behind.
+type StreamGap struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The time at which the server found the gap.
+	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamGap) Reset() {
+	*x = StreamGap{}
+	mi := &file_iotflow_v1_stream_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamGap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamGap) ProtoMessage() {}
+
+func (x *StreamGap) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_stream_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamGap.ProtoReflect.Descriptor instead.
+func (*StreamGap) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_stream_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *StreamGap) GetTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Timestamp
+	}
+	return nil
+}
+
+// The present state has been sent; changes follow.
+type StreamCaughtUp struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All changes before this time have been sent.
+	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamCaughtUp) Reset() {
+	*x = StreamCaughtUp{}
+	mi := &file_iotflow_v1_stream_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamCaughtUp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamCaughtUp) ProtoMessage() {}
+
+func (x *StreamCaughtUp) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_stream_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamCaughtUp.ProtoReflect.Descriptor instead.
+func (*StreamCaughtUp) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_stream_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *StreamCaughtUp) GetTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Timestamp
+	}
+	return nil
+}
+
 var File_iotflow_v1_stream_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_stream_proto_rawDesc = "" +
@@ -144,7 +235,11 @@ const file_iotflow_v1_stream_proto_rawDesc = "" +
 	"\vStreamError\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1c\n" +
-	"\tretryable\x18\x03 \x01(\bR\tretryableBD\n" +
+	"\tretryable\x18\x03 \x01(\bR\tretryable\"E\n" +
+	"\tStreamGap\x128\n" +
+	"\ttimestamp\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"J\n" +
+	"\x0eStreamCaughtUp\x128\n" +
+	"\ttimestamp\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestampBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -161,19 +256,23 @@ func file_iotflow_v1_stream_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_stream_proto_rawDescData
 }
 
-var file_iotflow_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_iotflow_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_iotflow_v1_stream_proto_goTypes = []any{
 	(*StreamHeartbeat)(nil),       // 0: iotflow.v1.StreamHeartbeat
 	(*StreamError)(nil),           // 1: iotflow.v1.StreamError
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*StreamGap)(nil),             // 2: iotflow.v1.StreamGap
+	(*StreamCaughtUp)(nil),        // 3: iotflow.v1.StreamCaughtUp
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_iotflow_v1_stream_proto_depIdxs = []int32{
-	2, // 0: iotflow.v1.StreamHeartbeat.timestamp:type_name -> google.protobuf.Timestamp
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	4, // 0: iotflow.v1.StreamHeartbeat.timestamp:type_name -> google.protobuf.Timestamp
+	4, // 1: iotflow.v1.StreamGap.timestamp:type_name -> google.protobuf.Timestamp
+	4, // 2: iotflow.v1.StreamCaughtUp.timestamp:type_name -> google.protobuf.Timestamp
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_stream_proto_init() }
@@ -187,7 +286,7 @@ func file_iotflow_v1_stream_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_stream_proto_rawDesc), len(file_iotflow_v1_stream_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

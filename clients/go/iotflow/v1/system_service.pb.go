@@ -154,70 +154,6 @@ func (x *GetHealthResponse) GetChecks() []*HealthCheck {
 	return nil
 }
 
-// The health of one part of the service.
-type HealthCheck struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
-	// mqtt (an adapter has no connection to its broker, or loses it repeatedly).
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// healthy, degraded or unhealthy.
-	Status        string `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
-	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HealthCheck) Reset() {
-	*x = HealthCheck{}
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HealthCheck) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HealthCheck) ProtoMessage() {}
-
-func (x *HealthCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HealthCheck.ProtoReflect.Descriptor instead.
-func (*HealthCheck) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *HealthCheck) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *HealthCheck) GetStatus() string {
-	if x != nil {
-		return x.Status
-	}
-	return ""
-}
-
-func (x *HealthCheck) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
 type GetMetricsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -226,7 +162,7 @@ type GetMetricsRequest struct {
 
 func (x *GetMetricsRequest) Reset() {
 	*x = GetMetricsRequest{}
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +174,7 @@ func (x *GetMetricsRequest) String() string {
 func (*GetMetricsRequest) ProtoMessage() {}
 
 func (x *GetMetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[3]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +187,7 @@ func (x *GetMetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMetricsRequest.ProtoReflect.Descriptor instead.
 func (*GetMetricsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{3}
+	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{2}
 }
 
 type GetMqttStatusRequest struct {
@@ -262,7 +198,7 @@ type GetMqttStatusRequest struct {
 
 func (x *GetMqttStatusRequest) Reset() {
 	*x = GetMqttStatusRequest{}
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -274,7 +210,7 @@ func (x *GetMqttStatusRequest) String() string {
 func (*GetMqttStatusRequest) ProtoMessage() {}
 
 func (x *GetMqttStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -287,7 +223,7 @@ func (x *GetMqttStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMqttStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetMqttStatusRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{4}
+	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{3}
 }
 
 type GetMqttStatusResponse struct {
@@ -309,7 +245,7 @@ type GetMqttStatusResponse struct {
 
 func (x *GetMqttStatusResponse) Reset() {
 	*x = GetMqttStatusResponse{}
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +257,7 @@ func (x *GetMqttStatusResponse) String() string {
 func (*GetMqttStatusResponse) ProtoMessage() {}
 
 func (x *GetMqttStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_system_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,7 +270,7 @@ func (x *GetMqttStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMqttStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetMqttStatusResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{5}
+	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetMqttStatusResponse) GetStatus() string {
@@ -379,82 +315,12 @@ func (x *GetMqttStatusResponse) GetRefused() map[string]float64 {
 	return nil
 }
 
-// A broker in the form of the older service.
-type BrokerInfo struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Host      string                 `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
-	Port      int32                  `protobuf:"varint,2,opt,name=port,proto3" json:"port,omitempty"`
-	Connected bool                   `protobuf:"varint,3,opt,name=connected,proto3" json:"connected,omitempty"`
-	// Whether the port is that of MQTT over TLS.
-	TlsEnabled    bool `protobuf:"varint,4,opt,name=tls_enabled,json=tlsEnabled,proto3" json:"tls_enabled,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *BrokerInfo) Reset() {
-	*x = BrokerInfo{}
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *BrokerInfo) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*BrokerInfo) ProtoMessage() {}
-
-func (x *BrokerInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_system_service_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use BrokerInfo.ProtoReflect.Descriptor instead.
-func (*BrokerInfo) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_system_service_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *BrokerInfo) GetHost() string {
-	if x != nil {
-		return x.Host
-	}
-	return ""
-}
-
-func (x *BrokerInfo) GetPort() int32 {
-	if x != nil {
-		return x.Port
-	}
-	return 0
-}
-
-func (x *BrokerInfo) GetConnected() bool {
-	if x != nil {
-		return x.Connected
-	}
-	return false
-}
-
-func (x *BrokerInfo) GetTlsEnabled() bool {
-	if x != nil {
-		return x.TlsEnabled
-	}
-	return false
-}
-
 var File_iotflow_v1_system_service_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_system_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1fiotflow/v1/system_service.proto\x12\n" +
-	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\".\n" +
+	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x17iotflow/v1/system.proto\".\n" +
 	"\x10GetHealthRequest\x12\x1a\n" +
 	"\bdetailed\x18\x01 \x01(\bR\bdetailed\"\xf1\x01\n" +
 	"\x11GetHealthResponse\x12\x16\n" +
@@ -463,11 +329,7 @@ const file_iotflow_v1_system_service_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x128\n" +
 	"\ttimestamp\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12%\n" +
 	"\x0euptime_seconds\x18\x05 \x01(\x01R\ruptimeSeconds\x12/\n" +
-	"\x06checks\x18\x06 \x03(\v2\x17.iotflow.v1.HealthCheckR\x06checks\"S\n" +
-	"\vHealthCheck\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06status\x18\x02 \x01(\tR\x06status\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\x13\n" +
+	"\x06checks\x18\x06 \x03(\v2\x17.iotflow.v1.HealthCheckR\x06checks\"\x13\n" +
 	"\x11GetMetricsRequest\"\x16\n" +
 	"\x14GetMqttStatusRequest\"\xb4\x02\n" +
 	"\x15GetMqttStatusResponse\x12\x16\n" +
@@ -480,14 +342,7 @@ const file_iotflow_v1_system_service_proto_rawDesc = "" +
 	"\arefused\x18\x06 \x03(\v2..iotflow.v1.GetMqttStatusResponse.RefusedEntryR\arefused\x1a:\n" +
 	"\fRefusedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"s\n" +
-	"\n" +
-	"BrokerInfo\x12\x12\n" +
-	"\x04host\x18\x01 \x01(\tR\x04host\x12\x12\n" +
-	"\x04port\x18\x02 \x01(\x05R\x04port\x12\x1c\n" +
-	"\tconnected\x18\x03 \x01(\bR\tconnected\x12\x1f\n" +
-	"\vtls_enabled\x18\x04 \x01(\bR\n" +
-	"tlsEnabled2\xf2\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\xf2\x01\n" +
 	"\rSystemService\x12H\n" +
 	"\tGetHealth\x12\x1c.iotflow.v1.GetHealthRequest\x1a\x1d.iotflow.v1.GetHealthResponse\x12A\n" +
 	"\n" +
@@ -509,30 +364,30 @@ func file_iotflow_v1_system_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_system_service_proto_rawDescData
 }
 
-var file_iotflow_v1_system_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_iotflow_v1_system_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_iotflow_v1_system_service_proto_goTypes = []any{
 	(*GetHealthRequest)(nil),      // 0: iotflow.v1.GetHealthRequest
 	(*GetHealthResponse)(nil),     // 1: iotflow.v1.GetHealthResponse
-	(*HealthCheck)(nil),           // 2: iotflow.v1.HealthCheck
-	(*GetMetricsRequest)(nil),     // 3: iotflow.v1.GetMetricsRequest
-	(*GetMqttStatusRequest)(nil),  // 4: iotflow.v1.GetMqttStatusRequest
-	(*GetMqttStatusResponse)(nil), // 5: iotflow.v1.GetMqttStatusResponse
-	(*BrokerInfo)(nil),            // 6: iotflow.v1.BrokerInfo
-	nil,                           // 7: iotflow.v1.GetMqttStatusResponse.RefusedEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*GetMetricsRequest)(nil),     // 2: iotflow.v1.GetMetricsRequest
+	(*GetMqttStatusRequest)(nil),  // 3: iotflow.v1.GetMqttStatusRequest
+	(*GetMqttStatusResponse)(nil), // 4: iotflow.v1.GetMqttStatusResponse
+	nil,                           // 5: iotflow.v1.GetMqttStatusResponse.RefusedEntry
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*HealthCheck)(nil),           // 7: iotflow.v1.HealthCheck
+	(*BrokerInfo)(nil),            // 8: iotflow.v1.BrokerInfo
 	(*httpbody.HttpBody)(nil),     // 9: google.api.HttpBody
 }
 var file_iotflow_v1_system_service_proto_depIdxs = []int32{
-	8, // 0: iotflow.v1.GetHealthResponse.timestamp:type_name -> google.protobuf.Timestamp
-	2, // 1: iotflow.v1.GetHealthResponse.checks:type_name -> iotflow.v1.HealthCheck
-	6, // 2: iotflow.v1.GetMqttStatusResponse.broker_info:type_name -> iotflow.v1.BrokerInfo
-	7, // 3: iotflow.v1.GetMqttStatusResponse.refused:type_name -> iotflow.v1.GetMqttStatusResponse.RefusedEntry
+	6, // 0: iotflow.v1.GetHealthResponse.timestamp:type_name -> google.protobuf.Timestamp
+	7, // 1: iotflow.v1.GetHealthResponse.checks:type_name -> iotflow.v1.HealthCheck
+	8, // 2: iotflow.v1.GetMqttStatusResponse.broker_info:type_name -> iotflow.v1.BrokerInfo
+	5, // 3: iotflow.v1.GetMqttStatusResponse.refused:type_name -> iotflow.v1.GetMqttStatusResponse.RefusedEntry
 	0, // 4: iotflow.v1.SystemService.GetHealth:input_type -> iotflow.v1.GetHealthRequest
-	3, // 5: iotflow.v1.SystemService.GetMetrics:input_type -> iotflow.v1.GetMetricsRequest
-	4, // 6: iotflow.v1.SystemService.GetMqttStatus:input_type -> iotflow.v1.GetMqttStatusRequest
+	2, // 5: iotflow.v1.SystemService.GetMetrics:input_type -> iotflow.v1.GetMetricsRequest
+	3, // 6: iotflow.v1.SystemService.GetMqttStatus:input_type -> iotflow.v1.GetMqttStatusRequest
 	1, // 7: iotflow.v1.SystemService.GetHealth:output_type -> iotflow.v1.GetHealthResponse
 	9, // 8: iotflow.v1.SystemService.GetMetrics:output_type -> google.api.HttpBody
-	5, // 9: iotflow.v1.SystemService.GetMqttStatus:output_type -> iotflow.v1.GetMqttStatusResponse
+	4, // 9: iotflow.v1.SystemService.GetMqttStatus:output_type -> iotflow.v1.GetMqttStatusResponse
 	7, // [7:10] is the sub-list for method output_type
 	4, // [4:7] is the sub-list for method input_type
 	4, // [4:4] is the sub-list for extension type_name
@@ -545,13 +400,15 @@ func file_iotflow_v1_system_service_proto_init() {
 	if File_iotflow_v1_system_service_proto != nil {
 		return
 	}
+	file_iotflow_v1_mqtt_proto_init()
+	file_iotflow_v1_system_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_system_service_proto_rawDesc), len(file_iotflow_v1_system_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

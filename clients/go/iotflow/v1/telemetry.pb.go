@@ -24,11 +24,12 @@ const (
 )
 
 // Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
-// of one device, or of many devices if a gateway sends it.
+// of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+// the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
 type TelemetryBatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Rises from batch to batch within a stream. 0 in answers to readers.
-	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
+	Sequence int64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// 0: the device whose key opened the stream. Gateways name the device.
 	DeviceId int32 `protobuf:"varint,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
 	// Milliseconds since 1970-01-01 UTC, in any order. Readings with equal times overwrite each
@@ -39,7 +40,7 @@ type TelemetryBatch struct {
 	Atomic bool `protobuf:"varint,5,opt,name=atomic,proto3" json:"atomic,omitempty"`
 	// The readings have no times. The server assigns rising times, the last one now; `timestamps`
 	// holds one zero for each row. Readings that are sent again get other times and are stored twice.
-	Timeless bool `protobuf:"varint,6,opt,name=timeless,proto3" json:"timeless,omitempty"`
+	ServerTimes bool `protobuf:"varint,6,opt,name=server_times,json=serverTimes,proto3" json:"server_times,omitempty"`
 	// For gateways, in place of `device_id`: the device of each row, in any order. One batch of many
 	// devices costs a fraction of one batch for each device. Such a batch is not atomic: a rejection
 	// for one device does not affect the others.
@@ -78,7 +79,7 @@ func (*TelemetryBatch) Descriptor() ([]byte, []int) {
 	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *TelemetryBatch) GetSequence() uint64 {
+func (x *TelemetryBatch) GetSequence() int64 {
 	if x != nil {
 		return x.Sequence
 	}
@@ -113,9 +114,9 @@ func (x *TelemetryBatch) GetAtomic() bool {
 	return false
 }
 
-func (x *TelemetryBatch) GetTimeless() bool {
+func (x *TelemetryBatch) GetServerTimes() bool {
 	if x != nil {
-		return x.Timeless
+		return x.ServerTimes
 	}
 	return false
 }
@@ -130,8 +131,9 @@ func (x *TelemetryBatch) GetDeviceIds() []int32 {
 // One measurement. Exactly one of the value fields is filled, with one value for each timestamp of
 // the batch.
 type Column struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Measurement string                 `protobuf:"bytes,1,opt,name=measurement,proto3" json:"measurement,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A name of 1 to 128 visible characters. `timestamp` is no name.
+	Measurement string `protobuf:"bytes,1,opt,name=measurement,proto3" json:"measurement,omitempty"`
 	// Arrow's validity bitmap: bit i (least significant bit first) is 1 if row i has a value. Empty:
 	// every row has a value. A row without a value needs a placeholder in the value field. It never
 	// overwrites a stored value.
@@ -236,7 +238,7 @@ func (x *Column) GetStrings() []string {
 type Rejection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The sequence of the batch. 0 outside a stream.
-	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence int64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The first affected row or reading, counted from 0.
 	Index int32 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
 	// Number of affected rows or readings from `index` on.
@@ -283,7 +285,7 @@ func (*Rejection) Descriptor() ([]byte, []int) {
 	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *Rejection) GetSequence() uint64 {
+func (x *Rejection) GetSequence() int64 {
 	if x != nil {
 		return x.Sequence
 	}
@@ -485,21 +487,365 @@ func (x *LatestTelemetry) GetLatestTimes() map[string]*timestamppb.Timestamp {
 	return nil
 }
 
+// Readings of one device that were just stored.
+type LiveReadings struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	DeviceId   int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// Objects `{timestamp, <measurement>: value …}`.
+	Data          []*structpb.Struct `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveReadings) Reset() {
+	*x = LiveReadings{}
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveReadings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveReadings) ProtoMessage() {}
+
+func (x *LiveReadings) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveReadings.ProtoReflect.Descriptor instead.
+func (*LiveReadings) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *LiveReadings) GetDeviceId() int32 {
+	if x != nil {
+		return x.DeviceId
+	}
+	return 0
+}
+
+func (x *LiveReadings) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *LiveReadings) GetData() []*structpb.Struct {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// A change of presence. Sent to every subscriber that may read the device, regardless of the
+// requested fields.
+type LivePresence struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	DeviceId   int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
+	// See Device.is_online.
+	Online        bool                   `protobuf:"varint,3,opt,name=online,proto3" json:"online,omitempty"`
+	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LivePresence) Reset() {
+	*x = LivePresence{}
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LivePresence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LivePresence) ProtoMessage() {}
+
+func (x *LivePresence) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LivePresence.ProtoReflect.Descriptor instead.
+func (*LivePresence) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LivePresence) GetDeviceId() int32 {
+	if x != nil {
+		return x.DeviceId
+	}
+	return 0
+}
+
+func (x *LivePresence) GetDeviceName() string {
+	if x != nil {
+		return x.DeviceName
+	}
+	return ""
+}
+
+func (x *LivePresence) GetOnline() bool {
+	if x != nil {
+		return x.Online
+	}
+	return false
+}
+
+func (x *LivePresence) GetTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Timestamp
+	}
+	return nil
+}
+
+// Readings that a slow client lost.
+type LiveDropped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Readings lost since the last such event.
+	Readings      int64 `protobuf:"varint,1,opt,name=readings,proto3" json:"readings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveDropped) Reset() {
+	*x = LiveDropped{}
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveDropped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveDropped) ProtoMessage() {}
+
+func (x *LiveDropped) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveDropped.ProtoReflect.Descriptor instead.
+func (*LiveDropped) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *LiveDropped) GetReadings() int64 {
+	if x != nil {
+		return x.Readings
+	}
+	return 0
+}
+
+// The state of the connection between server processes.
+type LiveFeedState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// true: the connection is down. Readings that other processes accept may come late, or not at
+	// all.
+	Degraded      bool   `protobuf:"varint,1,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiveFeedState) Reset() {
+	*x = LiveFeedState{}
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiveFeedState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiveFeedState) ProtoMessage() {}
+
+func (x *LiveFeedState) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiveFeedState.ProtoReflect.Descriptor instead.
+func (*LiveFeedState) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LiveFeedState) GetDegraded() bool {
+	if x != nil {
+		return x.Degraded
+	}
+	return false
+}
+
+func (x *LiveFeedState) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// The journal in front of a store that acknowledges before its disk has the data.
+type JournalStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Readings are acknowledged by the journal alone, because the store is unavailable or behind.
+	Buffering bool `protobuf:"varint,1,opt,name=buffering,proto3" json:"buffering,omitempty"`
+	// The journal is sending the store the readings that it lacks.
+	Replaying bool `protobuf:"varint,2,opt,name=replaying,proto3" json:"replaying,omitempty"`
+	// Size of the journal on disk.
+	Bytes int64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Size at which the journal rejects readings.
+	LimitBytes int64 `protobuf:"varint,4,opt,name=limit_bytes,json=limitBytes,proto3" json:"limit_bytes,omitempty"`
+	// Number of groups of batches in the journal.
+	Entries int64 `protobuf:"varint,5,opt,name=entries,proto3" json:"entries,omitempty"`
+	// Age of the oldest of them.
+	OldestSeconds float64 `protobuf:"fixed64,6,opt,name=oldest_seconds,json=oldestSeconds,proto3" json:"oldest_seconds,omitempty"`
+	// Values sent to the store again since the server started.
+	ReplayedValues int64 `protobuf:"varint,7,opt,name=replayed_values,json=replayedValues,proto3" json:"replayed_values,omitempty"`
+	// Of the replayed values, those that the store rejected after they were acknowledged. The log
+	// names them.
+	RejectedValues int64 `protobuf:"varint,8,opt,name=rejected_values,json=rejectedValues,proto3" json:"rejected_values,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *JournalStatus) Reset() {
+	*x = JournalStatus{}
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalStatus) ProtoMessage() {}
+
+func (x *JournalStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_telemetry_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalStatus.ProtoReflect.Descriptor instead.
+func (*JournalStatus) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_telemetry_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *JournalStatus) GetBuffering() bool {
+	if x != nil {
+		return x.Buffering
+	}
+	return false
+}
+
+func (x *JournalStatus) GetReplaying() bool {
+	if x != nil {
+		return x.Replaying
+	}
+	return false
+}
+
+func (x *JournalStatus) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *JournalStatus) GetLimitBytes() int64 {
+	if x != nil {
+		return x.LimitBytes
+	}
+	return 0
+}
+
+func (x *JournalStatus) GetEntries() int64 {
+	if x != nil {
+		return x.Entries
+	}
+	return 0
+}
+
+func (x *JournalStatus) GetOldestSeconds() float64 {
+	if x != nil {
+		return x.OldestSeconds
+	}
+	return 0
+}
+
+func (x *JournalStatus) GetReplayedValues() int64 {
+	if x != nil {
+		return x.ReplayedValues
+	}
+	return 0
+}
+
+func (x *JournalStatus) GetRejectedValues() int64 {
+	if x != nil {
+		return x.RejectedValues
+	}
+	return 0
+}
+
 var File_iotflow_v1_telemetry_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_telemetry_proto_rawDesc = "" +
 	"\n" +
 	"\x1aiotflow/v1/telemetry.proto\x12\n" +
-	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x01\n" +
+	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x01\n" +
 	"\x0eTelemetryBatch\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1b\n" +
+	"\bsequence\x18\x01 \x01(\x03R\bsequence\x12\x1b\n" +
 	"\tdevice_id\x18\x02 \x01(\x05R\bdeviceId\x12\x1e\n" +
 	"\n" +
 	"timestamps\x18\x03 \x03(\x03R\n" +
 	"timestamps\x12,\n" +
 	"\acolumns\x18\x04 \x03(\v2\x12.iotflow.v1.ColumnR\acolumns\x12\x16\n" +
-	"\x06atomic\x18\x05 \x01(\bR\x06atomic\x12\x1a\n" +
-	"\btimeless\x18\x06 \x01(\bR\btimeless\x12\x1d\n" +
+	"\x06atomic\x18\x05 \x01(\bR\x06atomic\x12!\n" +
+	"\fserver_times\x18\x06 \x01(\bR\vserverTimes\x12\x1d\n" +
 	"\n" +
 	"device_ids\x18\a \x03(\x05R\tdeviceIds\"\xd8\x01\n" +
 	"\x06Column\x12 \n" +
@@ -512,7 +858,7 @@ const file_iotflow_v1_telemetry_proto_rawDesc = "" +
 	"\x05bools\x18\a \x03(\bR\x05bools\x12\x18\n" +
 	"\astrings\x18\b \x03(\tR\astrings\"\xc5\x01\n" +
 	"\tRejection\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x14\n" +
+	"\bsequence\x18\x01 \x01(\x03R\bsequence\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x05R\x05count\x12 \n" +
 	"\vmeasurement\x18\x04 \x01(\tR\vmeasurement\x12\x16\n" +
@@ -535,7 +881,33 @@ const file_iotflow_v1_telemetry_proto_rawDesc = "" +
 	"\flatest_times\x18\x06 \x03(\v2,.iotflow.v1.LatestTelemetry.LatestTimesEntryR\vlatestTimes\x1aZ\n" +
 	"\x10LatestTimesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05value:\x028\x01BD\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05value:\x028\x01\"y\n" +
+	"\fLiveReadings\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
+	"\vdevice_name\x18\x02 \x01(\tR\n" +
+	"deviceName\x12+\n" +
+	"\x04data\x18\x03 \x03(\v2\x17.google.protobuf.StructR\x04data\"\x9e\x01\n" +
+	"\fLivePresence\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
+	"\vdevice_name\x18\x02 \x01(\tR\n" +
+	"deviceName\x12\x16\n" +
+	"\x06online\x18\x03 \x01(\bR\x06online\x128\n" +
+	"\ttimestamp\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\")\n" +
+	"\vLiveDropped\x12\x1a\n" +
+	"\breadings\x18\x01 \x01(\x03R\breadings\"E\n" +
+	"\rLiveFeedState\x12\x1a\n" +
+	"\bdegraded\x18\x01 \x01(\bR\bdegraded\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x95\x02\n" +
+	"\rJournalStatus\x12\x1c\n" +
+	"\tbuffering\x18\x01 \x01(\bR\tbuffering\x12\x1c\n" +
+	"\treplaying\x18\x02 \x01(\bR\treplaying\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x1f\n" +
+	"\vlimit_bytes\x18\x04 \x01(\x03R\n" +
+	"limitBytes\x12\x18\n" +
+	"\aentries\x18\x05 \x01(\x03R\aentries\x12%\n" +
+	"\x0eoldest_seconds\x18\x06 \x01(\x01R\roldestSeconds\x12'\n" +
+	"\x0freplayed_values\x18\a \x01(\x03R\x0ereplayedValues\x12'\n" +
+	"\x0frejected_values\x18\b \x01(\x03R\x0erejectedValuesBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -552,30 +924,37 @@ func file_iotflow_v1_telemetry_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_telemetry_proto_rawDescData
 }
 
-var file_iotflow_v1_telemetry_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_iotflow_v1_telemetry_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_iotflow_v1_telemetry_proto_goTypes = []any{
 	(*TelemetryBatch)(nil),        // 0: iotflow.v1.TelemetryBatch
 	(*Column)(nil),                // 1: iotflow.v1.Column
 	(*Rejection)(nil),             // 2: iotflow.v1.Rejection
 	(*Reading)(nil),               // 3: iotflow.v1.Reading
 	(*LatestTelemetry)(nil),       // 4: iotflow.v1.LatestTelemetry
-	nil,                           // 5: iotflow.v1.LatestTelemetry.LatestTimesEntry
-	(*structpb.Struct)(nil),       // 6: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*LiveReadings)(nil),          // 5: iotflow.v1.LiveReadings
+	(*LivePresence)(nil),          // 6: iotflow.v1.LivePresence
+	(*LiveDropped)(nil),           // 7: iotflow.v1.LiveDropped
+	(*LiveFeedState)(nil),         // 8: iotflow.v1.LiveFeedState
+	(*JournalStatus)(nil),         // 9: iotflow.v1.JournalStatus
+	nil,                           // 10: iotflow.v1.LatestTelemetry.LatestTimesEntry
+	(*structpb.Struct)(nil),       // 11: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_iotflow_v1_telemetry_proto_depIdxs = []int32{
-	1, // 0: iotflow.v1.TelemetryBatch.columns:type_name -> iotflow.v1.Column
-	6, // 1: iotflow.v1.Reading.data:type_name -> google.protobuf.Struct
-	6, // 2: iotflow.v1.Reading.metadata:type_name -> google.protobuf.Struct
-	6, // 3: iotflow.v1.LatestTelemetry.latest_data:type_name -> google.protobuf.Struct
-	7, // 4: iotflow.v1.LatestTelemetry.timestamp:type_name -> google.protobuf.Timestamp
-	5, // 5: iotflow.v1.LatestTelemetry.latest_times:type_name -> iotflow.v1.LatestTelemetry.LatestTimesEntry
-	7, // 6: iotflow.v1.LatestTelemetry.LatestTimesEntry.value:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1,  // 0: iotflow.v1.TelemetryBatch.columns:type_name -> iotflow.v1.Column
+	11, // 1: iotflow.v1.Reading.data:type_name -> google.protobuf.Struct
+	11, // 2: iotflow.v1.Reading.metadata:type_name -> google.protobuf.Struct
+	11, // 3: iotflow.v1.LatestTelemetry.latest_data:type_name -> google.protobuf.Struct
+	12, // 4: iotflow.v1.LatestTelemetry.timestamp:type_name -> google.protobuf.Timestamp
+	10, // 5: iotflow.v1.LatestTelemetry.latest_times:type_name -> iotflow.v1.LatestTelemetry.LatestTimesEntry
+	11, // 6: iotflow.v1.LiveReadings.data:type_name -> google.protobuf.Struct
+	12, // 7: iotflow.v1.LivePresence.timestamp:type_name -> google.protobuf.Timestamp
+	12, // 8: iotflow.v1.LatestTelemetry.LatestTimesEntry.value:type_name -> google.protobuf.Timestamp
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_telemetry_proto_init() }
@@ -589,7 +968,7 @@ func file_iotflow_v1_telemetry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_telemetry_proto_rawDesc), len(file_iotflow_v1_telemetry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

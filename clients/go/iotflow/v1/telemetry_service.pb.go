@@ -260,7 +260,7 @@ type SubmitReadingsResponse struct {
 	Merged *int32 `protobuf:"varint,4,opt,name=merged,proto3,oneof" json:"merged,omitempty"`
 	// Present if the answer cannot name all rejected values: the number of values beyond those in
 	// `rejected`.
-	MoreRejected  *int32 `protobuf:"varint,6,opt,name=more_rejected,json=moreRejected,proto3,oneof" json:"more_rejected,omitempty"`
+	MoreRejected  *int32 `protobuf:"varint,5,opt,name=more_rejected,json=moreRejected,proto3,oneof" json:"more_rejected,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,8 +333,9 @@ func (x *SubmitReadingsResponse) GetMoreRejected() int32 {
 // An acknowledgement.
 type StreamTelemetryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// All batches up to this sequence are stored durably, except for the rejected values.
-	CommittedSequence uint64       `protobuf:"varint,1,opt,name=committed_sequence,json=committedSequence,proto3" json:"committed_sequence,omitempty"`
+	// All batches up to this sequence are stored durably, except for the rejected values. 0: none
+	// yet.
+	CommittedSequence int64        `protobuf:"varint,1,opt,name=committed_sequence,json=committedSequence,proto3" json:"committed_sequence,omitempty"`
 	Rejected          []*Rejection `protobuf:"bytes,2,rep,name=rejected,proto3" json:"rejected,omitempty"`
 	// Some of the acknowledged data is durable in the server's journal only. The store is unavailable
 	// or behind; it receives the data later, and may reject types then.
@@ -373,7 +374,7 @@ func (*StreamTelemetryResponse) Descriptor() ([]byte, []int) {
 	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *StreamTelemetryResponse) GetCommittedSequence() uint64 {
+func (x *StreamTelemetryResponse) GetCommittedSequence() int64 {
 	if x != nil {
 		return x.CommittedSequence
 	}
@@ -504,7 +505,7 @@ type GetTelemetryResponse struct {
 	Data []*structpb.Struct `protobuf:"bytes,5,rep,name=data,proto3" json:"data,omitempty"`
 	// Readings in this page.
 	Count int32 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,7,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -813,7 +814,7 @@ type ListLatestTelemetryResponse struct {
 	Devices []*LatestTelemetry     `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
 	// Devices in this page.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// Absent on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken *string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -884,7 +885,7 @@ type AggregateTelemetryRequest struct {
 	Aggregation []string `protobuf:"bytes,5,rep,name=aggregation,proto3" json:"aggregation,omitempty"`
 	// Empty: every measurement that the functions apply to.
 	Fields []string `protobuf:"bytes,6,rep,name=fields,proto3" json:"fields,omitempty"`
-	// Another name of `fields`.
+	// Another name of `fields`, for one measurement.
 	Field string `protobuf:"bytes,7,opt,name=field,proto3" json:"field,omitempty"`
 	// The value of windows without readings. Empty: such windows are left out.
 	Fill          string `protobuf:"bytes,8,opt,name=fill,proto3" json:"fill,omitempty"`
@@ -1198,7 +1199,7 @@ type GetTelemetryRangeResponse struct {
 	Data []*structpb.Struct `protobuf:"bytes,6,rep,name=data,proto3" json:"data,omitempty"`
 	// Readings in this page.
 	Count int32 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"`
-	// Empty on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken string `protobuf:"bytes,8,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1429,9 +1430,10 @@ type ExportTelemetryRequest struct {
 	// For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
 	// `+`, `-` or `@` (also in full width) or with a control character get a leading apostrophe, so
 	// that none is taken for a formula. Numbers are not changed.
-	Safe          bool `protobuf:"varint,6,opt,name=safe,proto3" json:"safe,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Named `safe` in JSON and URLs.
+	SpreadsheetSafe bool `protobuf:"varint,6,opt,name=spreadsheet_safe,json=safe,proto3" json:"spreadsheet_safe,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ExportTelemetryRequest) Reset() {
@@ -1499,9 +1501,9 @@ func (x *ExportTelemetryRequest) GetEndTime() string {
 	return ""
 }
 
-func (x *ExportTelemetryRequest) GetSafe() bool {
+func (x *ExportTelemetryRequest) GetSpreadsheetSafe() bool {
 	if x != nil {
-		return x.Safe
+		return x.SpreadsheetSafe
 	}
 	return false
 }
@@ -1755,240 +1757,6 @@ func (*SubscribeTelemetryResponse_Feed) isSubscribeTelemetryResponse_Event() {}
 
 func (*SubscribeTelemetryResponse_Presence) isSubscribeTelemetryResponse_Event() {}
 
-// Readings of one device that were just stored.
-type LiveReadings struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	DeviceId   int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
-	// Objects `{timestamp, <measurement>: value …}`.
-	Data          []*structpb.Struct `protobuf:"bytes,3,rep,name=data,proto3" json:"data,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LiveReadings) Reset() {
-	*x = LiveReadings{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LiveReadings) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LiveReadings) ProtoMessage() {}
-
-func (x *LiveReadings) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LiveReadings.ProtoReflect.Descriptor instead.
-func (*LiveReadings) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *LiveReadings) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *LiveReadings) GetDeviceName() string {
-	if x != nil {
-		return x.DeviceName
-	}
-	return ""
-}
-
-func (x *LiveReadings) GetData() []*structpb.Struct {
-	if x != nil {
-		return x.Data
-	}
-	return nil
-}
-
-// A change of presence. Sent to every subscriber that may read the device, regardless of the
-// requested fields.
-type LivePresence struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	DeviceId   int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	DeviceName string                 `protobuf:"bytes,2,opt,name=device_name,json=deviceName,proto3" json:"device_name,omitempty"`
-	// See Device.is_online.
-	Online        bool                   `protobuf:"varint,3,opt,name=online,proto3" json:"online,omitempty"`
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LivePresence) Reset() {
-	*x = LivePresence{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LivePresence) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LivePresence) ProtoMessage() {}
-
-func (x *LivePresence) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LivePresence.ProtoReflect.Descriptor instead.
-func (*LivePresence) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *LivePresence) GetDeviceId() int32 {
-	if x != nil {
-		return x.DeviceId
-	}
-	return 0
-}
-
-func (x *LivePresence) GetDeviceName() string {
-	if x != nil {
-		return x.DeviceName
-	}
-	return ""
-}
-
-func (x *LivePresence) GetOnline() bool {
-	if x != nil {
-		return x.Online
-	}
-	return false
-}
-
-func (x *LivePresence) GetTimestamp() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Timestamp
-	}
-	return nil
-}
-
-// Readings that a slow client lost.
-type LiveDropped struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Readings lost since the last such event.
-	Readings      int64 `protobuf:"varint,1,opt,name=readings,proto3" json:"readings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LiveDropped) Reset() {
-	*x = LiveDropped{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LiveDropped) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LiveDropped) ProtoMessage() {}
-
-func (x *LiveDropped) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LiveDropped.ProtoReflect.Descriptor instead.
-func (*LiveDropped) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *LiveDropped) GetReadings() int64 {
-	if x != nil {
-		return x.Readings
-	}
-	return 0
-}
-
-// The state of the connection between server processes.
-type LiveFeedState struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// true: the connection is down. Readings that other processes accept may come late, or not at
-	// all.
-	Degraded      bool   `protobuf:"varint,1,opt,name=degraded,proto3" json:"degraded,omitempty"`
-	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LiveFeedState) Reset() {
-	*x = LiveFeedState{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LiveFeedState) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LiveFeedState) ProtoMessage() {}
-
-func (x *LiveFeedState) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LiveFeedState.ProtoReflect.Descriptor instead.
-func (*LiveFeedState) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *LiveFeedState) GetDegraded() bool {
-	if x != nil {
-		return x.Degraded
-	}
-	return false
-}
-
-func (x *LiveFeedState) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
 type DeleteTelemetryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DeviceId      int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
@@ -2000,7 +1768,7 @@ type DeleteTelemetryRequest struct {
 
 func (x *DeleteTelemetryRequest) Reset() {
 	*x = DeleteTelemetryRequest{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +1780,7 @@ func (x *DeleteTelemetryRequest) String() string {
 func (*DeleteTelemetryRequest) ProtoMessage() {}
 
 func (x *DeleteTelemetryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +1793,7 @@ func (x *DeleteTelemetryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTelemetryRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTelemetryRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{24}
+	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeleteTelemetryRequest) GetDeviceId() int32 {
@@ -2061,7 +1829,7 @@ type DeleteTelemetryResponse struct {
 
 func (x *DeleteTelemetryResponse) Reset() {
 	*x = DeleteTelemetryResponse{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[25]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +1841,7 @@ func (x *DeleteTelemetryResponse) String() string {
 func (*DeleteTelemetryResponse) ProtoMessage() {}
 
 func (x *DeleteTelemetryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[25]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +1854,7 @@ func (x *DeleteTelemetryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTelemetryResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTelemetryResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{25}
+	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeleteTelemetryResponse) GetMessage() string {
@@ -2125,7 +1893,7 @@ type GetTelemetryStatusRequest struct {
 
 func (x *GetTelemetryStatusRequest) Reset() {
 	*x = GetTelemetryStatusRequest{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[26]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +1905,7 @@ func (x *GetTelemetryStatusRequest) String() string {
 func (*GetTelemetryStatusRequest) ProtoMessage() {}
 
 func (x *GetTelemetryStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[26]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +1918,7 @@ func (x *GetTelemetryStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTelemetryStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetTelemetryStatusRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{26}
+	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{22}
 }
 
 type GetTelemetryStatusResponse struct {
@@ -2175,7 +1943,7 @@ type GetTelemetryStatusResponse struct {
 
 func (x *GetTelemetryStatusResponse) Reset() {
 	*x = GetTelemetryStatusResponse{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[27]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2187,7 +1955,7 @@ func (x *GetTelemetryStatusResponse) String() string {
 func (*GetTelemetryStatusResponse) ProtoMessage() {}
 
 func (x *GetTelemetryStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[27]
+	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2200,7 +1968,7 @@ func (x *GetTelemetryStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTelemetryStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetTelemetryStatusResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{27}
+	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetTelemetryStatusResponse) GetIotdbAvailable() bool {
@@ -2259,116 +2027,6 @@ func (x *GetTelemetryStatusResponse) GetJournal() *JournalStatus {
 	return nil
 }
 
-// The journal in front of a store that acknowledges before its disk has the data.
-type JournalStatus struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Readings are acknowledged by the journal alone, because the store is unavailable or behind.
-	Buffering bool `protobuf:"varint,1,opt,name=buffering,proto3" json:"buffering,omitempty"`
-	// The journal is sending the store the readings that it lacks.
-	Replaying bool `protobuf:"varint,2,opt,name=replaying,proto3" json:"replaying,omitempty"`
-	// Size of the journal on disk.
-	Bytes int64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	// Size at which the journal rejects readings.
-	LimitBytes int64 `protobuf:"varint,4,opt,name=limit_bytes,json=limitBytes,proto3" json:"limit_bytes,omitempty"`
-	// Number of groups of batches in the journal.
-	Entries int64 `protobuf:"varint,5,opt,name=entries,proto3" json:"entries,omitempty"`
-	// Age of the oldest of them.
-	OldestSeconds float64 `protobuf:"fixed64,6,opt,name=oldest_seconds,json=oldestSeconds,proto3" json:"oldest_seconds,omitempty"`
-	// Values sent to the store again since the server started.
-	ReplayedValues int64 `protobuf:"varint,7,opt,name=replayed_values,json=replayedValues,proto3" json:"replayed_values,omitempty"`
-	// Of the replayed values, those that the store rejected after they were acknowledged. The log
-	// names them.
-	RefusedValues int64 `protobuf:"varint,8,opt,name=refused_values,json=refusedValues,proto3" json:"refused_values,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *JournalStatus) Reset() {
-	*x = JournalStatus{}
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *JournalStatus) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*JournalStatus) ProtoMessage() {}
-
-func (x *JournalStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_telemetry_service_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use JournalStatus.ProtoReflect.Descriptor instead.
-func (*JournalStatus) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_telemetry_service_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *JournalStatus) GetBuffering() bool {
-	if x != nil {
-		return x.Buffering
-	}
-	return false
-}
-
-func (x *JournalStatus) GetReplaying() bool {
-	if x != nil {
-		return x.Replaying
-	}
-	return false
-}
-
-func (x *JournalStatus) GetBytes() int64 {
-	if x != nil {
-		return x.Bytes
-	}
-	return 0
-}
-
-func (x *JournalStatus) GetLimitBytes() int64 {
-	if x != nil {
-		return x.LimitBytes
-	}
-	return 0
-}
-
-func (x *JournalStatus) GetEntries() int64 {
-	if x != nil {
-		return x.Entries
-	}
-	return 0
-}
-
-func (x *JournalStatus) GetOldestSeconds() float64 {
-	if x != nil {
-		return x.OldestSeconds
-	}
-	return 0
-}
-
-func (x *JournalStatus) GetReplayedValues() int64 {
-	if x != nil {
-		return x.ReplayedValues
-	}
-	return 0
-}
-
-func (x *JournalStatus) GetRefusedValues() int64 {
-	if x != nil {
-		return x.RefusedValues
-	}
-	return 0
-}
-
 var File_iotflow_v1_telemetry_service_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
@@ -2397,11 +2055,11 @@ const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
 	"\brejected\x18\x02 \x03(\v2\x15.iotflow.v1.RejectionR\brejected\x12\x1a\n" +
 	"\bbuffered\x18\x03 \x01(\bR\bbuffered\x12\x1b\n" +
 	"\x06merged\x18\x04 \x01(\x05H\x00R\x06merged\x88\x01\x01\x12(\n" +
-	"\rmore_rejected\x18\x06 \x01(\x05H\x01R\fmoreRejected\x88\x01\x01B\t\n" +
+	"\rmore_rejected\x18\x05 \x01(\x05H\x01R\fmoreRejected\x88\x01\x01B\t\n" +
 	"\a_mergedB\x10\n" +
 	"\x0e_more_rejected\"\x97\x01\n" +
 	"\x17StreamTelemetryResponse\x12-\n" +
-	"\x12committed_sequence\x18\x01 \x01(\x04R\x11committedSequence\x121\n" +
+	"\x12committed_sequence\x18\x01 \x01(\x03R\x11committedSequence\x121\n" +
 	"\brejected\x18\x02 \x03(\v2\x15.iotflow.v1.RejectionR\brejected\x12\x1a\n" +
 	"\bbuffered\x18\x03 \x01(\bR\bbuffered\"\xf8\x01\n" +
 	"\x13GetTelemetryRequest\x12\x1b\n" +
@@ -2517,7 +2175,7 @@ const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
 	"\bend_time\x18\x04 \x01(\tR\aendTime\x12!\n" +
 	"\fnewest_first\x18\x05 \x01(\bR\vnewestFirst\"I\n" +
 	"\x15ReadTelemetryResponse\x120\n" +
-	"\x05batch\x18\x01 \x01(\v2\x1a.iotflow.v1.TelemetryBatchR\x05batch\"\xb5\x01\n" +
+	"\x05batch\x18\x01 \x01(\v2\x1a.iotflow.v1.TelemetryBatchR\x05batch\"\xc1\x01\n" +
 	"\x16ExportTelemetryRequest\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\tR\x06format\x12\x1d\n" +
 	"\n" +
@@ -2525,8 +2183,8 @@ const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
 	"\x06fields\x18\x03 \x03(\tR\x06fields\x12\x1d\n" +
 	"\n" +
 	"start_time\x18\x04 \x01(\tR\tstartTime\x12\x19\n" +
-	"\bend_time\x18\x05 \x01(\tR\aendTime\x12\x12\n" +
-	"\x04safe\x18\x06 \x01(\bR\x04safe\"\xa7\x01\n" +
+	"\bend_time\x18\x05 \x01(\tR\aendTime\x12\x1e\n" +
+	"\x10spreadsheet_safe\x18\x06 \x01(\bR\x04safe\"\xa7\x01\n" +
 	"\x19SubscribeTelemetryRequest\x12\x1d\n" +
 	"\n" +
 	"device_ids\x18\x01 \x03(\x05R\tdeviceIds\x12!\n" +
@@ -2542,23 +2200,7 @@ const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\v2\x17.iotflow.v1.StreamErrorH\x00R\x05error\x12/\n" +
 	"\x04feed\x18\x06 \x01(\v2\x19.iotflow.v1.LiveFeedStateH\x00R\x04feed\x126\n" +
 	"\bpresence\x18\a \x01(\v2\x18.iotflow.v1.LivePresenceH\x00R\bpresenceB\a\n" +
-	"\x05event\"y\n" +
-	"\fLiveReadings\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
-	"\vdevice_name\x18\x02 \x01(\tR\n" +
-	"deviceName\x12+\n" +
-	"\x04data\x18\x03 \x03(\v2\x17.google.protobuf.StructR\x04data\"\x9e\x01\n" +
-	"\fLivePresence\x12\x1b\n" +
-	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1f\n" +
-	"\vdevice_name\x18\x02 \x01(\tR\n" +
-	"deviceName\x12\x16\n" +
-	"\x06online\x18\x03 \x01(\bR\x06online\x128\n" +
-	"\ttimestamp\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\")\n" +
-	"\vLiveDropped\x12\x1a\n" +
-	"\breadings\x18\x01 \x01(\x03R\breadings\"E\n" +
-	"\rLiveFeedState\x12\x1a\n" +
-	"\bdegraded\x18\x01 \x01(\bR\bdegraded\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"o\n" +
+	"\x05event\"o\n" +
 	"\x16DeleteTelemetryRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1d\n" +
 	"\n" +
@@ -2581,17 +2223,7 @@ const file_iotflow_v1_telemetry_service_proto_rawDesc = "" +
 	"\rtotal_devices\x18\x05 \x01(\x05R\ftotalDevices\x12\x16\n" +
 	"\x06status\x18\x06 \x01(\tR\x06status\x12\x14\n" +
 	"\x05store\x18\a \x01(\tR\x05store\x123\n" +
-	"\ajournal\x18\b \x01(\v2\x19.iotflow.v1.JournalStatusR\ajournal\"\x93\x02\n" +
-	"\rJournalStatus\x12\x1c\n" +
-	"\tbuffering\x18\x01 \x01(\bR\tbuffering\x12\x1c\n" +
-	"\treplaying\x18\x02 \x01(\bR\treplaying\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x1f\n" +
-	"\vlimit_bytes\x18\x04 \x01(\x03R\n" +
-	"limitBytes\x12\x18\n" +
-	"\aentries\x18\x05 \x01(\x03R\aentries\x12%\n" +
-	"\x0eoldest_seconds\x18\x06 \x01(\x01R\roldestSeconds\x12'\n" +
-	"\x0freplayed_values\x18\a \x01(\x03R\x0ereplayedValues\x12%\n" +
-	"\x0erefused_values\x18\b \x01(\x03R\rrefusedValues2\xf7\n" +
+	"\ajournal\x18\b \x01(\v2\x19.iotflow.v1.JournalStatusR\ajournal2\xf7\n" +
 	"\n" +
 	"\x10TelemetryService\x12Z\n" +
 	"\x0fSubmitTelemetry\x12\".iotflow.v1.SubmitTelemetryRequest\x1a#.iotflow.v1.SubmitTelemetryResponse\x12P\n" +
@@ -2625,7 +2257,7 @@ func file_iotflow_v1_telemetry_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_telemetry_service_proto_rawDescData
 }
 
-var file_iotflow_v1_telemetry_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_iotflow_v1_telemetry_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_iotflow_v1_telemetry_service_proto_goTypes = []any{
 	(*SubmitTelemetryRequest)(nil),      // 0: iotflow.v1.SubmitTelemetryRequest
 	(*SubmitTelemetryResponse)(nil),     // 1: iotflow.v1.SubmitTelemetryResponse
@@ -2647,94 +2279,92 @@ var file_iotflow_v1_telemetry_service_proto_goTypes = []any{
 	(*ExportTelemetryRequest)(nil),      // 17: iotflow.v1.ExportTelemetryRequest
 	(*SubscribeTelemetryRequest)(nil),   // 18: iotflow.v1.SubscribeTelemetryRequest
 	(*SubscribeTelemetryResponse)(nil),  // 19: iotflow.v1.SubscribeTelemetryResponse
-	(*LiveReadings)(nil),                // 20: iotflow.v1.LiveReadings
-	(*LivePresence)(nil),                // 21: iotflow.v1.LivePresence
-	(*LiveDropped)(nil),                 // 22: iotflow.v1.LiveDropped
-	(*LiveFeedState)(nil),               // 23: iotflow.v1.LiveFeedState
-	(*DeleteTelemetryRequest)(nil),      // 24: iotflow.v1.DeleteTelemetryRequest
-	(*DeleteTelemetryResponse)(nil),     // 25: iotflow.v1.DeleteTelemetryResponse
-	(*GetTelemetryStatusRequest)(nil),   // 26: iotflow.v1.GetTelemetryStatusRequest
-	(*GetTelemetryStatusResponse)(nil),  // 27: iotflow.v1.GetTelemetryStatusResponse
-	(*JournalStatus)(nil),               // 28: iotflow.v1.JournalStatus
-	nil,                                 // 29: iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry
-	(*structpb.Struct)(nil),             // 30: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),       // 31: google.protobuf.Timestamp
-	(*Reading)(nil),                     // 32: iotflow.v1.Reading
-	(*Rejection)(nil),                   // 33: iotflow.v1.Rejection
-	(*LatestTelemetry)(nil),             // 34: iotflow.v1.LatestTelemetry
-	(*TelemetryBatch)(nil),              // 35: iotflow.v1.TelemetryBatch
-	(*StreamHeartbeat)(nil),             // 36: iotflow.v1.StreamHeartbeat
-	(*StreamError)(nil),                 // 37: iotflow.v1.StreamError
+	(*DeleteTelemetryRequest)(nil),      // 20: iotflow.v1.DeleteTelemetryRequest
+	(*DeleteTelemetryResponse)(nil),     // 21: iotflow.v1.DeleteTelemetryResponse
+	(*GetTelemetryStatusRequest)(nil),   // 22: iotflow.v1.GetTelemetryStatusRequest
+	(*GetTelemetryStatusResponse)(nil),  // 23: iotflow.v1.GetTelemetryStatusResponse
+	nil,                                 // 24: iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry
+	(*structpb.Struct)(nil),             // 25: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),       // 26: google.protobuf.Timestamp
+	(*Reading)(nil),                     // 27: iotflow.v1.Reading
+	(*Rejection)(nil),                   // 28: iotflow.v1.Rejection
+	(*LatestTelemetry)(nil),             // 29: iotflow.v1.LatestTelemetry
+	(*TelemetryBatch)(nil),              // 30: iotflow.v1.TelemetryBatch
+	(*LiveReadings)(nil),                // 31: iotflow.v1.LiveReadings
+	(*StreamHeartbeat)(nil),             // 32: iotflow.v1.StreamHeartbeat
+	(*LiveDropped)(nil),                 // 33: iotflow.v1.LiveDropped
+	(*StreamError)(nil),                 // 34: iotflow.v1.StreamError
+	(*LiveFeedState)(nil),               // 35: iotflow.v1.LiveFeedState
+	(*LivePresence)(nil),                // 36: iotflow.v1.LivePresence
+	(*JournalStatus)(nil),               // 37: iotflow.v1.JournalStatus
 	(*httpbody.HttpBody)(nil),           // 38: google.api.HttpBody
 }
 var file_iotflow_v1_telemetry_service_proto_depIdxs = []int32{
-	30, // 0: iotflow.v1.SubmitTelemetryRequest.data:type_name -> google.protobuf.Struct
-	30, // 1: iotflow.v1.SubmitTelemetryRequest.metadata:type_name -> google.protobuf.Struct
-	31, // 2: iotflow.v1.SubmitTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
-	32, // 3: iotflow.v1.SubmitReadingsRequest.readings:type_name -> iotflow.v1.Reading
-	33, // 4: iotflow.v1.SubmitReadingsResponse.rejected:type_name -> iotflow.v1.Rejection
-	33, // 5: iotflow.v1.StreamTelemetryResponse.rejected:type_name -> iotflow.v1.Rejection
-	31, // 6: iotflow.v1.GetTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
-	30, // 7: iotflow.v1.GetTelemetryResponse.data:type_name -> google.protobuf.Struct
-	30, // 8: iotflow.v1.GetLatestTelemetryResponse.latest_data:type_name -> google.protobuf.Struct
-	31, // 9: iotflow.v1.GetLatestTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
-	29, // 10: iotflow.v1.GetLatestTelemetryResponse.latest_times:type_name -> iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry
-	34, // 11: iotflow.v1.ListLatestTelemetryResponse.devices:type_name -> iotflow.v1.LatestTelemetry
-	31, // 12: iotflow.v1.AggregateTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
-	31, // 13: iotflow.v1.AggregateTelemetryResponse.end_time:type_name -> google.protobuf.Timestamp
-	30, // 14: iotflow.v1.AggregateTelemetryResponse.data:type_name -> google.protobuf.Struct
-	31, // 15: iotflow.v1.GetTelemetryRangeResponse.start_time:type_name -> google.protobuf.Timestamp
-	31, // 16: iotflow.v1.GetTelemetryRangeResponse.end_time:type_name -> google.protobuf.Timestamp
-	30, // 17: iotflow.v1.GetTelemetryRangeResponse.data:type_name -> google.protobuf.Struct
-	35, // 18: iotflow.v1.ReadTelemetryResponse.batch:type_name -> iotflow.v1.TelemetryBatch
-	20, // 19: iotflow.v1.SubscribeTelemetryResponse.telemetry:type_name -> iotflow.v1.LiveReadings
-	35, // 20: iotflow.v1.SubscribeTelemetryResponse.batch:type_name -> iotflow.v1.TelemetryBatch
-	36, // 21: iotflow.v1.SubscribeTelemetryResponse.heartbeat:type_name -> iotflow.v1.StreamHeartbeat
-	22, // 22: iotflow.v1.SubscribeTelemetryResponse.dropped:type_name -> iotflow.v1.LiveDropped
-	37, // 23: iotflow.v1.SubscribeTelemetryResponse.error:type_name -> iotflow.v1.StreamError
-	23, // 24: iotflow.v1.SubscribeTelemetryResponse.feed:type_name -> iotflow.v1.LiveFeedState
-	21, // 25: iotflow.v1.SubscribeTelemetryResponse.presence:type_name -> iotflow.v1.LivePresence
-	30, // 26: iotflow.v1.LiveReadings.data:type_name -> google.protobuf.Struct
-	31, // 27: iotflow.v1.LivePresence.timestamp:type_name -> google.protobuf.Timestamp
-	31, // 28: iotflow.v1.DeleteTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
-	31, // 29: iotflow.v1.DeleteTelemetryResponse.end_time:type_name -> google.protobuf.Timestamp
-	28, // 30: iotflow.v1.GetTelemetryStatusResponse.journal:type_name -> iotflow.v1.JournalStatus
-	31, // 31: iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry.value:type_name -> google.protobuf.Timestamp
-	0,  // 32: iotflow.v1.TelemetryService.SubmitTelemetry:input_type -> iotflow.v1.SubmitTelemetryRequest
-	38, // 33: iotflow.v1.TelemetryService.SubmitTelemetryJson:input_type -> google.api.HttpBody
-	2,  // 34: iotflow.v1.TelemetryService.SubmitReadings:input_type -> iotflow.v1.SubmitReadingsRequest
-	38, // 35: iotflow.v1.TelemetryService.SubmitReadingsJson:input_type -> google.api.HttpBody
-	35, // 36: iotflow.v1.TelemetryService.StreamTelemetry:input_type -> iotflow.v1.TelemetryBatch
-	5,  // 37: iotflow.v1.TelemetryService.GetTelemetry:input_type -> iotflow.v1.GetTelemetryRequest
-	7,  // 38: iotflow.v1.TelemetryService.GetLatestTelemetry:input_type -> iotflow.v1.GetLatestTelemetryRequest
-	9,  // 39: iotflow.v1.TelemetryService.ListLatestTelemetry:input_type -> iotflow.v1.ListLatestTelemetryRequest
-	11, // 40: iotflow.v1.TelemetryService.AggregateTelemetry:input_type -> iotflow.v1.AggregateTelemetryRequest
-	13, // 41: iotflow.v1.TelemetryService.GetTelemetryRange:input_type -> iotflow.v1.GetTelemetryRangeRequest
-	15, // 42: iotflow.v1.TelemetryService.ReadTelemetry:input_type -> iotflow.v1.ReadTelemetryRequest
-	17, // 43: iotflow.v1.TelemetryService.ExportTelemetry:input_type -> iotflow.v1.ExportTelemetryRequest
-	18, // 44: iotflow.v1.TelemetryService.SubscribeTelemetry:input_type -> iotflow.v1.SubscribeTelemetryRequest
-	24, // 45: iotflow.v1.TelemetryService.DeleteTelemetry:input_type -> iotflow.v1.DeleteTelemetryRequest
-	26, // 46: iotflow.v1.TelemetryService.GetTelemetryStatus:input_type -> iotflow.v1.GetTelemetryStatusRequest
-	1,  // 47: iotflow.v1.TelemetryService.SubmitTelemetry:output_type -> iotflow.v1.SubmitTelemetryResponse
-	1,  // 48: iotflow.v1.TelemetryService.SubmitTelemetryJson:output_type -> iotflow.v1.SubmitTelemetryResponse
-	3,  // 49: iotflow.v1.TelemetryService.SubmitReadings:output_type -> iotflow.v1.SubmitReadingsResponse
-	3,  // 50: iotflow.v1.TelemetryService.SubmitReadingsJson:output_type -> iotflow.v1.SubmitReadingsResponse
-	4,  // 51: iotflow.v1.TelemetryService.StreamTelemetry:output_type -> iotflow.v1.StreamTelemetryResponse
-	6,  // 52: iotflow.v1.TelemetryService.GetTelemetry:output_type -> iotflow.v1.GetTelemetryResponse
-	8,  // 53: iotflow.v1.TelemetryService.GetLatestTelemetry:output_type -> iotflow.v1.GetLatestTelemetryResponse
-	10, // 54: iotflow.v1.TelemetryService.ListLatestTelemetry:output_type -> iotflow.v1.ListLatestTelemetryResponse
-	12, // 55: iotflow.v1.TelemetryService.AggregateTelemetry:output_type -> iotflow.v1.AggregateTelemetryResponse
-	14, // 56: iotflow.v1.TelemetryService.GetTelemetryRange:output_type -> iotflow.v1.GetTelemetryRangeResponse
-	16, // 57: iotflow.v1.TelemetryService.ReadTelemetry:output_type -> iotflow.v1.ReadTelemetryResponse
-	38, // 58: iotflow.v1.TelemetryService.ExportTelemetry:output_type -> google.api.HttpBody
-	19, // 59: iotflow.v1.TelemetryService.SubscribeTelemetry:output_type -> iotflow.v1.SubscribeTelemetryResponse
-	25, // 60: iotflow.v1.TelemetryService.DeleteTelemetry:output_type -> iotflow.v1.DeleteTelemetryResponse
-	27, // 61: iotflow.v1.TelemetryService.GetTelemetryStatus:output_type -> iotflow.v1.GetTelemetryStatusResponse
-	47, // [47:62] is the sub-list for method output_type
-	32, // [32:47] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	25, // 0: iotflow.v1.SubmitTelemetryRequest.data:type_name -> google.protobuf.Struct
+	25, // 1: iotflow.v1.SubmitTelemetryRequest.metadata:type_name -> google.protobuf.Struct
+	26, // 2: iotflow.v1.SubmitTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
+	27, // 3: iotflow.v1.SubmitReadingsRequest.readings:type_name -> iotflow.v1.Reading
+	28, // 4: iotflow.v1.SubmitReadingsResponse.rejected:type_name -> iotflow.v1.Rejection
+	28, // 5: iotflow.v1.StreamTelemetryResponse.rejected:type_name -> iotflow.v1.Rejection
+	26, // 6: iotflow.v1.GetTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
+	25, // 7: iotflow.v1.GetTelemetryResponse.data:type_name -> google.protobuf.Struct
+	25, // 8: iotflow.v1.GetLatestTelemetryResponse.latest_data:type_name -> google.protobuf.Struct
+	26, // 9: iotflow.v1.GetLatestTelemetryResponse.timestamp:type_name -> google.protobuf.Timestamp
+	24, // 10: iotflow.v1.GetLatestTelemetryResponse.latest_times:type_name -> iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry
+	29, // 11: iotflow.v1.ListLatestTelemetryResponse.devices:type_name -> iotflow.v1.LatestTelemetry
+	26, // 12: iotflow.v1.AggregateTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
+	26, // 13: iotflow.v1.AggregateTelemetryResponse.end_time:type_name -> google.protobuf.Timestamp
+	25, // 14: iotflow.v1.AggregateTelemetryResponse.data:type_name -> google.protobuf.Struct
+	26, // 15: iotflow.v1.GetTelemetryRangeResponse.start_time:type_name -> google.protobuf.Timestamp
+	26, // 16: iotflow.v1.GetTelemetryRangeResponse.end_time:type_name -> google.protobuf.Timestamp
+	25, // 17: iotflow.v1.GetTelemetryRangeResponse.data:type_name -> google.protobuf.Struct
+	30, // 18: iotflow.v1.ReadTelemetryResponse.batch:type_name -> iotflow.v1.TelemetryBatch
+	31, // 19: iotflow.v1.SubscribeTelemetryResponse.telemetry:type_name -> iotflow.v1.LiveReadings
+	30, // 20: iotflow.v1.SubscribeTelemetryResponse.batch:type_name -> iotflow.v1.TelemetryBatch
+	32, // 21: iotflow.v1.SubscribeTelemetryResponse.heartbeat:type_name -> iotflow.v1.StreamHeartbeat
+	33, // 22: iotflow.v1.SubscribeTelemetryResponse.dropped:type_name -> iotflow.v1.LiveDropped
+	34, // 23: iotflow.v1.SubscribeTelemetryResponse.error:type_name -> iotflow.v1.StreamError
+	35, // 24: iotflow.v1.SubscribeTelemetryResponse.feed:type_name -> iotflow.v1.LiveFeedState
+	36, // 25: iotflow.v1.SubscribeTelemetryResponse.presence:type_name -> iotflow.v1.LivePresence
+	26, // 26: iotflow.v1.DeleteTelemetryResponse.start_time:type_name -> google.protobuf.Timestamp
+	26, // 27: iotflow.v1.DeleteTelemetryResponse.end_time:type_name -> google.protobuf.Timestamp
+	37, // 28: iotflow.v1.GetTelemetryStatusResponse.journal:type_name -> iotflow.v1.JournalStatus
+	26, // 29: iotflow.v1.GetLatestTelemetryResponse.LatestTimesEntry.value:type_name -> google.protobuf.Timestamp
+	0,  // 30: iotflow.v1.TelemetryService.SubmitTelemetry:input_type -> iotflow.v1.SubmitTelemetryRequest
+	38, // 31: iotflow.v1.TelemetryService.SubmitTelemetryJson:input_type -> google.api.HttpBody
+	2,  // 32: iotflow.v1.TelemetryService.SubmitReadings:input_type -> iotflow.v1.SubmitReadingsRequest
+	38, // 33: iotflow.v1.TelemetryService.SubmitReadingsJson:input_type -> google.api.HttpBody
+	30, // 34: iotflow.v1.TelemetryService.StreamTelemetry:input_type -> iotflow.v1.TelemetryBatch
+	5,  // 35: iotflow.v1.TelemetryService.GetTelemetry:input_type -> iotflow.v1.GetTelemetryRequest
+	7,  // 36: iotflow.v1.TelemetryService.GetLatestTelemetry:input_type -> iotflow.v1.GetLatestTelemetryRequest
+	9,  // 37: iotflow.v1.TelemetryService.ListLatestTelemetry:input_type -> iotflow.v1.ListLatestTelemetryRequest
+	11, // 38: iotflow.v1.TelemetryService.AggregateTelemetry:input_type -> iotflow.v1.AggregateTelemetryRequest
+	13, // 39: iotflow.v1.TelemetryService.GetTelemetryRange:input_type -> iotflow.v1.GetTelemetryRangeRequest
+	15, // 40: iotflow.v1.TelemetryService.ReadTelemetry:input_type -> iotflow.v1.ReadTelemetryRequest
+	17, // 41: iotflow.v1.TelemetryService.ExportTelemetry:input_type -> iotflow.v1.ExportTelemetryRequest
+	18, // 42: iotflow.v1.TelemetryService.SubscribeTelemetry:input_type -> iotflow.v1.SubscribeTelemetryRequest
+	20, // 43: iotflow.v1.TelemetryService.DeleteTelemetry:input_type -> iotflow.v1.DeleteTelemetryRequest
+	22, // 44: iotflow.v1.TelemetryService.GetTelemetryStatus:input_type -> iotflow.v1.GetTelemetryStatusRequest
+	1,  // 45: iotflow.v1.TelemetryService.SubmitTelemetry:output_type -> iotflow.v1.SubmitTelemetryResponse
+	1,  // 46: iotflow.v1.TelemetryService.SubmitTelemetryJson:output_type -> iotflow.v1.SubmitTelemetryResponse
+	3,  // 47: iotflow.v1.TelemetryService.SubmitReadings:output_type -> iotflow.v1.SubmitReadingsResponse
+	3,  // 48: iotflow.v1.TelemetryService.SubmitReadingsJson:output_type -> iotflow.v1.SubmitReadingsResponse
+	4,  // 49: iotflow.v1.TelemetryService.StreamTelemetry:output_type -> iotflow.v1.StreamTelemetryResponse
+	6,  // 50: iotflow.v1.TelemetryService.GetTelemetry:output_type -> iotflow.v1.GetTelemetryResponse
+	8,  // 51: iotflow.v1.TelemetryService.GetLatestTelemetry:output_type -> iotflow.v1.GetLatestTelemetryResponse
+	10, // 52: iotflow.v1.TelemetryService.ListLatestTelemetry:output_type -> iotflow.v1.ListLatestTelemetryResponse
+	12, // 53: iotflow.v1.TelemetryService.AggregateTelemetry:output_type -> iotflow.v1.AggregateTelemetryResponse
+	14, // 54: iotflow.v1.TelemetryService.GetTelemetryRange:output_type -> iotflow.v1.GetTelemetryRangeResponse
+	16, // 55: iotflow.v1.TelemetryService.ReadTelemetry:output_type -> iotflow.v1.ReadTelemetryResponse
+	38, // 56: iotflow.v1.TelemetryService.ExportTelemetry:output_type -> google.api.HttpBody
+	19, // 57: iotflow.v1.TelemetryService.SubscribeTelemetry:output_type -> iotflow.v1.SubscribeTelemetryResponse
+	21, // 58: iotflow.v1.TelemetryService.DeleteTelemetry:output_type -> iotflow.v1.DeleteTelemetryResponse
+	23, // 59: iotflow.v1.TelemetryService.GetTelemetryStatus:output_type -> iotflow.v1.GetTelemetryStatusResponse
+	45, // [45:60] is the sub-list for method output_type
+	30, // [30:45] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_telemetry_service_proto_init() }
@@ -2764,7 +2394,7 @@ func file_iotflow_v1_telemetry_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_telemetry_service_proto_rawDesc), len(file_iotflow_v1_telemetry_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -76,9 +76,9 @@ type TelemetryServiceClient interface {
 	// times overwrite each other.
 	//
 	// The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-	// ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-	// data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-	// down; the client then reconnects and resends the batches that were not acknowledged.
+	// ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+	// sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+	// shutting down; the client then reconnects and resends the batches that were not acknowledged.
 	StreamTelemetry(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[TelemetryBatch, StreamTelemetryResponse], error)
 	// Returns readings of one device, newest first.
 	GetTelemetry(ctx context.Context, in *GetTelemetryRequest, opts ...grpc.CallOption) (*GetTelemetryResponse, error)
@@ -337,9 +337,9 @@ type TelemetryServiceServer interface {
 	// times overwrite each other.
 	//
 	// The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-	// ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-	// data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-	// down; the client then reconnects and resends the batches that were not acknowledged.
+	// ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+	// sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+	// shutting down; the client then reconnects and resends the batches that were not acknowledged.
 	StreamTelemetry(grpc.BidiStreamingServer[TelemetryBatch, StreamTelemetryResponse]) error
 	// Returns readings of one device, newest first.
 	GetTelemetry(context.Context, *GetTelemetryRequest) (*GetTelemetryResponse, error)

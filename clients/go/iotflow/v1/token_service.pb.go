@@ -202,7 +202,7 @@ type ListTokensResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Status string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	Tokens []*AccessToken         `protobuf:"bytes,2,rep,name=tokens,proto3" json:"tokens,omitempty"`
-	// Absent on the last page.
+	// The `page_token` of the next page. Empty or absent: this is the last page.
 	NextPageToken *string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

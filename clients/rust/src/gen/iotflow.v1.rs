@@ -37,7 +37,7 @@ pub struct ListAuditEntriesResponse {
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub entries: ::prost::alloc::vec::Vec<AuditEntry>,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -201,9 +201,10 @@ pub struct Command {
 /// The server's answer to one report about a command.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommandReceipt {
+    /// The command of the report, at most 2^53.
     #[prost(int64, tag = "1")]
     pub command_id: i64,
-    /// The state of the report.
+    /// The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
     #[prost(string, tag = "2")]
     pub state: ::prost::alloc::string::String,
     /// Empty: the report is stored durably. Otherwise the reason why it was rejected, for example
@@ -217,14 +218,27 @@ pub struct CommandReceipt {
     #[prost(bool, tag = "5")]
     pub retryable: bool,
 }
-/// Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
-/// happened for a while.
+/// A command and the device that it is for.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeviceCommand {
+    #[prost(message, optional, tag = "1")]
+    pub command: ::core::option::Option<Command>,
+    #[prost(string, tag = "2")]
+    pub device_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub device_type: ::prost::alloc::string::String,
+    /// The command is for the group as a whole: the gateway publishes it once to all devices of
+    /// `device_type`, and reports `announced`. Several gateways may get the same request.
+    #[prost(bool, tag = "4")]
+    pub announce: bool,
+}
+/// The first event of a stream, and sent whenever nothing happened for a while.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamHeartbeat {
     #[prost(message, optional, tag = "1")]
     pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// The last event of a stream that ends with an error. REST cannot show a status once the answer has
+/// The last event of a stream that ends with an error. REST cannot show a status after the answer has
 /// begun.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamError {
@@ -237,6 +251,20 @@ pub struct StreamError {
     /// Whether the same call may succeed later.
     #[prost(bool, tag = "3")]
     pub retryable: bool,
+}
+/// Events may have been lost, because the client or the server fell behind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamGap {
+    /// The time at which the server found the gap.
+    #[prost(message, optional, tag = "1")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The present state has been sent; changes follow.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamCaughtUp {
+    /// All changes before this time have been sent.
+    #[prost(message, optional, tag = "1")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendCommandRequest {
@@ -344,7 +372,7 @@ pub struct ListCommandsResponse {
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub commands: ::prost::alloc::vec::Vec<Command>,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -372,19 +400,13 @@ pub mod watch_commands_response {
         /// The first event of a stream, and sent when nothing happened for a while.
         #[prost(message, tag = "2")]
         Heartbeat(super::StreamHeartbeat),
-        /// Changes may have been lost. ListCommands returns the present state.
+        /// Changes may have been lost. ListCommands returns the present states.
         #[prost(message, tag = "3")]
-        Missed(super::CommandsMissed),
+        Missed(super::StreamGap),
         /// The last event of a stream that ends with an error.
         #[prost(message, tag = "4")]
         Error(super::StreamError),
     }
-}
-/// Changes may have been lost, because the client or the server fell behind.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CommandsMissed {
-    #[prost(message, optional, tag = "1")]
-    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CancelCommandRequest {
@@ -668,6 +690,23 @@ pub struct ConfigVersion {
     #[prost(message, optional, tag = "4")]
     pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// The desired configuration of a device.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DesiredConfig {
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    /// In DeviceService.WatchConfig: the name at the start of the stream.
+    #[prost(string, tag = "2")]
+    pub device_name: ::prost::alloc::string::String,
+    /// Absent if nothing is desired yet.
+    #[prost(message, optional, tag = "3")]
+    pub desired: ::core::option::Option<::prost_types::Struct>,
+    /// Rises with each change. 0 if nothing is desired yet.
+    #[prost(int32, tag = "4")]
+    pub desired_version: i32,
+    #[prost(message, optional, tag = "5")]
+    pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetConfigTwinRequest {
     #[prost(int32, tag = "1")]
@@ -764,7 +803,7 @@ pub struct ListConfigVersionsResponse {
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub versions: ::prost::alloc::vec::Vec<ConfigVersion>,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -1020,10 +1059,82 @@ pub struct Device {
     #[prost(int64, optional, tag = "15")]
     pub telemetry_count: ::core::option::Option<i64>,
 }
+/// The account of a device at MQTT brokers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttAccount {
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Brokers reject the logins of an inactive device.
+    #[prost(string, tag = "3")]
+    pub status: ::prost::alloc::string::String,
+    /// `$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
+    /// device's key is older than verifiers; the next key has one.
+    #[prost(string, tag = "4")]
+    pub verifier: ::prost::alloc::string::String,
+    /// The end of the older key's grace period, and of the connections that use that key. Absent if
+    /// there is none. The account is sent again whenever the keys of its device change; FindAccount
+    /// returns whether a key is still valid.
+    #[prost(message, optional, tag = "5")]
+    pub old_key_valid_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Accounts that changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MqttAccountChanges {
+    /// New or changed accounts.
+    #[prost(message, repeated, tag = "1")]
+    pub accounts: ::prost::alloc::vec::Vec<MqttAccount>,
+    #[prost(int32, repeated, tag = "2")]
+    pub removed_device_ids: ::prost::alloc::vec::Vec<i32>,
+}
+/// How a device logs in at the MQTT broker.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttCredentials {
+    #[prost(string, tag = "1")]
+    pub mqtt_host: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub mqtt_port: i32,
+    /// The device's id. The password is its API key.
+    #[prost(string, tag = "3")]
+    pub username: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub client_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub topics: ::core::option::Option<MqttTopics>,
+}
+/// The topics of a device. Its sub-topics are described in the reference of MQTT.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttTopics {
+    #[prost(string, tag = "1")]
+    pub telemetry_publish: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub status_publish: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub commands_subscribe: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub config_subscribe: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub errors_subscribe: ::prost::alloc::string::String,
+}
+/// A broker in the form of the older service.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BrokerInfo {
+    #[prost(string, tag = "1")]
+    pub host: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub port: i32,
+    #[prost(bool, tag = "3")]
+    pub connected: bool,
+    /// Whether the port is that of MQTT over TLS.
+    #[prost(bool, tag = "4")]
+    pub tls_enabled: bool,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RegisterDeviceRequest {
     /// Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-    /// must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+    /// must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+    /// MQTT topics).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Empty: `sensor`.
@@ -1177,39 +1288,12 @@ pub struct GetMqttCredentialsResponse {
     #[prost(message, optional, tag = "2")]
     pub credentials: ::core::option::Option<MqttCredentials>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MqttCredentials {
-    #[prost(string, tag = "1")]
-    pub mqtt_host: ::prost::alloc::string::String,
-    #[prost(int32, tag = "2")]
-    pub mqtt_port: i32,
-    /// The device's id. The password is its API key.
-    #[prost(string, tag = "3")]
-    pub username: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub client_id: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "5")]
-    pub topics: ::core::option::Option<MqttTopics>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MqttTopics {
-    #[prost(string, tag = "1")]
-    pub telemetry_publish: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub status_publish: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub commands_subscribe: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub config_subscribe: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub errors_subscribe: ::prost::alloc::string::String,
-}
-/// The result of one command.
+/// The result of one command. The receipt of a message that violates the rules has the reason
+/// INVALID_ARGUMENT.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamCommandsRequest {
     #[prost(int64, tag = "1")]
     pub command_id: i64,
-    /// A word of CommandOutcome.
     #[prost(string, tag = "2")]
     pub state: ::prost::alloc::string::String,
     /// At most 65536 bytes as JSON.
@@ -1248,7 +1332,7 @@ pub struct PollCommandsResponse {
     /// Commands in this page.
     #[prost(int32, tag = "2")]
     pub count: i32,
-    /// Absent on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, optional, tag = "3")]
     pub next_page_token: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -1274,13 +1358,18 @@ pub struct AckCommandResponse {
 pub struct WatchConfigRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchConfigResponse {
-    /// Absent if nothing is desired yet.
-    #[prost(message, optional, tag = "1")]
-    pub desired: ::core::option::Option<::prost_types::Struct>,
-    #[prost(int32, tag = "2")]
-    pub desired_version: i32,
-    #[prost(message, optional, tag = "3")]
-    pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(oneof = "watch_config_response::Event", tags = "1")]
+    pub event: ::core::option::Option<watch_config_response::Event>,
+}
+/// Nested message and enum types in `WatchConfigResponse`.
+pub mod watch_config_response {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// The desired configuration at the start of the stream, and after each change. Version 0 if
+        /// nothing is desired yet.
+        #[prost(message, tag = "1")]
+        Config(super::DesiredConfig),
+    }
 }
 /// Generated client implementations.
 pub mod device_service_client {
@@ -1815,19 +1904,22 @@ pub struct DeviceCounts {
     #[prost(int32, tag = "7")]
     pub offline: i32,
 }
-/// Counters of this server process since its start.
+/// The ingest of this server process. Counters begin at its start.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct IngestFigures {
+pub struct IngestStatistics {
     #[prost(int64, tag = "1")]
     pub batches_stored: i64,
     #[prost(int64, tag = "2")]
     pub readings_stored: i64,
+    /// A reading has one value for each of its measurements.
     #[prost(int64, tag = "3")]
     pub values_stored: i64,
     #[prost(int64, tag = "4")]
     pub values_rejected: i64,
+    /// Streams that are open now.
     #[prost(int32, tag = "5")]
     pub open_streams: i32,
+    /// Open SubscribeTelemetry streams.
     #[prost(int32, tag = "6")]
     pub subscribers: i32,
 }
@@ -1841,11 +1933,13 @@ pub struct NamedCount {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListDevicesRequest {
+    /// Empty: devices of every status.
     #[prost(string, tag = "1")]
     pub status: ::prost::alloc::string::String,
+    /// Empty: devices of every type.
     #[prost(string, tag = "2")]
     pub device_type: ::prost::alloc::string::String,
-    /// A part of the name, in any case.
+    /// A part of the name, in upper or lower case. Empty: all devices.
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
     /// Absent: both online and offline devices.
@@ -1867,7 +1961,7 @@ pub struct ListDevicesResponse {
     pub total_devices: i32,
     #[prost(message, repeated, tag = "3")]
     pub devices: ::prost::alloc::vec::Vec<Device>,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "4")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -2004,7 +2098,7 @@ pub struct ListMeasurementsResponse {
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub measurements: ::prost::alloc::vec::Vec<Measurement>,
-    /// Absent on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, optional, tag = "3")]
     pub next_page_token: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -2056,7 +2150,7 @@ pub struct GetDashboardResponse {
     #[prost(message, repeated, tag = "4")]
     pub recently_seen: ::prost::alloc::vec::Vec<Device>,
     #[prost(message, optional, tag = "5")]
-    pub ingest: ::core::option::Option<IngestFigures>,
+    pub ingest: ::core::option::Option<IngestStatistics>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAnalyticsRequest {}
@@ -2088,7 +2182,7 @@ pub struct GetStatsResponse {
     #[prost(message, optional, tag = "3")]
     pub device_stats: ::core::option::Option<DeviceCounts>,
     #[prost(message, optional, tag = "4")]
-    pub ingest_stats: ::core::option::Option<IngestFigures>,
+    pub ingest_stats: ::core::option::Option<IngestStatistics>,
     #[prost(int32, tag = "5")]
     pub tokens: i32,
     #[prost(int32, tag = "6")]
@@ -2528,7 +2622,35 @@ pub mod fleet_service_client {
         }
     }
 }
-/// A report about one command.
+/// A change of presence, or a sign of life, of one device.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PresenceReport {
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    /// A word of Presence.
+    #[prost(string, tag = "2")]
+    pub state: ::prost::alloc::string::String,
+    /// The time of the report. Absent, or in the future: now. Of two reports, the newer one counts.
+    #[prost(message, optional, tag = "3")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A report that was not stored.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PresenceRejection {
+    /// The index of the report in the request.
+    #[prost(int32, tag = "1")]
+    pub index: i32,
+    #[prost(int32, tag = "2")]
+    pub device_id: i32,
+    /// For example DEVICE_NOT_FOUND.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// A sentence for people.
+    #[prost(string, tag = "4")]
+    pub message: ::prost::alloc::string::String,
+}
+/// A report about one command. The receipt of a message that violates the rules has the reason
+/// INVALID_ARGUMENT.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamDeviceCommandsRequest {
     #[prost(int64, tag = "1")]
@@ -2566,20 +2688,6 @@ pub mod stream_device_commands_response {
         #[prost(message, tag = "2")]
         Receipt(super::CommandReceipt),
     }
-}
-/// A command and the device that it is for.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DeviceCommand {
-    #[prost(message, optional, tag = "1")]
-    pub command: ::core::option::Option<Command>,
-    #[prost(string, tag = "2")]
-    pub device_name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub device_type: ::prost::alloc::string::String,
-    /// The command is for the group as a whole: the gateway publishes it once to all devices of
-    /// `device_type`, and reports `announced`. Several gateways may get the same request.
-    #[prost(bool, tag = "4")]
-    pub announce: bool,
 }
 /// A report about one command. The command is named by `command_id` or by `group_command`. The two
 /// are not a oneof, because REST callers send 0 in the path beside `group_command` in the body.
@@ -2626,33 +2734,11 @@ pub mod watch_device_configs_response {
         /// A desired configuration that has changed.
         #[prost(message, tag = "1")]
         Config(super::DesiredConfig),
-        /// All changes from before the stream opened have been sent. Sent once, and again each time
-        /// after changes may have been missed and were sent later.
+        /// All changes from before the stream opened have been sent. Sent again after changes that may
+        /// have been missed were sent. Its time is the `since` of the next stream.
         #[prost(message, tag = "2")]
-        CaughtUp(super::ConfigsCaughtUp),
+        CaughtUp(super::StreamCaughtUp),
     }
-}
-/// The desired configuration of a device.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DesiredConfig {
-    #[prost(int32, tag = "1")]
-    pub device_id: i32,
-    #[prost(string, tag = "2")]
-    pub device_name: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "3")]
-    pub desired: ::core::option::Option<::prost_types::Struct>,
-    /// Rises with each change.
-    #[prost(int32, tag = "4")]
-    pub desired_version: i32,
-    #[prost(message, optional, tag = "5")]
-    pub changed_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Marks a point in the stream of configurations.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ConfigsCaughtUp {
-    /// The `since` of the next stream.
-    #[prost(message, optional, tag = "1")]
-    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportDeviceConfigRequest {
@@ -2671,18 +2757,6 @@ pub struct ReportPresenceRequest {
     #[prost(message, repeated, tag = "1")]
     pub reports: ::prost::alloc::vec::Vec<PresenceReport>,
 }
-/// A change of presence, or a sign of life, of one device.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PresenceReport {
-    #[prost(int32, tag = "1")]
-    pub device_id: i32,
-    /// A word of Presence.
-    #[prost(string, tag = "2")]
-    pub state: ::prost::alloc::string::String,
-    /// The time of the report. Absent, or in the future: now. Of two reports, the newer one counts.
-    #[prost(message, optional, tag = "3")]
-    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
-}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportPresenceResponse {
     /// Number of stored reports.
@@ -2690,21 +2764,6 @@ pub struct ReportPresenceResponse {
     pub accepted: i32,
     #[prost(message, repeated, tag = "2")]
     pub rejected: ::prost::alloc::vec::Vec<PresenceRejection>,
-}
-/// A report that was not stored.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PresenceRejection {
-    /// The index of the report in the request.
-    #[prost(int32, tag = "1")]
-    pub index: i32,
-    #[prost(int32, tag = "2")]
-    pub device_id: i32,
-    /// For example DEVICE_NOT_FOUND.
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-    /// A sentence for people.
-    #[prost(string, tag = "4")]
-    pub message: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod gateway_service_client {
@@ -2960,6 +3019,92 @@ pub mod gateway_service_client {
         }
     }
 }
+/// The result of one check.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatusCheck {
+    #[prost(bool, tag = "1")]
+    pub healthy: bool,
+    /// `connected` or `disconnected`.
+    #[prost(string, tag = "2")]
+    pub status: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Metrics of the machine, the process and the devices.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StatusMetrics {
+    #[prost(message, optional, tag = "1")]
+    pub system: ::core::option::Option<MachineMetrics>,
+    #[prost(message, optional, tag = "2")]
+    pub application: ::core::option::Option<ApplicationMetrics>,
+    #[prost(message, optional, tag = "3")]
+    pub devices: ::core::option::Option<StatusDeviceCounts>,
+}
+/// Metrics of the server's machine.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MachineMetrics {
+    /// Average since the last call.
+    #[prost(double, tag = "1")]
+    pub cpu_percent: f64,
+    #[prost(double, tag = "2")]
+    pub memory_percent: f64,
+    #[prost(double, tag = "3")]
+    pub memory_available_mb: f64,
+    /// Of the disk that holds the data folder.
+    #[prost(double, tag = "4")]
+    pub disk_usage_percent: f64,
+    /// Over 1, 5 and 15 minutes.
+    #[prost(double, repeated, tag = "5")]
+    pub load_average: ::prost::alloc::vec::Vec<f64>,
+}
+/// Metrics of the server process.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplicationMetrics {
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(double, tag = "2")]
+    pub uptime_seconds: f64,
+}
+/// Numbers of devices.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatusDeviceCounts {
+    #[prost(int32, tag = "1")]
+    pub total_devices: i32,
+    #[prost(int32, tag = "2")]
+    pub active_devices: i32,
+    #[prost(int32, tag = "3")]
+    pub online_devices: i32,
+    #[prost(int32, tag = "4")]
+    pub offline_devices: i32,
+}
+/// A device in the short form of the older service.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeviceSummary {
+    #[prost(int32, tag = "1")]
+    pub id: i32,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub device_type: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub status: ::prost::alloc::string::String,
+    #[prost(bool, tag = "5")]
+    pub is_online: bool,
+}
+/// The part of the list that an answer holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeviceStatusesMeta {
+    /// Number of all devices.
+    #[prost(int32, tag = "1")]
+    pub total: i32,
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+    #[prost(int32, tag = "3")]
+    pub offset: i32,
+    /// The answer is always current.
+    #[prost(bool, tag = "4")]
+    pub cache_used: bool,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServiceInfoRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2998,64 +3143,6 @@ pub struct GetSystemStatusResponse {
     #[prost(string, repeated, tag = "5")]
     pub failed_checks: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// The result of one check.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StatusCheck {
-    #[prost(bool, tag = "1")]
-    pub healthy: bool,
-    /// `connected` or `disconnected`.
-    #[prost(string, tag = "2")]
-    pub status: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub message: ::prost::alloc::string::String,
-}
-/// Figures of the machine, the process and the devices.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct StatusMetrics {
-    #[prost(message, optional, tag = "1")]
-    pub system: ::core::option::Option<MachineFigures>,
-    #[prost(message, optional, tag = "2")]
-    pub application: ::core::option::Option<ApplicationFigures>,
-    #[prost(message, optional, tag = "3")]
-    pub devices: ::core::option::Option<StatusDeviceCounts>,
-}
-/// Figures of the server's machine.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct MachineFigures {
-    /// Average since the last call.
-    #[prost(double, tag = "1")]
-    pub cpu_percent: f64,
-    #[prost(double, tag = "2")]
-    pub memory_percent: f64,
-    #[prost(double, tag = "3")]
-    pub memory_available_mb: f64,
-    /// Of the disk that holds the data folder.
-    #[prost(double, tag = "4")]
-    pub disk_usage_percent: f64,
-    /// Over 1, 5 and 15 minutes.
-    #[prost(double, repeated, tag = "5")]
-    pub load_average: ::prost::alloc::vec::Vec<f64>,
-}
-/// Figures of the server process.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ApplicationFigures {
-    #[prost(string, tag = "1")]
-    pub version: ::prost::alloc::string::String,
-    #[prost(double, tag = "2")]
-    pub uptime_seconds: f64,
-}
-/// Numbers of devices.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StatusDeviceCounts {
-    #[prost(int32, tag = "1")]
-    pub total_devices: i32,
-    #[prost(int32, tag = "2")]
-    pub active_devices: i32,
-    #[prost(int32, tag = "3")]
-    pub online_devices: i32,
-    #[prost(int32, tag = "4")]
-    pub offline_devices: i32,
-}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListDeviceStatusesRequest {
     /// Devices in the answer. Default: 100. `meta.total` of the answer is the number of all devices.
@@ -3070,37 +3157,9 @@ pub struct ListDeviceStatusesResponse {
     #[prost(string, tag = "1")]
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
-    pub devices: ::prost::alloc::vec::Vec<DeviceInShort>,
+    pub devices: ::prost::alloc::vec::Vec<DeviceSummary>,
     #[prost(message, optional, tag = "3")]
     pub meta: ::core::option::Option<DeviceStatusesMeta>,
-}
-/// A device in the short form of the older service.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DeviceInShort {
-    #[prost(int32, tag = "1")]
-    pub id: i32,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub device_type: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub status: ::prost::alloc::string::String,
-    #[prost(bool, tag = "5")]
-    pub is_online: bool,
-}
-/// The part of the list that an answer holds.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DeviceStatusesMeta {
-    /// Number of all devices.
-    #[prost(int32, tag = "1")]
-    pub total: i32,
-    #[prost(int32, tag = "2")]
-    pub limit: i32,
-    #[prost(int32, tag = "3")]
-    pub offset: i32,
-    /// The answer is always current.
-    #[prost(bool, tag = "4")]
-    pub cache_used: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubmitMqttTelemetryRequest {
@@ -3331,46 +3390,31 @@ pub mod legacy_service_client {
         }
     }
 }
-/// The account of a device at MQTT brokers.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MqttAccount {
-    #[prost(int32, tag = "1")]
-    pub device_id: i32,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Brokers reject the logins of an inactive device.
-    #[prost(string, tag = "3")]
-    pub status: ::prost::alloc::string::String,
-    /// `$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
-    /// device's key is older than verifiers; the next key has one.
-    #[prost(string, tag = "4")]
-    pub verifier: ::prost::alloc::string::String,
-    /// The end of the older key's grace period, and of the connections that use that key. Absent if
-    /// there is none. The account is sent again whenever the keys of its device change; FindAccount
-    /// returns whether a key is still valid.
-    #[prost(message, optional, tag = "5")]
-    pub old_key_valid_until: ::core::option::Option<::prost_types::Timestamp>,
-}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchAccountsRequest {
-    /// Accounts in a message. 0: 1000.
-    #[prost(int32, tag = "1")]
-    pub page_size: i32,
+    /// Most accounts in a message. Default: 1000.
+    #[prost(int32, optional, tag = "1")]
+    pub page_size: ::core::option::Option<i32>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchAccountsResponse {
-    /// New or changed accounts.
-    #[prost(message, repeated, tag = "1")]
-    pub accounts: ::prost::alloc::vec::Vec<MqttAccount>,
-    /// Ids of removed devices.
-    #[prost(int32, repeated, tag = "2")]
-    pub removed: ::prost::alloc::vec::Vec<i32>,
-    /// All accounts have been sent; changes follow.
-    #[prost(bool, tag = "3")]
-    pub complete: bool,
-    /// Changes were lost. All accounts follow again.
-    #[prost(bool, tag = "4")]
-    pub again: bool,
+    #[prost(oneof = "watch_accounts_response::Event", tags = "1, 2, 3")]
+    pub event: ::core::option::Option<watch_accounts_response::Event>,
+}
+/// Nested message and enum types in `WatchAccountsResponse`.
+pub mod watch_accounts_response {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// New, changed and removed accounts.
+        #[prost(message, tag = "1")]
+        Changes(super::MqttAccountChanges),
+        /// All accounts have been sent; changes follow.
+        #[prost(message, tag = "2")]
+        CaughtUp(super::StreamCaughtUp),
+        /// Changes were lost. All accounts follow again, and then `caught_up`.
+        #[prost(message, tag = "3")]
+        Missed(super::StreamGap),
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FindAccountRequest {
@@ -3397,13 +3441,13 @@ pub struct FindAccountResponse {
     pub key_valid_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReportRefusalsRequest {
+pub struct ReportRejectionsRequest {
     /// Numbers of rejected messages by reason, for example WRONG_KEY.
-    #[prost(map = "string, uint32", tag = "1")]
-    pub counts: ::std::collections::HashMap<::prost::alloc::string::String, u32>,
+    #[prost(map = "string, int64", tag = "1")]
+    pub counts: ::std::collections::HashMap<::prost::alloc::string::String, i64>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReportRefusalsResponse {}
+pub struct ReportRejectionsResponse {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuthenticateRequest {
     #[prost(string, tag = "1")]
@@ -3542,7 +3586,7 @@ pub mod mqtt_service_client {
             self
         }
         /// Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-        /// receives all accounts again; accounts that do not come again before `complete` were removed
+        /// receives all accounts again; accounts that do not come again before `caught_up` were removed
         /// meanwhile.
         pub async fn watch_accounts(
             &mut self,
@@ -3595,13 +3639,13 @@ pub mod mqtt_service_client {
                 .insert(GrpcMethod::new("iotflow.v1.MqttService", "FindAccount"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reports how many messages an adapter has rejected since its last report.
+        /// Reports how many messages an adapter has rejected since its last report, by reason.
         /// SystemService.GetMqttStatus shows the sums.
-        pub async fn report_refusals(
+        pub async fn report_rejections(
             &mut self,
-            request: impl tonic::IntoRequest<super::ReportRefusalsRequest>,
+            request: impl tonic::IntoRequest<super::ReportRejectionsRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::ReportRefusalsResponse>,
+            tonic::Response<super::ReportRejectionsResponse>,
             tonic::Status,
         > {
             self.inner
@@ -3614,11 +3658,11 @@ pub mod mqtt_service_client {
                 })?;
             let codec = tonic_prost::ProstCodec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/iotflow.v1.MqttService/ReportRefusals",
+                "/iotflow.v1.MqttService/ReportRejections",
             );
             let mut req = request.into_request();
             req.extensions_mut()
-                .insert(GrpcMethod::new("iotflow.v1.MqttService", "ReportRefusals"));
+                .insert(GrpcMethod::new("iotflow.v1.MqttService", "ReportRejections"));
             self.inner.unary(req, path, codec).await
         }
         /// Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
@@ -3679,6 +3723,19 @@ pub mod mqtt_service_client {
         }
     }
 }
+/// The health of one part of the service.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HealthCheck {
+    /// database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
+    /// mqtt (an adapter has no connection to its broker, or loses it repeatedly).
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// healthy, degraded or unhealthy.
+    #[prost(string, tag = "2")]
+    pub status: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHealthRequest {
     /// Whether the answer includes `checks`.
@@ -3701,19 +3758,6 @@ pub struct GetHealthResponse {
     pub uptime_seconds: f64,
     #[prost(message, repeated, tag = "6")]
     pub checks: ::prost::alloc::vec::Vec<HealthCheck>,
-}
-/// The health of one part of the service.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct HealthCheck {
-    /// database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
-    /// mqtt (an adapter has no connection to its broker, or loses it repeatedly).
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// healthy, degraded or unhealthy.
-    #[prost(string, tag = "2")]
-    pub status: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub message: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetMetricsRequest {}
@@ -3738,19 +3782,6 @@ pub struct GetMqttStatusResponse {
     /// process started. The device's `…/errors` topic and the adapter's log describe each of them.
     #[prost(map = "string, double", tag = "6")]
     pub refused: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
-}
-/// A broker in the form of the older service.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct BrokerInfo {
-    #[prost(string, tag = "1")]
-    pub host: ::prost::alloc::string::String,
-    #[prost(int32, tag = "2")]
-    pub port: i32,
-    #[prost(bool, tag = "3")]
-    pub connected: bool,
-    /// Whether the port is that of MQTT over TLS.
-    #[prost(bool, tag = "4")]
-    pub tls_enabled: bool,
 }
 /// Generated client implementations.
 pub mod system_service_client {
@@ -3925,12 +3956,13 @@ pub mod system_service_client {
     }
 }
 /// Readings as columns: row i of every column belongs to `timestamps\[i\]`. A batch holds the readings
-/// of one device, or of many devices if a gateway sends it.
+/// of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+/// the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TelemetryBatch {
-    /// Rises from batch to batch within a stream. 0 in answers to readers.
-    #[prost(uint64, tag = "1")]
-    pub sequence: u64,
+    /// In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
+    #[prost(int64, tag = "1")]
+    pub sequence: i64,
     /// 0: the device whose key opened the stream. Gateways name the device.
     #[prost(int32, tag = "2")]
     pub device_id: i32,
@@ -3946,7 +3978,7 @@ pub struct TelemetryBatch {
     /// The readings have no times. The server assigns rising times, the last one now; `timestamps`
     /// holds one zero for each row. Readings that are sent again get other times and are stored twice.
     #[prost(bool, tag = "6")]
-    pub timeless: bool,
+    pub server_times: bool,
     /// For gateways, in place of `device_id`: the device of each row, in any order. One batch of many
     /// devices costs a fraction of one batch for each device. Such a batch is not atomic: a rejection
     /// for one device does not affect the others.
@@ -3957,6 +3989,7 @@ pub struct TelemetryBatch {
 /// the batch.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Column {
+    /// A name of 1 to 128 visible characters. `timestamp` is no name.
     #[prost(string, tag = "1")]
     pub measurement: ::prost::alloc::string::String,
     /// Arrow's validity bitmap: bit i (least significant bit first) is 1 if row i has a value. Empty:
@@ -3981,8 +4014,8 @@ pub struct Column {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Rejection {
     /// The sequence of the batch. 0 outside a stream.
-    #[prost(uint64, tag = "1")]
-    pub sequence: u64,
+    #[prost(int64, tag = "1")]
+    pub sequence: i64,
     /// The first affected row or reading, counted from 0.
     #[prost(int32, tag = "2")]
     pub index: i32,
@@ -4037,6 +4070,77 @@ pub struct LatestTelemetry {
         ::prost::alloc::string::String,
         ::prost_types::Timestamp,
     >,
+}
+/// Readings of one device that were just stored.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LiveReadings {
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    #[prost(string, tag = "2")]
+    pub device_name: ::prost::alloc::string::String,
+    /// Objects `{timestamp, <measurement>: value …}`.
+    #[prost(message, repeated, tag = "3")]
+    pub data: ::prost::alloc::vec::Vec<::prost_types::Struct>,
+}
+/// A change of presence. Sent to every subscriber that may read the device, regardless of the
+/// requested fields.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LivePresence {
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    #[prost(string, tag = "2")]
+    pub device_name: ::prost::alloc::string::String,
+    /// See Device.is_online.
+    #[prost(bool, tag = "3")]
+    pub online: bool,
+    #[prost(message, optional, tag = "4")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Readings that a slow client lost.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiveDropped {
+    /// Readings lost since the last such event.
+    #[prost(int64, tag = "1")]
+    pub readings: i64,
+}
+/// The state of the connection between server processes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiveFeedState {
+    /// true: the connection is down. Readings that other processes accept may come late, or not at
+    /// all.
+    #[prost(bool, tag = "1")]
+    pub degraded: bool,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+}
+/// The journal in front of a store that acknowledges before its disk has the data.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct JournalStatus {
+    /// Readings are acknowledged by the journal alone, because the store is unavailable or behind.
+    #[prost(bool, tag = "1")]
+    pub buffering: bool,
+    /// The journal is sending the store the readings that it lacks.
+    #[prost(bool, tag = "2")]
+    pub replaying: bool,
+    /// Size of the journal on disk.
+    #[prost(int64, tag = "3")]
+    pub bytes: i64,
+    /// Size at which the journal rejects readings.
+    #[prost(int64, tag = "4")]
+    pub limit_bytes: i64,
+    /// Number of groups of batches in the journal.
+    #[prost(int64, tag = "5")]
+    pub entries: i64,
+    /// Age of the oldest of them.
+    #[prost(double, tag = "6")]
+    pub oldest_seconds: f64,
+    /// Values sent to the store again since the server started.
+    #[prost(int64, tag = "7")]
+    pub replayed_values: i64,
+    /// Of the replayed values, those that the store rejected after they were acknowledged. The log
+    /// names them.
+    #[prost(int64, tag = "8")]
+    pub rejected_values: i64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubmitTelemetryRequest {
@@ -4101,15 +4205,16 @@ pub struct SubmitReadingsResponse {
     pub merged: ::core::option::Option<i32>,
     /// Present if the answer cannot name all rejected values: the number of values beyond those in
     /// `rejected`.
-    #[prost(int32, optional, tag = "6")]
+    #[prost(int32, optional, tag = "5")]
     pub more_rejected: ::core::option::Option<i32>,
 }
 /// An acknowledgement.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamTelemetryResponse {
-    /// All batches up to this sequence are stored durably, except for the rejected values.
-    #[prost(uint64, tag = "1")]
-    pub committed_sequence: u64,
+    /// All batches up to this sequence are stored durably, except for the rejected values. 0: none
+    /// yet.
+    #[prost(int64, tag = "1")]
+    pub committed_sequence: i64,
     #[prost(message, repeated, tag = "2")]
     pub rejected: ::prost::alloc::vec::Vec<Rejection>,
     /// Some of the acknowledged data is durable in the server's journal only. The store is unavailable
@@ -4158,7 +4263,7 @@ pub struct GetTelemetryResponse {
     /// Readings in this page.
     #[prost(int32, tag = "6")]
     pub count: i32,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "7")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -4214,7 +4319,7 @@ pub struct ListLatestTelemetryResponse {
     /// Devices in this page.
     #[prost(int32, tag = "2")]
     pub count: i32,
-    /// Absent on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, optional, tag = "3")]
     pub next_page_token: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -4238,7 +4343,7 @@ pub struct AggregateTelemetryRequest {
     /// Empty: every measurement that the functions apply to.
     #[prost(string, repeated, tag = "6")]
     pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Another name of `fields`.
+    /// Another name of `fields`, for one measurement.
     #[prost(string, tag = "7")]
     pub field: ::prost::alloc::string::String,
     /// The value of windows without readings. Empty: such windows are left out.
@@ -4310,7 +4415,7 @@ pub struct GetTelemetryRangeResponse {
     /// Readings in this page.
     #[prost(int32, tag = "7")]
     pub count: i32,
-    /// Empty on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, tag = "8")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -4356,8 +4461,9 @@ pub struct ExportTelemetryRequest {
     /// For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
     /// `+`, `-` or `@` (also in full width) or with a control character get a leading apostrophe, so
     /// that none is taken for a formula. Numbers are not changed.
+    /// Named `safe` in JSON and URLs.
     #[prost(bool, tag = "6")]
-    pub safe: bool,
+    pub spreadsheet_safe: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscribeTelemetryRequest {
@@ -4408,48 +4514,6 @@ pub mod subscribe_telemetry_response {
         Presence(super::LivePresence),
     }
 }
-/// Readings of one device that were just stored.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct LiveReadings {
-    #[prost(int32, tag = "1")]
-    pub device_id: i32,
-    #[prost(string, tag = "2")]
-    pub device_name: ::prost::alloc::string::String,
-    /// Objects `{timestamp, <measurement>: value …}`.
-    #[prost(message, repeated, tag = "3")]
-    pub data: ::prost::alloc::vec::Vec<::prost_types::Struct>,
-}
-/// A change of presence. Sent to every subscriber that may read the device, regardless of the
-/// requested fields.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LivePresence {
-    #[prost(int32, tag = "1")]
-    pub device_id: i32,
-    #[prost(string, tag = "2")]
-    pub device_name: ::prost::alloc::string::String,
-    /// See Device.is_online.
-    #[prost(bool, tag = "3")]
-    pub online: bool,
-    #[prost(message, optional, tag = "4")]
-    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// Readings that a slow client lost.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LiveDropped {
-    /// Readings lost since the last such event.
-    #[prost(int64, tag = "1")]
-    pub readings: i64,
-}
-/// The state of the connection between server processes.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LiveFeedState {
-    /// true: the connection is down. Readings that other processes accept may come late, or not at
-    /// all.
-    #[prost(bool, tag = "1")]
-    pub degraded: bool,
-    #[prost(string, tag = "2")]
-    pub message: ::prost::alloc::string::String,
-}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteTelemetryRequest {
     #[prost(int32, tag = "1")]
@@ -4496,35 +4560,6 @@ pub struct GetTelemetryStatusResponse {
     /// The state of the journal. Absent if the store has none.
     #[prost(message, optional, tag = "8")]
     pub journal: ::core::option::Option<JournalStatus>,
-}
-/// The journal in front of a store that acknowledges before its disk has the data.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct JournalStatus {
-    /// Readings are acknowledged by the journal alone, because the store is unavailable or behind.
-    #[prost(bool, tag = "1")]
-    pub buffering: bool,
-    /// The journal is sending the store the readings that it lacks.
-    #[prost(bool, tag = "2")]
-    pub replaying: bool,
-    /// Size of the journal on disk.
-    #[prost(int64, tag = "3")]
-    pub bytes: i64,
-    /// Size at which the journal rejects readings.
-    #[prost(int64, tag = "4")]
-    pub limit_bytes: i64,
-    /// Number of groups of batches in the journal.
-    #[prost(int64, tag = "5")]
-    pub entries: i64,
-    /// Age of the oldest of them.
-    #[prost(double, tag = "6")]
-    pub oldest_seconds: f64,
-    /// Values sent to the store again since the server started.
-    #[prost(int64, tag = "7")]
-    pub replayed_values: i64,
-    /// Of the replayed values, those that the store rejected after they were acknowledged. The log
-    /// names them.
-    #[prost(int64, tag = "8")]
-    pub refused_values: i64,
 }
 /// Generated client implementations.
 pub mod telemetry_service_client {
@@ -4751,9 +4786,9 @@ pub mod telemetry_service_client {
         /// times overwrite each other.
         ///
         /// The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-        /// ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-        /// data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-        /// down; the client then reconnects and resends the batches that were not acknowledged.
+        /// ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+        /// sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+        /// shutting down; the client then reconnects and resends the batches that were not acknowledged.
         pub async fn stream_telemetry(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::TelemetryBatch>,
@@ -5110,7 +5145,7 @@ pub struct ListTokensResponse {
     pub status: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub tokens: ::prost::alloc::vec::Vec<AccessToken>,
-    /// Absent on the last page.
+    /// The `page_token` of the next page. Empty or absent: this is the last page.
     #[prost(string, optional, tag = "3")]
     pub next_page_token: ::core::option::Option<::prost::alloc::string::String>,
 }

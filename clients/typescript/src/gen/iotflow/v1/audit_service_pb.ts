@@ -62,7 +62,7 @@ export type ListAuditEntriesResponse = Message<"iotflow.v1.ListAuditEntriesRespo
   entries: AuditEntry[];
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: string next_page_token = 3;
    */

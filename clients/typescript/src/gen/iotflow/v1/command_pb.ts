@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/command.proto.
  */
 export const file_iotflow_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("Chhpb3RmbG93L3YxL2NvbW1hbmQucHJvdG8SCmlvdGZsb3cudjEijAMKB0NvbW1hbmQSCgoCaWQYASABKAMSEQoJZGV2aWNlX2lkGAIgASgFEgwKBG5hbWUYAyABKAkSKwoKcGFyYW1ldGVycxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFc3RhdGUYBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMZGVsaXZlcmVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGcmVzdWx0GAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIaCg1ncm91cF9jb21tYW5kGAsgASgJSACIAQFCEAoOX2dyb3VwX2NvbW1hbmQiZwoOQ29tbWFuZFJlY2VpcHQSEgoKY29tbWFuZF9pZBgBIAEoAxINCgVzdGF0ZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCRIRCglyZXRyeWFibGUYBSABKAhCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chhpb3RmbG93L3YxL2NvbW1hbmQucHJvdG8SCmlvdGZsb3cudjEijAMKB0NvbW1hbmQSCgoCaWQYASABKAMSEQoJZGV2aWNlX2lkGAIgASgFEgwKBG5hbWUYAyABKAkSKwoKcGFyYW1ldGVycxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFc3RhdGUYBSABKAkSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMZGVsaXZlcmVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGcmVzdWx0GAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIaCg1ncm91cF9jb21tYW5kGAsgASgJSACIAQFCEAoOX2dyb3VwX2NvbW1hbmQiZwoOQ29tbWFuZFJlY2VpcHQSEgoKY29tbWFuZF9pZBgBIAEoAxINCgVzdGF0ZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCRIRCglyZXRyeWFibGUYBSABKAgicQoNRGV2aWNlQ29tbWFuZBIkCgdjb21tYW5kGAEgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kEhMKC2RldmljZV9uYW1lGAIgASgJEhMKC2RldmljZV90eXBlGAMgASgJEhAKCGFubm91bmNlGAQgASgIQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * An instruction to a device, and its state.
@@ -105,12 +105,14 @@ export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
  */
 export type CommandReceipt = Message<"iotflow.v1.CommandReceipt"> & {
   /**
+   * The command of the report, at most 2^53.
+   *
    * @generated from field: int64 command_id = 1;
    */
   commandId: bigint;
 
   /**
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    *
    * @generated from field: string state = 2;
    */
@@ -145,4 +147,41 @@ export type CommandReceipt = Message<"iotflow.v1.CommandReceipt"> & {
  */
 export const CommandReceiptSchema: GenMessage<CommandReceipt> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_command, 1);
+
+/**
+ * A command and the device that it is for.
+ *
+ * @generated from message iotflow.v1.DeviceCommand
+ */
+export type DeviceCommand = Message<"iotflow.v1.DeviceCommand"> & {
+  /**
+   * @generated from field: iotflow.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+
+  /**
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+
+  /**
+   * @generated from field: string device_type = 3;
+   */
+  deviceType: string;
+
+  /**
+   * The command is for the group as a whole: the gateway publishes it once to all devices of
+   * `device_type`, and reports `announced`. Several gateways may get the same request.
+   *
+   * @generated from field: bool announce = 4;
+   */
+  announce: boolean;
+};
+
+/**
+ * Describes the message iotflow.v1.DeviceCommand.
+ * Use `create(DeviceCommandSchema)` to create a new message.
+ */
+export const DeviceCommandSchema: GenMessage<DeviceCommand> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_command, 2);
 

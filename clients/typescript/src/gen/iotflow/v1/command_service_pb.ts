@@ -4,11 +4,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { Command } from "./command_pb.js";
 import { file_iotflow_v1_command } from "./command_pb.js";
-import type { StreamError, StreamHeartbeat } from "./stream_pb.js";
+import type { StreamError, StreamGap, StreamHeartbeat } from "./stream_pb.js";
 import { file_iotflow_v1_stream } from "./stream_pb.js";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -16,7 +15,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/command_service.proto.
  */
 export const file_iotflow_v1_command_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBpb3RmbG93L3YxL2NvbW1hbmRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSKvAQoSU2VuZENvbW1hbmRSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIMCgRuYW1lGAIgASgJEisKCnBhcmFtZXRlcnMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKFHRpbWVfdG9fbGl2ZV9zZWNvbmRzGAQgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIUCgx3YWl0X3NlY29uZHMYBiABKAEiXAoTU2VuZENvbW1hbmRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIkCgdjb21tYW5kGAMgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kIqwBChdTZW5kR3JvdXBDb21tYW5kUmVxdWVzdBINCgVncm91cBgBIAEoCRIMCgRuYW1lGAIgASgJEisKCnBhcmFtZXRlcnMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKFHRpbWVfdG9fbGl2ZV9zZWNvbmRzGAQgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIQCghhbm5vdW5jZRgGIAEoCCKqAQoYU2VuZEdyb3VwQ29tbWFuZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBWdyb3VwGAMgASgJEhUKDWNvbW1hbmRzX21hZGUYBCABKAUSFgoOY29tbWFuZHNfZm91bmQYBSABKAUSGAoQY29tbWFuZHNfcmVmdXNlZBgGIAEoBRIVCg1ncm91cF9jb21tYW5kGAcgASgJIicKEUdldENvbW1hbmRSZXF1ZXN0EhIKCmNvbW1hbmRfaWQYASABKAMiSgoSR2V0Q29tbWFuZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIkCgdjb21tYW5kGAIgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kInEKE0xpc3RDb21tYW5kc1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEg0KBXN0YXRlGAIgASgJEhYKCXBhZ2Vfc2l6ZRgDIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBCABKAlCDAoKX3BhZ2Vfc2l6ZSJmChRMaXN0Q29tbWFuZHNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSJQoIY29tbWFuZHMYAiADKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIj0KFFdhdGNoQ29tbWFuZHNSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpjb21tYW5kX2lkGAIgASgDItIBChVXYXRjaENvbW1hbmRzUmVzcG9uc2USJgoHY29tbWFuZBgBIAEoCzITLmlvdGZsb3cudjEuQ29tbWFuZEgAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmlvdGZsb3cudjEuU3RyZWFtSGVhcnRiZWF0SAASLAoGbWlzc2VkGAMgASgLMhouaW90Zmxvdy52MS5Db21tYW5kc01pc3NlZEgAEigKBWVycm9yGAQgASgLMhcuaW90Zmxvdy52MS5TdHJlYW1FcnJvckgAQgcKBWV2ZW50Ij8KDkNvbW1hbmRzTWlzc2VkEi0KCXRpbWVzdGFtcBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKgoUQ2FuY2VsQ29tbWFuZFJlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAyJeChVDYW5jZWxDb21tYW5kUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSJAoHY29tbWFuZBgDIAEoCzITLmlvdGZsb3cudjEuQ29tbWFuZDKNBAoOQ29tbWFuZFNlcnZpY2USTgoLU2VuZENvbW1hbmQSHi5pb3RmbG93LnYxLlNlbmRDb21tYW5kUmVxdWVzdBofLmlvdGZsb3cudjEuU2VuZENvbW1hbmRSZXNwb25zZRJdChBTZW5kR3JvdXBDb21tYW5kEiMuaW90Zmxvdy52MS5TZW5kR3JvdXBDb21tYW5kUmVxdWVzdBokLmlvdGZsb3cudjEuU2VuZEdyb3VwQ29tbWFuZFJlc3BvbnNlEksKCkdldENvbW1hbmQSHS5pb3RmbG93LnYxLkdldENvbW1hbmRSZXF1ZXN0Gh4uaW90Zmxvdy52MS5HZXRDb21tYW5kUmVzcG9uc2USUQoMTGlzdENvbW1hbmRzEh8uaW90Zmxvdy52MS5MaXN0Q29tbWFuZHNSZXF1ZXN0GiAuaW90Zmxvdy52MS5MaXN0Q29tbWFuZHNSZXNwb25zZRJWCg1XYXRjaENvbW1hbmRzEiAuaW90Zmxvdy52MS5XYXRjaENvbW1hbmRzUmVxdWVzdBohLmlvdGZsb3cudjEuV2F0Y2hDb21tYW5kc1Jlc3BvbnNlMAESVAoNQ2FuY2VsQ29tbWFuZBIgLmlvdGZsb3cudjEuQ2FuY2VsQ29tbWFuZFJlcXVlc3QaIS5pb3RmbG93LnYxLkNhbmNlbENvbW1hbmRSZXNwb25zZUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_command, file_iotflow_v1_stream]);
+  fileDesc("CiBpb3RmbG93L3YxL2NvbW1hbmRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSKvAQoSU2VuZENvbW1hbmRSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIMCgRuYW1lGAIgASgJEisKCnBhcmFtZXRlcnMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKFHRpbWVfdG9fbGl2ZV9zZWNvbmRzGAQgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIUCgx3YWl0X3NlY29uZHMYBiABKAEiXAoTU2VuZENvbW1hbmRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIkCgdjb21tYW5kGAMgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kIqwBChdTZW5kR3JvdXBDb21tYW5kUmVxdWVzdBINCgVncm91cBgBIAEoCRIMCgRuYW1lGAIgASgJEisKCnBhcmFtZXRlcnMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhwKFHRpbWVfdG9fbGl2ZV9zZWNvbmRzGAQgASgFEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIQCghhbm5vdW5jZRgGIAEoCCKqAQoYU2VuZEdyb3VwQ29tbWFuZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBWdyb3VwGAMgASgJEhUKDWNvbW1hbmRzX21hZGUYBCABKAUSFgoOY29tbWFuZHNfZm91bmQYBSABKAUSGAoQY29tbWFuZHNfcmVmdXNlZBgGIAEoBRIVCg1ncm91cF9jb21tYW5kGAcgASgJIicKEUdldENvbW1hbmRSZXF1ZXN0EhIKCmNvbW1hbmRfaWQYASABKAMiSgoSR2V0Q29tbWFuZFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIkCgdjb21tYW5kGAIgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kInEKE0xpc3RDb21tYW5kc1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEg0KBXN0YXRlGAIgASgJEhYKCXBhZ2Vfc2l6ZRgDIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBCABKAlCDAoKX3BhZ2Vfc2l6ZSJmChRMaXN0Q29tbWFuZHNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSJQoIY29tbWFuZHMYAiADKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIj0KFFdhdGNoQ29tbWFuZHNSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpjb21tYW5kX2lkGAIgASgDIs0BChVXYXRjaENvbW1hbmRzUmVzcG9uc2USJgoHY29tbWFuZBgBIAEoCzITLmlvdGZsb3cudjEuQ29tbWFuZEgAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmlvdGZsb3cudjEuU3RyZWFtSGVhcnRiZWF0SAASJwoGbWlzc2VkGAMgASgLMhUuaW90Zmxvdy52MS5TdHJlYW1HYXBIABIoCgVlcnJvchgEIAEoCzIXLmlvdGZsb3cudjEuU3RyZWFtRXJyb3JIAEIHCgVldmVudCIqChRDYW5jZWxDb21tYW5kUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgDIl4KFUNhbmNlbENvbW1hbmRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIkCgdjb21tYW5kGAMgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kMo0ECg5Db21tYW5kU2VydmljZRJOCgtTZW5kQ29tbWFuZBIeLmlvdGZsb3cudjEuU2VuZENvbW1hbmRSZXF1ZXN0Gh8uaW90Zmxvdy52MS5TZW5kQ29tbWFuZFJlc3BvbnNlEl0KEFNlbmRHcm91cENvbW1hbmQSIy5pb3RmbG93LnYxLlNlbmRHcm91cENvbW1hbmRSZXF1ZXN0GiQuaW90Zmxvdy52MS5TZW5kR3JvdXBDb21tYW5kUmVzcG9uc2USSwoKR2V0Q29tbWFuZBIdLmlvdGZsb3cudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5pb3RmbG93LnYxLkdldENvbW1hbmRSZXNwb25zZRJRCgxMaXN0Q29tbWFuZHMSHy5pb3RmbG93LnYxLkxpc3RDb21tYW5kc1JlcXVlc3QaIC5pb3RmbG93LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlElYKDVdhdGNoQ29tbWFuZHMSIC5pb3RmbG93LnYxLldhdGNoQ29tbWFuZHNSZXF1ZXN0GiEuaW90Zmxvdy52MS5XYXRjaENvbW1hbmRzUmVzcG9uc2UwARJUCg1DYW5jZWxDb21tYW5kEiAuaW90Zmxvdy52MS5DYW5jZWxDb21tYW5kUmVxdWVzdBohLmlvdGZsb3cudjEuQ2FuY2VsQ29tbWFuZFJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_stream]);
 
 /**
  * @generated from message iotflow.v1.SendCommandRequest
@@ -302,7 +301,7 @@ export type ListCommandsResponse = Message<"iotflow.v1.ListCommandsResponse"> & 
   commands: Command[];
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: string next_page_token = 3;
    */
@@ -367,11 +366,11 @@ export type WatchCommandsResponse = Message<"iotflow.v1.WatchCommandsResponse"> 
     case: "heartbeat";
   } | {
     /**
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      *
-     * @generated from field: iotflow.v1.CommandsMissed missed = 3;
+     * @generated from field: iotflow.v1.StreamGap missed = 3;
      */
-    value: CommandsMissed;
+    value: StreamGap;
     case: "missed";
   } | {
     /**
@@ -392,25 +391,6 @@ export const WatchCommandsResponseSchema: GenMessage<WatchCommandsResponse> = /*
   messageDesc(file_iotflow_v1_command_service, 9);
 
 /**
- * Changes may have been lost, because the client or the server fell behind.
- *
- * @generated from message iotflow.v1.CommandsMissed
- */
-export type CommandsMissed = Message<"iotflow.v1.CommandsMissed"> & {
-  /**
-   * @generated from field: google.protobuf.Timestamp timestamp = 1;
-   */
-  timestamp?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.CommandsMissed.
- * Use `create(CommandsMissedSchema)` to create a new message.
- */
-export const CommandsMissedSchema: GenMessage<CommandsMissed> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_command_service, 10);
-
-/**
  * @generated from message iotflow.v1.CancelCommandRequest
  */
 export type CancelCommandRequest = Message<"iotflow.v1.CancelCommandRequest"> & {
@@ -425,7 +405,7 @@ export type CancelCommandRequest = Message<"iotflow.v1.CancelCommandRequest"> & 
  * Use `create(CancelCommandRequestSchema)` to create a new message.
  */
 export const CancelCommandRequestSchema: GenMessage<CancelCommandRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_command_service, 11);
+  messageDesc(file_iotflow_v1_command_service, 10);
 
 /**
  * @generated from message iotflow.v1.CancelCommandResponse
@@ -452,7 +432,7 @@ export type CancelCommandResponse = Message<"iotflow.v1.CancelCommandResponse"> 
  * Use `create(CancelCommandResponseSchema)` to create a new message.
  */
 export const CancelCommandResponseSchema: GenMessage<CancelCommandResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_command_service, 12);
+  messageDesc(file_iotflow_v1_command_service, 11);
 
 /**
  * Commands to devices.

@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/config.proto.
  */
 export const file_iotflow_v1_config: GenFile = /*@__PURE__*/
-  fileDesc("Chdpb3RmbG93L3YxL2NvbmZpZy5wcm90bxIKaW90Zmxvdy52MSKOAQoNQ29uZmlnVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgFEigKB2Rlc2lyZWQYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCmNoYW5nZWRfYnkYAyABKAkSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chdpb3RmbG93L3YxL2NvbmZpZy5wcm90bxIKaW90Zmxvdy52MSKOAQoNQ29uZmlnVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgFEigKB2Rlc2lyZWQYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCmNoYW5nZWRfYnkYAyABKAkSLgoKY2hhbmdlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqgEKDURlc2lyZWRDb25maWcSEQoJZGV2aWNlX2lkGAEgASgFEhMKC2RldmljZV9uYW1lGAIgASgJEigKB2Rlc2lyZWQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2Rlc2lyZWRfdmVyc2lvbhgEIAEoBRIuCgpjaGFuZ2VkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A version of a device's desired configuration.
@@ -49,4 +49,49 @@ export type ConfigVersion = Message<"iotflow.v1.ConfigVersion"> & {
  */
 export const ConfigVersionSchema: GenMessage<ConfigVersion> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_config, 0);
+
+/**
+ * The desired configuration of a device.
+ *
+ * @generated from message iotflow.v1.DesiredConfig
+ */
+export type DesiredConfig = Message<"iotflow.v1.DesiredConfig"> & {
+  /**
+   * @generated from field: int32 device_id = 1;
+   */
+  deviceId: number;
+
+  /**
+   * In DeviceService.WatchConfig: the name at the start of the stream.
+   *
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+
+  /**
+   * Absent if nothing is desired yet.
+   *
+   * @generated from field: google.protobuf.Struct desired = 3;
+   */
+  desired?: JsonObject | undefined;
+
+  /**
+   * Rises with each change. 0 if nothing is desired yet.
+   *
+   * @generated from field: int32 desired_version = 4;
+   */
+  desiredVersion: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp changed_at = 5;
+   */
+  changedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message iotflow.v1.DesiredConfig.
+ * Use `create(DesiredConfigSchema)` to create a new message.
+ */
+export const DesiredConfigSchema: GenMessage<DesiredConfig> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_config, 1);
 

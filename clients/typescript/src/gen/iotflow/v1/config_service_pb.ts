@@ -282,7 +282,7 @@ export type ListConfigVersionsResponse = Message<"iotflow.v1.ListConfigVersionsR
   versions: ConfigVersion[];
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: string next_page_token = 3;
    */

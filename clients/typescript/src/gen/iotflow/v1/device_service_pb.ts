@@ -10,15 +10,19 @@ import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command, CommandReceipt } from "./command_pb.js";
 import { file_iotflow_v1_command } from "./command_pb.js";
+import type { DesiredConfig } from "./config_pb.js";
+import { file_iotflow_v1_config } from "./config_pb.js";
 import type { Device } from "./device_pb.js";
 import { file_iotflow_v1_device } from "./device_pb.js";
+import type { MqttCredentials } from "./mqtt_pb.js";
+import { file_iotflow_v1_mqtt } from "./mqtt_pb.js";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file iotflow/v1/device_service.proto.
  */
 export const file_iotflow_v1_device_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9pb3RmbG93L3YxL2RldmljZV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIpUBChVSZWdpc3RlckRldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRITCgtkZXZpY2VfdHlwZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghsb2NhdGlvbhgEIAEoCRIYChBmaXJtd2FyZV92ZXJzaW9uGAUgASgJEhgKEGhhcmR3YXJlX3ZlcnNpb24YBiABKAkiTQoWUmVnaXN0ZXJEZXZpY2VSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiIKBmRldmljZRgCIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIhgKFkdldERldmljZVN0YXR1c1JlcXVlc3QiTQoXR2V0RGV2aWNlU3RhdHVzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEiIKBmRldmljZRgCIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIj4KFFNlbmRIZWFydGJlYXRSZXF1ZXN0EiYKBnN0YXR1cxgBIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSJ6ChVTZW5kSGVhcnRiZWF0UmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIRCglkZXZpY2VfaWQYAiABKAUSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkiGAoWR2V0RGV2aWNlQ29uZmlnUmVxdWVzdCLcAQoXR2V0RGV2aWNlQ29uZmlnUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRIuCg1jb25maWd1cmF0aW9uGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgdkZXNpcmVkGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9kZXNpcmVkX3ZlcnNpb24YBSABKAUSKwoKZGlmZmVyZW5jZRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QizAIKGVVwZGF0ZURldmljZUNvbmZpZ1JlcXVlc3QSEwoGc3RhdHVzGAEgASgJSACIAQESFQoIbG9jYXRpb24YAiABKAlIAYgBARIdChBmaXJtd2FyZV92ZXJzaW9uGAMgASgJSAKIAQESHQoQaGFyZHdhcmVfdmVyc2lvbhgEIAEoCUgDiAEBEi4KDWNvbmZpZ3VyYXRpb24YBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCmNvbmZpZ19rZXkYBiABKAkSLAoMY29uZmlnX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhEKCWRhdGFfdHlwZRgIIAEoCUIJCgdfc3RhdHVzQgsKCV9sb2NhdGlvbkITChFfZmlybXdhcmVfdmVyc2lvbkITChFfaGFyZHdhcmVfdmVyc2lvbiK2AQoaVXBkYXRlRGV2aWNlQ29uZmlnUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSIgoGZGV2aWNlGAMgASgLMhIuaW90Zmxvdy52MS5EZXZpY2USEgoKY29uZmlnX2tleRgEIAEoCRIsCgxjb25maWdfdmFsdWUYBSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEQoJZGF0YV90eXBlGAYgASgJIhkKF1VucmVnaXN0ZXJEZXZpY2VSZXF1ZXN0Ij4KGFVucmVnaXN0ZXJEZXZpY2VSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBSIVChNSb3RhdGVBcGlLZXlSZXF1ZXN0IoQBChRSb3RhdGVBcGlLZXlSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRIPCgdhcGlfa2V5GAMgASgJEjcKE29sZF9rZXlfdmFsaWRfdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhQKEkVuZEtleUdyYWNlUmVxdWVzdCI5ChNFbmRLZXlHcmFjZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSEQoJZGV2aWNlX2lkGAIgASgFIhsKGUdldE1xdHRDcmVkZW50aWFsc1JlcXVlc3QiXgoaR2V0TXF0dENyZWRlbnRpYWxzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEjAKC2NyZWRlbnRpYWxzGAIgASgLMhsuaW90Zmxvdy52MS5NcXR0Q3JlZGVudGlhbHMihAEKD01xdHRDcmVkZW50aWFscxIRCgltcXR0X2hvc3QYASABKAkSEQoJbXF0dF9wb3J0GAIgASgFEhAKCHVzZXJuYW1lGAMgASgJEhEKCWNsaWVudF9pZBgEIAEoCRImCgZ0b3BpY3MYBSABKAsyFi5pb3RmbG93LnYxLk1xdHRUb3BpY3MijwEKCk1xdHRUb3BpY3MSGQoRdGVsZW1ldHJ5X3B1Ymxpc2gYASABKAkSFgoOc3RhdHVzX3B1Ymxpc2gYAiABKAkSGgoSY29tbWFuZHNfc3Vic2NyaWJlGAMgASgJEhgKEGNvbmZpZ19zdWJzY3JpYmUYBCABKAkSGAoQZXJyb3JzX3N1YnNjcmliZRgFIAEoCSJjChVTdHJlYW1Db21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxINCgVzdGF0ZRgCIAEoCRInCgZyZXN1bHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IngKFlN0cmVhbUNvbW1hbmRzUmVzcG9uc2USJgoHY29tbWFuZBgBIAEoCzITLmlvdGZsb3cudjEuQ29tbWFuZEgAEi0KB3JlY2VpcHQYAiABKAsyGi5pb3RmbG93LnYxLkNvbW1hbmRSZWNlaXB0SABCBwoFZXZlbnQiTwoTUG9sbENvbW1hbmRzUmVxdWVzdBIWCglwYWdlX3NpemUYASABKAVIAIgBARISCgpwYWdlX3Rva2VuGAIgASgJQgwKCl9wYWdlX3NpemUifgoUUG9sbENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQSDQoFY291bnQYAiABKAUSHAoPbmV4dF9wYWdlX3Rva2VuGAMgASgJSACIAQFCEgoQX25leHRfcGFnZV90b2tlbiJfChFBY2tDb21tYW5kUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgDEg0KBXN0YXRlGAIgASgJEicKBnJlc3VsdBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiSwoSQWNrQ29tbWFuZFJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSJAoHY29tbWFuZBgCIAEoCzITLmlvdGZsb3cudjEuQ29tbWFuZCIUChJXYXRjaENvbmZpZ1JlcXVlc3QiiAEKE1dhdGNoQ29uZmlnUmVzcG9uc2USKAoHZGVzaXJlZBgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFwoPZGVzaXJlZF92ZXJzaW9uGAIgASgFEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMrUKCg1EZXZpY2VTZXJ2aWNlElcKDlJlZ2lzdGVyRGV2aWNlEiEuaW90Zmxvdy52MS5SZWdpc3RlckRldmljZVJlcXVlc3QaIi5pb3RmbG93LnYxLlJlZ2lzdGVyRGV2aWNlUmVzcG9uc2USWgoPR2V0RGV2aWNlU3RhdHVzEiIuaW90Zmxvdy52MS5HZXREZXZpY2VTdGF0dXNSZXF1ZXN0GiMuaW90Zmxvdy52MS5HZXREZXZpY2VTdGF0dXNSZXNwb25zZRJUCg1TZW5kSGVhcnRiZWF0EiAuaW90Zmxvdy52MS5TZW5kSGVhcnRiZWF0UmVxdWVzdBohLmlvdGZsb3cudjEuU2VuZEhlYXJ0YmVhdFJlc3BvbnNlEloKD0dldERldmljZUNvbmZpZxIiLmlvdGZsb3cudjEuR2V0RGV2aWNlQ29uZmlnUmVxdWVzdBojLmlvdGZsb3cudjEuR2V0RGV2aWNlQ29uZmlnUmVzcG9uc2USYwoSVXBkYXRlRGV2aWNlQ29uZmlnEiUuaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VDb25maWdSZXF1ZXN0GiYuaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VDb25maWdSZXNwb25zZRJWChZVcGRhdGVEZXZpY2VDb25maWdKc29uEhQuZ29vZ2xlLmFwaS5IdHRwQm9keRomLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVzcG9uc2USXQoQVW5yZWdpc3RlckRldmljZRIjLmlvdGZsb3cudjEuVW5yZWdpc3RlckRldmljZVJlcXVlc3QaJC5pb3RmbG93LnYxLlVucmVnaXN0ZXJEZXZpY2VSZXNwb25zZRJRCgxSb3RhdGVBcGlLZXkSHy5pb3RmbG93LnYxLlJvdGF0ZUFwaUtleVJlcXVlc3QaIC5pb3RmbG93LnYxLlJvdGF0ZUFwaUtleVJlc3BvbnNlEkoKEFJvdGF0ZUFwaUtleUpzb24SFC5nb29nbGUuYXBpLkh0dHBCb2R5GiAuaW90Zmxvdy52MS5Sb3RhdGVBcGlLZXlSZXNwb25zZRJOCgtFbmRLZXlHcmFjZRIeLmlvdGZsb3cudjEuRW5kS2V5R3JhY2VSZXF1ZXN0Gh8uaW90Zmxvdy52MS5FbmRLZXlHcmFjZVJlc3BvbnNlEmMKEkdldE1xdHRDcmVkZW50aWFscxIlLmlvdGZsb3cudjEuR2V0TXF0dENyZWRlbnRpYWxzUmVxdWVzdBomLmlvdGZsb3cudjEuR2V0TXF0dENyZWRlbnRpYWxzUmVzcG9uc2USWwoOU3RyZWFtQ29tbWFuZHMSIS5pb3RmbG93LnYxLlN0cmVhbUNvbW1hbmRzUmVxdWVzdBoiLmlvdGZsb3cudjEuU3RyZWFtQ29tbWFuZHNSZXNwb25zZSgBMAESUQoMUG9sbENvbW1hbmRzEh8uaW90Zmxvdy52MS5Qb2xsQ29tbWFuZHNSZXF1ZXN0GiAuaW90Zmxvdy52MS5Qb2xsQ29tbWFuZHNSZXNwb25zZRJLCgpBY2tDb21tYW5kEh0uaW90Zmxvdy52MS5BY2tDb21tYW5kUmVxdWVzdBoeLmlvdGZsb3cudjEuQWNrQ29tbWFuZFJlc3BvbnNlElAKC1dhdGNoQ29uZmlnEh4uaW90Zmxvdy52MS5XYXRjaENvbmZpZ1JlcXVlc3QaHy5pb3RmbG93LnYxLldhdGNoQ29uZmlnUmVzcG9uc2UwAUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_command, file_iotflow_v1_device]);
+  fileDesc("Ch9pb3RmbG93L3YxL2RldmljZV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIpUBChVSZWdpc3RlckRldmljZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRITCgtkZXZpY2VfdHlwZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghsb2NhdGlvbhgEIAEoCRIYChBmaXJtd2FyZV92ZXJzaW9uGAUgASgJEhgKEGhhcmR3YXJlX3ZlcnNpb24YBiABKAkiTQoWUmVnaXN0ZXJEZXZpY2VSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiIKBmRldmljZRgCIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIhgKFkdldERldmljZVN0YXR1c1JlcXVlc3QiTQoXR2V0RGV2aWNlU3RhdHVzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEiIKBmRldmljZRgCIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIj4KFFNlbmRIZWFydGJlYXRSZXF1ZXN0EiYKBnN0YXR1cxgBIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSJ6ChVTZW5kSGVhcnRiZWF0UmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIRCglkZXZpY2VfaWQYAiABKAUSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzdGF0dXMYBCABKAkiGAoWR2V0RGV2aWNlQ29uZmlnUmVxdWVzdCLcAQoXR2V0RGV2aWNlQ29uZmlnUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRIuCg1jb25maWd1cmF0aW9uGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgdkZXNpcmVkGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9kZXNpcmVkX3ZlcnNpb24YBSABKAUSKwoKZGlmZmVyZW5jZRgGIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QizAIKGVVwZGF0ZURldmljZUNvbmZpZ1JlcXVlc3QSEwoGc3RhdHVzGAEgASgJSACIAQESFQoIbG9jYXRpb24YAiABKAlIAYgBARIdChBmaXJtd2FyZV92ZXJzaW9uGAMgASgJSAKIAQESHQoQaGFyZHdhcmVfdmVyc2lvbhgEIAEoCUgDiAEBEi4KDWNvbmZpZ3VyYXRpb24YBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhIKCmNvbmZpZ19rZXkYBiABKAkSLAoMY29uZmlnX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhEKCWRhdGFfdHlwZRgIIAEoCUIJCgdfc3RhdHVzQgsKCV9sb2NhdGlvbkITChFfZmlybXdhcmVfdmVyc2lvbkITChFfaGFyZHdhcmVfdmVyc2lvbiK2AQoaVXBkYXRlRGV2aWNlQ29uZmlnUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSIgoGZGV2aWNlGAMgASgLMhIuaW90Zmxvdy52MS5EZXZpY2USEgoKY29uZmlnX2tleRgEIAEoCRIsCgxjb25maWdfdmFsdWUYBSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEQoJZGF0YV90eXBlGAYgASgJIhkKF1VucmVnaXN0ZXJEZXZpY2VSZXF1ZXN0Ij4KGFVucmVnaXN0ZXJEZXZpY2VSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBSIVChNSb3RhdGVBcGlLZXlSZXF1ZXN0IoQBChRSb3RhdGVBcGlLZXlSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRIPCgdhcGlfa2V5GAMgASgJEjcKE29sZF9rZXlfdmFsaWRfdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhQKEkVuZEtleUdyYWNlUmVxdWVzdCI5ChNFbmRLZXlHcmFjZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSEQoJZGV2aWNlX2lkGAIgASgFIhsKGUdldE1xdHRDcmVkZW50aWFsc1JlcXVlc3QiXgoaR2V0TXF0dENyZWRlbnRpYWxzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEjAKC2NyZWRlbnRpYWxzGAIgASgLMhsuaW90Zmxvdy52MS5NcXR0Q3JlZGVudGlhbHMiYwoVU3RyZWFtQ29tbWFuZHNSZXF1ZXN0EhIKCmNvbW1hbmRfaWQYASABKAMSDQoFc3RhdGUYAiABKAkSJwoGcmVzdWx0GAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJ4ChZTdHJlYW1Db21tYW5kc1Jlc3BvbnNlEiYKB2NvbW1hbmQYASABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmRIABItCgdyZWNlaXB0GAIgASgLMhouaW90Zmxvdy52MS5Db21tYW5kUmVjZWlwdEgAQgcKBWV2ZW50Ik8KE1BvbGxDb21tYW5kc1JlcXVlc3QSFgoJcGFnZV9zaXplGAEgASgFSACIAQESEgoKcGFnZV90b2tlbhgCIAEoCUIMCgpfcGFnZV9zaXplIn4KFFBvbGxDb21tYW5kc1Jlc3BvbnNlEiUKCGNvbW1hbmRzGAEgAygLMhMuaW90Zmxvdy52MS5Db21tYW5kEg0KBWNvdW50GAIgASgFEhwKD25leHRfcGFnZV90b2tlbhgDIAEoCUgAiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iXwoRQWNrQ29tbWFuZFJlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxINCgVzdGF0ZRgCIAEoCRInCgZyZXN1bHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IksKEkFja0NvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiFAoSV2F0Y2hDb25maWdSZXF1ZXN0IksKE1dhdGNoQ29uZmlnUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSABCBwoFZXZlbnQytQoKDURldmljZVNlcnZpY2USVwoOUmVnaXN0ZXJEZXZpY2USIS5pb3RmbG93LnYxLlJlZ2lzdGVyRGV2aWNlUmVxdWVzdBoiLmlvdGZsb3cudjEuUmVnaXN0ZXJEZXZpY2VSZXNwb25zZRJaCg9HZXREZXZpY2VTdGF0dXMSIi5pb3RmbG93LnYxLkdldERldmljZVN0YXR1c1JlcXVlc3QaIy5pb3RmbG93LnYxLkdldERldmljZVN0YXR1c1Jlc3BvbnNlElQKDVNlbmRIZWFydGJlYXQSIC5pb3RmbG93LnYxLlNlbmRIZWFydGJlYXRSZXF1ZXN0GiEuaW90Zmxvdy52MS5TZW5kSGVhcnRiZWF0UmVzcG9uc2USWgoPR2V0RGV2aWNlQ29uZmlnEiIuaW90Zmxvdy52MS5HZXREZXZpY2VDb25maWdSZXF1ZXN0GiMuaW90Zmxvdy52MS5HZXREZXZpY2VDb25maWdSZXNwb25zZRJjChJVcGRhdGVEZXZpY2VDb25maWcSJS5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1JlcXVlc3QaJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlElYKFlVwZGF0ZURldmljZUNvbmZpZ0pzb24SFC5nb29nbGUuYXBpLkh0dHBCb2R5GiYuaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VDb25maWdSZXNwb25zZRJdChBVbnJlZ2lzdGVyRGV2aWNlEiMuaW90Zmxvdy52MS5VbnJlZ2lzdGVyRGV2aWNlUmVxdWVzdBokLmlvdGZsb3cudjEuVW5yZWdpc3RlckRldmljZVJlc3BvbnNlElEKDFJvdGF0ZUFwaUtleRIfLmlvdGZsb3cudjEuUm90YXRlQXBpS2V5UmVxdWVzdBogLmlvdGZsb3cudjEuUm90YXRlQXBpS2V5UmVzcG9uc2USSgoQUm90YXRlQXBpS2V5SnNvbhIULmdvb2dsZS5hcGkuSHR0cEJvZHkaIC5pb3RmbG93LnYxLlJvdGF0ZUFwaUtleVJlc3BvbnNlEk4KC0VuZEtleUdyYWNlEh4uaW90Zmxvdy52MS5FbmRLZXlHcmFjZVJlcXVlc3QaHy5pb3RmbG93LnYxLkVuZEtleUdyYWNlUmVzcG9uc2USYwoSR2V0TXF0dENyZWRlbnRpYWxzEiUuaW90Zmxvdy52MS5HZXRNcXR0Q3JlZGVudGlhbHNSZXF1ZXN0GiYuaW90Zmxvdy52MS5HZXRNcXR0Q3JlZGVudGlhbHNSZXNwb25zZRJbCg5TdHJlYW1Db21tYW5kcxIhLmlvdGZsb3cudjEuU3RyZWFtQ29tbWFuZHNSZXF1ZXN0GiIuaW90Zmxvdy52MS5TdHJlYW1Db21tYW5kc1Jlc3BvbnNlKAEwARJRCgxQb2xsQ29tbWFuZHMSHy5pb3RmbG93LnYxLlBvbGxDb21tYW5kc1JlcXVlc3QaIC5pb3RmbG93LnYxLlBvbGxDb21tYW5kc1Jlc3BvbnNlEksKCkFja0NvbW1hbmQSHS5pb3RmbG93LnYxLkFja0NvbW1hbmRSZXF1ZXN0Gh4uaW90Zmxvdy52MS5BY2tDb21tYW5kUmVzcG9uc2USUAoLV2F0Y2hDb25maWcSHi5pb3RmbG93LnYxLldhdGNoQ29uZmlnUmVxdWVzdBofLmlvdGZsb3cudjEuV2F0Y2hDb25maWdSZXNwb25zZTABQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device, file_iotflow_v1_mqtt]);
 
 /**
  * @generated from message iotflow.v1.RegisterDeviceRequest
@@ -26,7 +30,8 @@ export const file_iotflow_v1_device_service: GenFile = /*@__PURE__*/
 export type RegisterDeviceRequest = Message<"iotflow.v1.RegisterDeviceRequest"> & {
   /**
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    *
    * @generated from field: string name = 1;
    */
@@ -503,83 +508,8 @@ export const GetMqttCredentialsResponseSchema: GenMessage<GetMqttCredentialsResp
   messageDesc(file_iotflow_v1_device_service, 17);
 
 /**
- * @generated from message iotflow.v1.MqttCredentials
- */
-export type MqttCredentials = Message<"iotflow.v1.MqttCredentials"> & {
-  /**
-   * @generated from field: string mqtt_host = 1;
-   */
-  mqttHost: string;
-
-  /**
-   * @generated from field: int32 mqtt_port = 2;
-   */
-  mqttPort: number;
-
-  /**
-   * The device's id. The password is its API key.
-   *
-   * @generated from field: string username = 3;
-   */
-  username: string;
-
-  /**
-   * @generated from field: string client_id = 4;
-   */
-  clientId: string;
-
-  /**
-   * @generated from field: iotflow.v1.MqttTopics topics = 5;
-   */
-  topics?: MqttTopics | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.MqttCredentials.
- * Use `create(MqttCredentialsSchema)` to create a new message.
- */
-export const MqttCredentialsSchema: GenMessage<MqttCredentials> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 18);
-
-/**
- * @generated from message iotflow.v1.MqttTopics
- */
-export type MqttTopics = Message<"iotflow.v1.MqttTopics"> & {
-  /**
-   * @generated from field: string telemetry_publish = 1;
-   */
-  telemetryPublish: string;
-
-  /**
-   * @generated from field: string status_publish = 2;
-   */
-  statusPublish: string;
-
-  /**
-   * @generated from field: string commands_subscribe = 3;
-   */
-  commandsSubscribe: string;
-
-  /**
-   * @generated from field: string config_subscribe = 4;
-   */
-  configSubscribe: string;
-
-  /**
-   * @generated from field: string errors_subscribe = 5;
-   */
-  errorsSubscribe: string;
-};
-
-/**
- * Describes the message iotflow.v1.MqttTopics.
- * Use `create(MqttTopicsSchema)` to create a new message.
- */
-export const MqttTopicsSchema: GenMessage<MqttTopics> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 19);
-
-/**
- * The result of one command.
+ * The result of one command. The receipt of a message that violates the rules has the reason
+ * INVALID_ARGUMENT.
  *
  * @generated from message iotflow.v1.StreamCommandsRequest
  */
@@ -590,8 +520,6 @@ export type StreamCommandsRequest = Message<"iotflow.v1.StreamCommandsRequest"> 
   commandId: bigint;
 
   /**
-   * A word of CommandOutcome.
-   *
    * @generated from field: string state = 2;
    */
   state: string;
@@ -609,7 +537,7 @@ export type StreamCommandsRequest = Message<"iotflow.v1.StreamCommandsRequest"> 
  * Use `create(StreamCommandsRequestSchema)` to create a new message.
  */
 export const StreamCommandsRequestSchema: GenMessage<StreamCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 20);
+  messageDesc(file_iotflow_v1_device_service, 18);
 
 /**
  * A command, or the receipt of a result.
@@ -640,7 +568,7 @@ export type StreamCommandsResponse = Message<"iotflow.v1.StreamCommandsResponse"
  * Use `create(StreamCommandsResponseSchema)` to create a new message.
  */
 export const StreamCommandsResponseSchema: GenMessage<StreamCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 21);
+  messageDesc(file_iotflow_v1_device_service, 19);
 
 /**
  * @generated from message iotflow.v1.PollCommandsRequest
@@ -666,7 +594,7 @@ export type PollCommandsRequest = Message<"iotflow.v1.PollCommandsRequest"> & {
  * Use `create(PollCommandsRequestSchema)` to create a new message.
  */
 export const PollCommandsRequestSchema: GenMessage<PollCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 22);
+  messageDesc(file_iotflow_v1_device_service, 20);
 
 /**
  * @generated from message iotflow.v1.PollCommandsResponse
@@ -685,7 +613,7 @@ export type PollCommandsResponse = Message<"iotflow.v1.PollCommandsResponse"> & 
   count: number;
 
   /**
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: optional string next_page_token = 3;
    */
@@ -697,7 +625,7 @@ export type PollCommandsResponse = Message<"iotflow.v1.PollCommandsResponse"> & 
  * Use `create(PollCommandsResponseSchema)` to create a new message.
  */
 export const PollCommandsResponseSchema: GenMessage<PollCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 23);
+  messageDesc(file_iotflow_v1_device_service, 21);
 
 /**
  * @generated from message iotflow.v1.AckCommandRequest
@@ -728,7 +656,7 @@ export type AckCommandRequest = Message<"iotflow.v1.AckCommandRequest"> & {
  * Use `create(AckCommandRequestSchema)` to create a new message.
  */
 export const AckCommandRequestSchema: GenMessage<AckCommandRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 24);
+  messageDesc(file_iotflow_v1_device_service, 22);
 
 /**
  * @generated from message iotflow.v1.AckCommandResponse
@@ -750,7 +678,7 @@ export type AckCommandResponse = Message<"iotflow.v1.AckCommandResponse"> & {
  * Use `create(AckCommandResponseSchema)` to create a new message.
  */
 export const AckCommandResponseSchema: GenMessage<AckCommandResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 25);
+  messageDesc(file_iotflow_v1_device_service, 23);
 
 /**
  * @generated from message iotflow.v1.WatchConfigRequest
@@ -763,28 +691,25 @@ export type WatchConfigRequest = Message<"iotflow.v1.WatchConfigRequest"> & {
  * Use `create(WatchConfigRequestSchema)` to create a new message.
  */
 export const WatchConfigRequestSchema: GenMessage<WatchConfigRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 26);
+  messageDesc(file_iotflow_v1_device_service, 24);
 
 /**
  * @generated from message iotflow.v1.WatchConfigResponse
  */
 export type WatchConfigResponse = Message<"iotflow.v1.WatchConfigResponse"> & {
   /**
-   * Absent if nothing is desired yet.
-   *
-   * @generated from field: google.protobuf.Struct desired = 1;
+   * @generated from oneof iotflow.v1.WatchConfigResponse.event
    */
-  desired?: JsonObject | undefined;
-
-  /**
-   * @generated from field: int32 desired_version = 2;
-   */
-  desiredVersion: number;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp changed_at = 3;
-   */
-  changedAt?: Timestamp | undefined;
+  event: {
+    /**
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     *
+     * @generated from field: iotflow.v1.DesiredConfig config = 1;
+     */
+    value: DesiredConfig;
+    case: "config";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -792,7 +717,7 @@ export type WatchConfigResponse = Message<"iotflow.v1.WatchConfigResponse"> & {
  * Use `create(WatchConfigResponseSchema)` to create a new message.
  */
 export const WatchConfigResponseSchema: GenMessage<WatchConfigResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_device_service, 27);
+  messageDesc(file_iotflow_v1_device_service, 25);
 
 /**
  * The RPCs by which a device manages itself. A device sends its API key in the metadata

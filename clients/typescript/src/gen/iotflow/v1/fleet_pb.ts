@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/fleet.proto.
  */
 export const file_iotflow_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChZpb3RmbG93L3YxL2ZsZWV0LnByb3RvEgppb3RmbG93LnYxIikKC01lYXN1cmVtZW50EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCSKEAQoMRGV2aWNlQ291bnRzEg0KBXRvdGFsGAEgASgFEg4KBmFjdGl2ZRgCIAEoBRIQCghpbmFjdGl2ZRgDIAEoBRITCgttYWludGVuYW5jZRgEIAEoBRINCgVlcnJvchgFIAEoBRIOCgZvbmxpbmUYBiABKAUSDwoHb2ZmbGluZRgHIAEoBSKbAQoNSW5nZXN0RmlndXJlcxIWCg5iYXRjaGVzX3N0b3JlZBgBIAEoAxIXCg9yZWFkaW5nc19zdG9yZWQYAiABKAMSFQoNdmFsdWVzX3N0b3JlZBgDIAEoAxIXCg92YWx1ZXNfcmVqZWN0ZWQYBCABKAMSFAoMb3Blbl9zdHJlYW1zGAUgASgFEhMKC3N1YnNjcmliZXJzGAYgASgFIikKCk5hbWVkQ291bnQSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw");
+  fileDesc("ChZpb3RmbG93L3YxL2ZsZWV0LnByb3RvEgppb3RmbG93LnYxIikKC01lYXN1cmVtZW50EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCSKEAQoMRGV2aWNlQ291bnRzEg0KBXRvdGFsGAEgASgFEg4KBmFjdGl2ZRgCIAEoBRIQCghpbmFjdGl2ZRgDIAEoBRITCgttYWludGVuYW5jZRgEIAEoBRINCgVlcnJvchgFIAEoBRIOCgZvbmxpbmUYBiABKAUSDwoHb2ZmbGluZRgHIAEoBSKeAQoQSW5nZXN0U3RhdGlzdGljcxIWCg5iYXRjaGVzX3N0b3JlZBgBIAEoAxIXCg9yZWFkaW5nc19zdG9yZWQYAiABKAMSFQoNdmFsdWVzX3N0b3JlZBgDIAEoAxIXCg92YWx1ZXNfcmVqZWN0ZWQYBCABKAMSFAoMb3Blbl9zdHJlYW1zGAUgASgFEhMKC3N1YnNjcmliZXJzGAYgASgFIikKCk5hbWVkQ291bnQSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw");
 
 /**
  * A named series of values of one device.
@@ -89,11 +89,11 @@ export const DeviceCountsSchema: GenMessage<DeviceCounts> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_fleet, 1);
 
 /**
- * Counters of this server process since its start.
+ * The ingest of this server process. Counters begin at its start.
  *
- * @generated from message iotflow.v1.IngestFigures
+ * @generated from message iotflow.v1.IngestStatistics
  */
-export type IngestFigures = Message<"iotflow.v1.IngestFigures"> & {
+export type IngestStatistics = Message<"iotflow.v1.IngestStatistics"> & {
   /**
    * @generated from field: int64 batches_stored = 1;
    */
@@ -105,6 +105,8 @@ export type IngestFigures = Message<"iotflow.v1.IngestFigures"> & {
   readingsStored: bigint;
 
   /**
+   * A reading has one value for each of its measurements.
+   *
    * @generated from field: int64 values_stored = 3;
    */
   valuesStored: bigint;
@@ -115,21 +117,25 @@ export type IngestFigures = Message<"iotflow.v1.IngestFigures"> & {
   valuesRejected: bigint;
 
   /**
+   * Streams that are open now.
+   *
    * @generated from field: int32 open_streams = 5;
    */
   openStreams: number;
 
   /**
+   * Open SubscribeTelemetry streams.
+   *
    * @generated from field: int32 subscribers = 6;
    */
   subscribers: number;
 };
 
 /**
- * Describes the message iotflow.v1.IngestFigures.
- * Use `create(IngestFiguresSchema)` to create a new message.
+ * Describes the message iotflow.v1.IngestStatistics.
+ * Use `create(IngestStatisticsSchema)` to create a new message.
  */
-export const IngestFiguresSchema: GenMessage<IngestFigures> = /*@__PURE__*/
+export const IngestStatisticsSchema: GenMessage<IngestStatistics> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_fleet, 2);
 
 /**

@@ -4,22 +4,28 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Command, CommandReceipt } from "./command_pb.js";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { Command, CommandReceipt, DeviceCommand } from "./command_pb.js";
 import { file_iotflow_v1_command } from "./command_pb.js";
+import type { DesiredConfig } from "./config_pb.js";
+import { file_iotflow_v1_config } from "./config_pb.js";
 import type { UpdateDeviceConfigRequest, UpdateDeviceConfigResponse } from "./device_service_pb.js";
 import { file_iotflow_v1_device_service } from "./device_service_pb.js";
+import type { PresenceRejection, PresenceReport } from "./presence_pb.js";
+import { file_iotflow_v1_presence } from "./presence_pb.js";
+import type { StreamCaughtUp } from "./stream_pb.js";
+import { file_iotflow_v1_stream } from "./stream_pb.js";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file iotflow/v1/gateway_service.proto.
  */
 export const file_iotflow_v1_gateway_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCJxCg1EZXZpY2VDb21tYW5kEiQKB2NvbW1hbmQYASABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSEAoIYW5ub3VuY2UYBCABKAgijwEKF0Fja0RldmljZUNvbW1hbmRSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpjb21tYW5kX2lkGAIgASgDEg0KBXN0YXRlGAMgASgJEicKBnJlc3VsdBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSFQoNZ3JvdXBfY29tbWFuZBgFIAEoCSJRChhBY2tEZXZpY2VDb21tYW5kUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIkCgdjb21tYW5kGAIgASgLMhMuaW90Zmxvdy52MS5Db21tYW5kIioKGVdhdGNoRGV2aWNlQ29uZmlnc1JlcXVlc3QSDQoFc2luY2UYASABKAkihAEKGldhdGNoRGV2aWNlQ29uZmlnc1Jlc3BvbnNlEisKBmNvbmZpZxgBIAEoCzIZLmlvdGZsb3cudjEuRGVzaXJlZENvbmZpZ0gAEjAKCWNhdWdodF91cBgCIAEoCzIbLmlvdGZsb3cudjEuQ29uZmlnc0NhdWdodFVwSABCBwoFZXZlbnQiqgEKDURlc2lyZWRDb25maWcSEQoJZGV2aWNlX2lkGAEgASgFEhMKC2RldmljZV9uYW1lGAIgASgJEigKB2Rlc2lyZWQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD2Rlc2lyZWRfdmVyc2lvbhgEIAEoBRIuCgpjaGFuZ2VkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJACg9Db25maWdzQ2F1Z2h0VXASLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJlChlSZXBvcnREZXZpY2VDb25maWdSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRI1CgZjb25maWcYAiABKAsyJS5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1JlcXVlc3QiVAoaUmVwb3J0RGV2aWNlQ29uZmlnUmVzcG9uc2USNgoGY29uZmlnGAEgASgLMiYuaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VDb25maWdSZXNwb25zZSJEChVSZXBvcnRQcmVzZW5jZVJlcXVlc3QSKwoHcmVwb3J0cxgBIAMoCzIaLmlvdGZsb3cudjEuUHJlc2VuY2VSZXBvcnQiYQoOUHJlc2VuY2VSZXBvcnQSEQoJZGV2aWNlX2lkGAEgASgFEg0KBXN0YXRlGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWwoWUmVwb3J0UHJlc2VuY2VSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoBRIvCghyZWplY3RlZBgCIAMoCzIdLmlvdGZsb3cudjEuUHJlc2VuY2VSZWplY3Rpb24iVgoRUHJlc2VuY2VSZWplY3Rpb24SDQoFaW5kZXgYASABKAUSEQoJZGV2aWNlX2lkGAIgASgFEg4KBnJlYXNvbhgDIAEoCRIPCgdtZXNzYWdlGAQgASgJMoMECg5HYXRld2F5U2VydmljZRJtChRTdHJlYW1EZXZpY2VDb21tYW5kcxInLmlvdGZsb3cudjEuU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXF1ZXN0GiguaW90Zmxvdy52MS5TdHJlYW1EZXZpY2VDb21tYW5kc1Jlc3BvbnNlKAEwARJdChBBY2tEZXZpY2VDb21tYW5kEiMuaW90Zmxvdy52MS5BY2tEZXZpY2VDb21tYW5kUmVxdWVzdBokLmlvdGZsb3cudjEuQWNrRGV2aWNlQ29tbWFuZFJlc3BvbnNlEmUKEldhdGNoRGV2aWNlQ29uZmlncxIlLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBomLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2UwARJjChJSZXBvcnREZXZpY2VDb25maWcSJS5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QaJi5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1Jlc3BvbnNlElcKDlJlcG9ydFByZXNlbmNlEiEuaW90Zmxvdy52MS5SZXBvcnRQcmVzZW5jZVJlcXVlc3QaIi5pb3RmbG93LnYxLlJlcG9ydFByZXNlbmNlUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_command, file_iotflow_v1_device_service]);
+  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCKPAQoXQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhIKCmNvbW1hbmRfaWQYAiABKAMSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCg1ncm91cF9jb21tYW5kGAUgASgJIlEKGEFja0RldmljZUNvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiKgoZV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBINCgVzaW5jZRgBIAEoCSKDAQoaV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAQgcKBWV2ZW50ImUKGVJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEjUKBmNvbmZpZxgCIAEoCzIlLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVxdWVzdCJUChpSZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRI2CgZjb25maWcYASABKAsyJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlIkQKFVJlcG9ydFByZXNlbmNlUmVxdWVzdBIrCgdyZXBvcnRzGAEgAygLMhouaW90Zmxvdy52MS5QcmVzZW5jZVJlcG9ydCJbChZSZXBvcnRQcmVzZW5jZVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgFEi8KCHJlamVjdGVkGAIgAygLMh0uaW90Zmxvdy52MS5QcmVzZW5jZVJlamVjdGlvbjKDBAoOR2F0ZXdheVNlcnZpY2USbQoUU3RyZWFtRGV2aWNlQ29tbWFuZHMSJy5pb3RmbG93LnYxLlN0cmVhbURldmljZUNvbW1hbmRzUmVxdWVzdBooLmlvdGZsb3cudjEuU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZSgBMAESXQoQQWNrRGV2aWNlQ29tbWFuZBIjLmlvdGZsb3cudjEuQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QaJC5pb3RmbG93LnYxLkFja0RldmljZUNvbW1hbmRSZXNwb25zZRJlChJXYXRjaERldmljZUNvbmZpZ3MSJS5pb3RmbG93LnYxLldhdGNoRGV2aWNlQ29uZmlnc1JlcXVlc3QaJi5pb3RmbG93LnYxLldhdGNoRGV2aWNlQ29uZmlnc1Jlc3BvbnNlMAESYwoSUmVwb3J0RGV2aWNlQ29uZmlnEiUuaW90Zmxvdy52MS5SZXBvcnREZXZpY2VDb25maWdSZXF1ZXN0GiYuaW90Zmxvdy52MS5SZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRJXCg5SZXBvcnRQcmVzZW5jZRIhLmlvdGZsb3cudjEuUmVwb3J0UHJlc2VuY2VSZXF1ZXN0GiIuaW90Zmxvdy52MS5SZXBvcnRQcmVzZW5jZVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device_service, file_iotflow_v1_presence, file_iotflow_v1_stream]);
 
 /**
- * A report about one command.
+ * A report about one command. The receipt of a message that violates the rules has the reason
+ * INVALID_ARGUMENT.
  *
  * @generated from message iotflow.v1.StreamDeviceCommandsRequest
  */
@@ -98,43 +104,6 @@ export const StreamDeviceCommandsResponseSchema: GenMessage<StreamDeviceCommands
   messageDesc(file_iotflow_v1_gateway_service, 1);
 
 /**
- * A command and the device that it is for.
- *
- * @generated from message iotflow.v1.DeviceCommand
- */
-export type DeviceCommand = Message<"iotflow.v1.DeviceCommand"> & {
-  /**
-   * @generated from field: iotflow.v1.Command command = 1;
-   */
-  command?: Command | undefined;
-
-  /**
-   * @generated from field: string device_name = 2;
-   */
-  deviceName: string;
-
-  /**
-   * @generated from field: string device_type = 3;
-   */
-  deviceType: string;
-
-  /**
-   * The command is for the group as a whole: the gateway publishes it once to all devices of
-   * `device_type`, and reports `announced`. Several gateways may get the same request.
-   *
-   * @generated from field: bool announce = 4;
-   */
-  announce: boolean;
-};
-
-/**
- * Describes the message iotflow.v1.DeviceCommand.
- * Use `create(DeviceCommandSchema)` to create a new message.
- */
-export const DeviceCommandSchema: GenMessage<DeviceCommand> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 2);
-
-/**
  * A report about one command. The command is named by `command_id` or by `group_command`. The two
  * are not a oneof, because REST callers send 0 in the path beside `group_command` in the body.
  *
@@ -180,7 +149,7 @@ export type AckDeviceCommandRequest = Message<"iotflow.v1.AckDeviceCommandReques
  * Use `create(AckDeviceCommandRequestSchema)` to create a new message.
  */
 export const AckDeviceCommandRequestSchema: GenMessage<AckDeviceCommandRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 3);
+  messageDesc(file_iotflow_v1_gateway_service, 2);
 
 /**
  * @generated from message iotflow.v1.AckDeviceCommandResponse
@@ -202,7 +171,7 @@ export type AckDeviceCommandResponse = Message<"iotflow.v1.AckDeviceCommandRespo
  * Use `create(AckDeviceCommandResponseSchema)` to create a new message.
  */
 export const AckDeviceCommandResponseSchema: GenMessage<AckDeviceCommandResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 4);
+  messageDesc(file_iotflow_v1_gateway_service, 3);
 
 /**
  * @generated from message iotflow.v1.WatchDeviceConfigsRequest
@@ -222,7 +191,7 @@ export type WatchDeviceConfigsRequest = Message<"iotflow.v1.WatchDeviceConfigsRe
  * Use `create(WatchDeviceConfigsRequestSchema)` to create a new message.
  */
 export const WatchDeviceConfigsRequestSchema: GenMessage<WatchDeviceConfigsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 5);
+  messageDesc(file_iotflow_v1_gateway_service, 4);
 
 /**
  * @generated from message iotflow.v1.WatchDeviceConfigsResponse
@@ -241,12 +210,12 @@ export type WatchDeviceConfigsResponse = Message<"iotflow.v1.WatchDeviceConfigsR
     case: "config";
   } | {
     /**
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      *
-     * @generated from field: iotflow.v1.ConfigsCaughtUp caught_up = 2;
+     * @generated from field: iotflow.v1.StreamCaughtUp caught_up = 2;
      */
-    value: ConfigsCaughtUp;
+    value: StreamCaughtUp;
     case: "caughtUp";
   } | { case: undefined; value?: undefined };
 };
@@ -256,69 +225,7 @@ export type WatchDeviceConfigsResponse = Message<"iotflow.v1.WatchDeviceConfigsR
  * Use `create(WatchDeviceConfigsResponseSchema)` to create a new message.
  */
 export const WatchDeviceConfigsResponseSchema: GenMessage<WatchDeviceConfigsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 6);
-
-/**
- * The desired configuration of a device.
- *
- * @generated from message iotflow.v1.DesiredConfig
- */
-export type DesiredConfig = Message<"iotflow.v1.DesiredConfig"> & {
-  /**
-   * @generated from field: int32 device_id = 1;
-   */
-  deviceId: number;
-
-  /**
-   * @generated from field: string device_name = 2;
-   */
-  deviceName: string;
-
-  /**
-   * @generated from field: google.protobuf.Struct desired = 3;
-   */
-  desired?: JsonObject | undefined;
-
-  /**
-   * Rises with each change.
-   *
-   * @generated from field: int32 desired_version = 4;
-   */
-  desiredVersion: number;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp changed_at = 5;
-   */
-  changedAt?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.DesiredConfig.
- * Use `create(DesiredConfigSchema)` to create a new message.
- */
-export const DesiredConfigSchema: GenMessage<DesiredConfig> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 7);
-
-/**
- * Marks a point in the stream of configurations.
- *
- * @generated from message iotflow.v1.ConfigsCaughtUp
- */
-export type ConfigsCaughtUp = Message<"iotflow.v1.ConfigsCaughtUp"> & {
-  /**
-   * The `since` of the next stream.
-   *
-   * @generated from field: google.protobuf.Timestamp timestamp = 1;
-   */
-  timestamp?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.ConfigsCaughtUp.
- * Use `create(ConfigsCaughtUpSchema)` to create a new message.
- */
-export const ConfigsCaughtUpSchema: GenMessage<ConfigsCaughtUp> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 8);
+  messageDesc(file_iotflow_v1_gateway_service, 5);
 
 /**
  * @generated from message iotflow.v1.ReportDeviceConfigRequest
@@ -340,7 +247,7 @@ export type ReportDeviceConfigRequest = Message<"iotflow.v1.ReportDeviceConfigRe
  * Use `create(ReportDeviceConfigRequestSchema)` to create a new message.
  */
 export const ReportDeviceConfigRequestSchema: GenMessage<ReportDeviceConfigRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 9);
+  messageDesc(file_iotflow_v1_gateway_service, 6);
 
 /**
  * @generated from message iotflow.v1.ReportDeviceConfigResponse
@@ -357,7 +264,7 @@ export type ReportDeviceConfigResponse = Message<"iotflow.v1.ReportDeviceConfigR
  * Use `create(ReportDeviceConfigResponseSchema)` to create a new message.
  */
 export const ReportDeviceConfigResponseSchema: GenMessage<ReportDeviceConfigResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 10);
+  messageDesc(file_iotflow_v1_gateway_service, 7);
 
 /**
  * @generated from message iotflow.v1.ReportPresenceRequest
@@ -374,40 +281,7 @@ export type ReportPresenceRequest = Message<"iotflow.v1.ReportPresenceRequest"> 
  * Use `create(ReportPresenceRequestSchema)` to create a new message.
  */
 export const ReportPresenceRequestSchema: GenMessage<ReportPresenceRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 11);
-
-/**
- * A change of presence, or a sign of life, of one device.
- *
- * @generated from message iotflow.v1.PresenceReport
- */
-export type PresenceReport = Message<"iotflow.v1.PresenceReport"> & {
-  /**
-   * @generated from field: int32 device_id = 1;
-   */
-  deviceId: number;
-
-  /**
-   * A word of Presence.
-   *
-   * @generated from field: string state = 2;
-   */
-  state: string;
-
-  /**
-   * The time of the report. Absent, or in the future: now. Of two reports, the newer one counts.
-   *
-   * @generated from field: google.protobuf.Timestamp timestamp = 3;
-   */
-  timestamp?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.PresenceReport.
- * Use `create(PresenceReportSchema)` to create a new message.
- */
-export const PresenceReportSchema: GenMessage<PresenceReport> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 12);
+  messageDesc(file_iotflow_v1_gateway_service, 8);
 
 /**
  * @generated from message iotflow.v1.ReportPresenceResponse
@@ -431,47 +305,7 @@ export type ReportPresenceResponse = Message<"iotflow.v1.ReportPresenceResponse"
  * Use `create(ReportPresenceResponseSchema)` to create a new message.
  */
 export const ReportPresenceResponseSchema: GenMessage<ReportPresenceResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 13);
-
-/**
- * A report that was not stored.
- *
- * @generated from message iotflow.v1.PresenceRejection
- */
-export type PresenceRejection = Message<"iotflow.v1.PresenceRejection"> & {
-  /**
-   * The index of the report in the request.
-   *
-   * @generated from field: int32 index = 1;
-   */
-  index: number;
-
-  /**
-   * @generated from field: int32 device_id = 2;
-   */
-  deviceId: number;
-
-  /**
-   * For example DEVICE_NOT_FOUND.
-   *
-   * @generated from field: string reason = 3;
-   */
-  reason: string;
-
-  /**
-   * A sentence for people.
-   *
-   * @generated from field: string message = 4;
-   */
-  message: string;
-};
-
-/**
- * Describes the message iotflow.v1.PresenceRejection.
- * Use `create(PresenceRejectionSchema)` to create a new message.
- */
-export const PresenceRejectionSchema: GenMessage<PresenceRejection> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 14);
+  messageDesc(file_iotflow_v1_gateway_service, 9);
 
 /**
  * The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another

@@ -8,13 +8,15 @@ import type { HttpBody } from "../../google/api/httpbody_pb.js";
 import { file_google_api_httpbody } from "../../google/api/httpbody_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { DeviceStatusesMeta, DeviceSummary, StatusCheck, StatusMetrics } from "./legacy_pb.js";
+import { file_iotflow_v1_legacy } from "./legacy_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file iotflow/v1/legacy_service.proto.
  */
 export const file_iotflow_v1_legacy_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9pb3RmbG93L3YxL2xlZ2FjeV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIhcKFUdldFNlcnZpY2VJbmZvUmVxdWVzdCLbAQoWR2V0U2VydmljZUluZm9SZXNwb25zZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSRAoJZW5kcG9pbnRzGAQgAygLMjEuaW90Zmxvdy52MS5HZXRTZXJ2aWNlSW5mb1Jlc3BvbnNlLkVuZHBvaW50c0VudHJ5EhUKDWRvY3VtZW50YXRpb24YBSABKAkaMAoORW5kcG9pbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIYChZHZXRTeXN0ZW1TdGF0dXNSZXF1ZXN0IqQCChdHZXRTeXN0ZW1TdGF0dXNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSLQoJdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI/CgZjaGVja3MYAyADKAsyLy5pb3RmbG93LnYxLkdldFN5c3RlbVN0YXR1c1Jlc3BvbnNlLkNoZWNrc0VudHJ5EioKB21ldHJpY3MYBCABKAsyGS5pb3RmbG93LnYxLlN0YXR1c01ldHJpY3MSFQoNZmFpbGVkX2NoZWNrcxgFIAMoCRpGCgtDaGVja3NFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5pb3RmbG93LnYxLlN0YXR1c0NoZWNrOgI4ASI/CgtTdGF0dXNDaGVjaxIPCgdoZWFsdGh5GAEgASgIEg4KBnN0YXR1cxgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIqEBCg1TdGF0dXNNZXRyaWNzEioKBnN5c3RlbRgBIAEoCzIaLmlvdGZsb3cudjEuTWFjaGluZUZpZ3VyZXMSMwoLYXBwbGljYXRpb24YAiABKAsyHi5pb3RmbG93LnYxLkFwcGxpY2F0aW9uRmlndXJlcxIvCgdkZXZpY2VzGAMgASgLMh4uaW90Zmxvdy52MS5TdGF0dXNEZXZpY2VDb3VudHMijAEKDk1hY2hpbmVGaWd1cmVzEhMKC2NwdV9wZXJjZW50GAEgASgBEhYKDm1lbW9yeV9wZXJjZW50GAIgASgBEhsKE21lbW9yeV9hdmFpbGFibGVfbWIYAyABKAESGgoSZGlza191c2FnZV9wZXJjZW50GAQgASgBEhQKDGxvYWRfYXZlcmFnZRgFIAMoASI9ChJBcHBsaWNhdGlvbkZpZ3VyZXMSDwoHdmVyc2lvbhgBIAEoCRIWCg51cHRpbWVfc2Vjb25kcxgCIAEoASJ0ChJTdGF0dXNEZXZpY2VDb3VudHMSFQoNdG90YWxfZGV2aWNlcxgBIAEoBRIWCg5hY3RpdmVfZGV2aWNlcxgCIAEoBRIWCg5vbmxpbmVfZGV2aWNlcxgDIAEoBRIXCg9vZmZsaW5lX2RldmljZXMYBCABKAUiSQoZTGlzdERldmljZVN0YXR1c2VzUmVxdWVzdBISCgVsaW1pdBgBIAEoBUgAiAEBEg4KBm9mZnNldBgCIAEoBUIICgZfbGltaXQihgEKGkxpc3REZXZpY2VTdGF0dXNlc1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIqCgdkZXZpY2VzGAIgAygLMhkuaW90Zmxvdy52MS5EZXZpY2VJblNob3J0EiwKBG1ldGEYAyABKAsyHi5pb3RmbG93LnYxLkRldmljZVN0YXR1c2VzTWV0YSJhCg1EZXZpY2VJblNob3J0EgoKAmlkGAEgASgFEgwKBG5hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSDgoGc3RhdHVzGAQgASgJEhEKCWlzX29ubGluZRgFIAEoCCJWChJEZXZpY2VTdGF0dXNlc01ldGESDQoFdG90YWwYASABKAUSDQoFbGltaXQYAiABKAUSDgoGb2Zmc2V0GAMgASgFEhIKCmNhY2hlX3VzZWQYBCABKAgiUwoaU3VibWl0TXF0dFRlbGVtZXRyeVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEiIKBGJvZHkYAiABKAsyFC5nb29nbGUuYXBpLkh0dHBCb2R5IqQBChtTdWJtaXRNcXR0VGVsZW1ldHJ5UmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJZGV2aWNlX2lkGAMgASgFEhMKC2RldmljZV9uYW1lGAQgASgJEg0KBXRvcGljGAUgASgJEi0KCXRpbWVzdGFtcBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAylQMKDUxlZ2FjeVNlcnZpY2USVwoOR2V0U2VydmljZUluZm8SIS5pb3RmbG93LnYxLkdldFNlcnZpY2VJbmZvUmVxdWVzdBoiLmlvdGZsb3cudjEuR2V0U2VydmljZUluZm9SZXNwb25zZRJaCg9HZXRTeXN0ZW1TdGF0dXMSIi5pb3RmbG93LnYxLkdldFN5c3RlbVN0YXR1c1JlcXVlc3QaIy5pb3RmbG93LnYxLkdldFN5c3RlbVN0YXR1c1Jlc3BvbnNlEmMKEkxpc3REZXZpY2VTdGF0dXNlcxIlLmlvdGZsb3cudjEuTGlzdERldmljZVN0YXR1c2VzUmVxdWVzdBomLmlvdGZsb3cudjEuTGlzdERldmljZVN0YXR1c2VzUmVzcG9uc2USagoXU3VibWl0TXF0dFRlbGVtZXRyeUpzb24SJi5pb3RmbG93LnYxLlN1Ym1pdE1xdHRUZWxlbWV0cnlSZXF1ZXN0GicuaW90Zmxvdy52MS5TdWJtaXRNcXR0VGVsZW1ldHJ5UmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_api_httpbody, file_google_protobuf_timestamp]);
+  fileDesc("Ch9pb3RmbG93L3YxL2xlZ2FjeV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIhcKFUdldFNlcnZpY2VJbmZvUmVxdWVzdCLbAQoWR2V0U2VydmljZUluZm9SZXNwb25zZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSRAoJZW5kcG9pbnRzGAQgAygLMjEuaW90Zmxvdy52MS5HZXRTZXJ2aWNlSW5mb1Jlc3BvbnNlLkVuZHBvaW50c0VudHJ5EhUKDWRvY3VtZW50YXRpb24YBSABKAkaMAoORW5kcG9pbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIYChZHZXRTeXN0ZW1TdGF0dXNSZXF1ZXN0IqQCChdHZXRTeXN0ZW1TdGF0dXNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSLQoJdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI/CgZjaGVja3MYAyADKAsyLy5pb3RmbG93LnYxLkdldFN5c3RlbVN0YXR1c1Jlc3BvbnNlLkNoZWNrc0VudHJ5EioKB21ldHJpY3MYBCABKAsyGS5pb3RmbG93LnYxLlN0YXR1c01ldHJpY3MSFQoNZmFpbGVkX2NoZWNrcxgFIAMoCRpGCgtDaGVja3NFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5pb3RmbG93LnYxLlN0YXR1c0NoZWNrOgI4ASJJChlMaXN0RGV2aWNlU3RhdHVzZXNSZXF1ZXN0EhIKBWxpbWl0GAEgASgFSACIAQESDgoGb2Zmc2V0GAIgASgFQggKBl9saW1pdCKGAQoaTGlzdERldmljZVN0YXR1c2VzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEioKB2RldmljZXMYAiADKAsyGS5pb3RmbG93LnYxLkRldmljZVN1bW1hcnkSLAoEbWV0YRgDIAEoCzIeLmlvdGZsb3cudjEuRGV2aWNlU3RhdHVzZXNNZXRhIlMKGlN1Ym1pdE1xdHRUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIiCgRib2R5GAIgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keSKkAQobU3VibWl0TXF0dFRlbGVtZXRyeVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCWRldmljZV9pZBgDIAEoBRITCgtkZXZpY2VfbmFtZRgEIAEoCRINCgV0b3BpYxgFIAEoCRItCgl0aW1lc3RhbXAYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMpUDCg1MZWdhY3lTZXJ2aWNlElcKDkdldFNlcnZpY2VJbmZvEiEuaW90Zmxvdy52MS5HZXRTZXJ2aWNlSW5mb1JlcXVlc3QaIi5pb3RmbG93LnYxLkdldFNlcnZpY2VJbmZvUmVzcG9uc2USWgoPR2V0U3lzdGVtU3RhdHVzEiIuaW90Zmxvdy52MS5HZXRTeXN0ZW1TdGF0dXNSZXF1ZXN0GiMuaW90Zmxvdy52MS5HZXRTeXN0ZW1TdGF0dXNSZXNwb25zZRJjChJMaXN0RGV2aWNlU3RhdHVzZXMSJS5pb3RmbG93LnYxLkxpc3REZXZpY2VTdGF0dXNlc1JlcXVlc3QaJi5pb3RmbG93LnYxLkxpc3REZXZpY2VTdGF0dXNlc1Jlc3BvbnNlEmoKF1N1Ym1pdE1xdHRUZWxlbWV0cnlKc29uEiYuaW90Zmxvdy52MS5TdWJtaXRNcXR0VGVsZW1ldHJ5UmVxdWVzdBonLmlvdGZsb3cudjEuU3VibWl0TXF0dFRlbGVtZXRyeVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_timestamp, file_iotflow_v1_legacy]);
 
 /**
  * @generated from message iotflow.v1.GetServiceInfoRequest
@@ -126,169 +128,6 @@ export const GetSystemStatusResponseSchema: GenMessage<GetSystemStatusResponse> 
   messageDesc(file_iotflow_v1_legacy_service, 3);
 
 /**
- * The result of one check.
- *
- * @generated from message iotflow.v1.StatusCheck
- */
-export type StatusCheck = Message<"iotflow.v1.StatusCheck"> & {
-  /**
-   * @generated from field: bool healthy = 1;
-   */
-  healthy: boolean;
-
-  /**
-   * `connected` or `disconnected`.
-   *
-   * @generated from field: string status = 2;
-   */
-  status: string;
-
-  /**
-   * @generated from field: string message = 3;
-   */
-  message: string;
-};
-
-/**
- * Describes the message iotflow.v1.StatusCheck.
- * Use `create(StatusCheckSchema)` to create a new message.
- */
-export const StatusCheckSchema: GenMessage<StatusCheck> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 4);
-
-/**
- * Figures of the machine, the process and the devices.
- *
- * @generated from message iotflow.v1.StatusMetrics
- */
-export type StatusMetrics = Message<"iotflow.v1.StatusMetrics"> & {
-  /**
-   * @generated from field: iotflow.v1.MachineFigures system = 1;
-   */
-  system?: MachineFigures | undefined;
-
-  /**
-   * @generated from field: iotflow.v1.ApplicationFigures application = 2;
-   */
-  application?: ApplicationFigures | undefined;
-
-  /**
-   * @generated from field: iotflow.v1.StatusDeviceCounts devices = 3;
-   */
-  devices?: StatusDeviceCounts | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.StatusMetrics.
- * Use `create(StatusMetricsSchema)` to create a new message.
- */
-export const StatusMetricsSchema: GenMessage<StatusMetrics> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 5);
-
-/**
- * Figures of the server's machine.
- *
- * @generated from message iotflow.v1.MachineFigures
- */
-export type MachineFigures = Message<"iotflow.v1.MachineFigures"> & {
-  /**
-   * Average since the last call.
-   *
-   * @generated from field: double cpu_percent = 1;
-   */
-  cpuPercent: number;
-
-  /**
-   * @generated from field: double memory_percent = 2;
-   */
-  memoryPercent: number;
-
-  /**
-   * @generated from field: double memory_available_mb = 3;
-   */
-  memoryAvailableMb: number;
-
-  /**
-   * Of the disk that holds the data folder.
-   *
-   * @generated from field: double disk_usage_percent = 4;
-   */
-  diskUsagePercent: number;
-
-  /**
-   * Over 1, 5 and 15 minutes.
-   *
-   * @generated from field: repeated double load_average = 5;
-   */
-  loadAverage: number[];
-};
-
-/**
- * Describes the message iotflow.v1.MachineFigures.
- * Use `create(MachineFiguresSchema)` to create a new message.
- */
-export const MachineFiguresSchema: GenMessage<MachineFigures> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 6);
-
-/**
- * Figures of the server process.
- *
- * @generated from message iotflow.v1.ApplicationFigures
- */
-export type ApplicationFigures = Message<"iotflow.v1.ApplicationFigures"> & {
-  /**
-   * @generated from field: string version = 1;
-   */
-  version: string;
-
-  /**
-   * @generated from field: double uptime_seconds = 2;
-   */
-  uptimeSeconds: number;
-};
-
-/**
- * Describes the message iotflow.v1.ApplicationFigures.
- * Use `create(ApplicationFiguresSchema)` to create a new message.
- */
-export const ApplicationFiguresSchema: GenMessage<ApplicationFigures> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 7);
-
-/**
- * Numbers of devices.
- *
- * @generated from message iotflow.v1.StatusDeviceCounts
- */
-export type StatusDeviceCounts = Message<"iotflow.v1.StatusDeviceCounts"> & {
-  /**
-   * @generated from field: int32 total_devices = 1;
-   */
-  totalDevices: number;
-
-  /**
-   * @generated from field: int32 active_devices = 2;
-   */
-  activeDevices: number;
-
-  /**
-   * @generated from field: int32 online_devices = 3;
-   */
-  onlineDevices: number;
-
-  /**
-   * @generated from field: int32 offline_devices = 4;
-   */
-  offlineDevices: number;
-};
-
-/**
- * Describes the message iotflow.v1.StatusDeviceCounts.
- * Use `create(StatusDeviceCountsSchema)` to create a new message.
- */
-export const StatusDeviceCountsSchema: GenMessage<StatusDeviceCounts> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 8);
-
-/**
  * @generated from message iotflow.v1.ListDeviceStatusesRequest
  */
 export type ListDeviceStatusesRequest = Message<"iotflow.v1.ListDeviceStatusesRequest"> & {
@@ -312,7 +151,7 @@ export type ListDeviceStatusesRequest = Message<"iotflow.v1.ListDeviceStatusesRe
  * Use `create(ListDeviceStatusesRequestSchema)` to create a new message.
  */
 export const ListDeviceStatusesRequestSchema: GenMessage<ListDeviceStatusesRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 9);
+  messageDesc(file_iotflow_v1_legacy_service, 4);
 
 /**
  * @generated from message iotflow.v1.ListDeviceStatusesResponse
@@ -324,9 +163,9 @@ export type ListDeviceStatusesResponse = Message<"iotflow.v1.ListDeviceStatusesR
   status: string;
 
   /**
-   * @generated from field: repeated iotflow.v1.DeviceInShort devices = 2;
+   * @generated from field: repeated iotflow.v1.DeviceSummary devices = 2;
    */
-  devices: DeviceInShort[];
+  devices: DeviceSummary[];
 
   /**
    * @generated from field: iotflow.v1.DeviceStatusesMeta meta = 3;
@@ -339,84 +178,7 @@ export type ListDeviceStatusesResponse = Message<"iotflow.v1.ListDeviceStatusesR
  * Use `create(ListDeviceStatusesResponseSchema)` to create a new message.
  */
 export const ListDeviceStatusesResponseSchema: GenMessage<ListDeviceStatusesResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 10);
-
-/**
- * A device in the short form of the older service.
- *
- * @generated from message iotflow.v1.DeviceInShort
- */
-export type DeviceInShort = Message<"iotflow.v1.DeviceInShort"> & {
-  /**
-   * @generated from field: int32 id = 1;
-   */
-  id: number;
-
-  /**
-   * @generated from field: string name = 2;
-   */
-  name: string;
-
-  /**
-   * @generated from field: string device_type = 3;
-   */
-  deviceType: string;
-
-  /**
-   * @generated from field: string status = 4;
-   */
-  status: string;
-
-  /**
-   * @generated from field: bool is_online = 5;
-   */
-  isOnline: boolean;
-};
-
-/**
- * Describes the message iotflow.v1.DeviceInShort.
- * Use `create(DeviceInShortSchema)` to create a new message.
- */
-export const DeviceInShortSchema: GenMessage<DeviceInShort> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 11);
-
-/**
- * The part of the list that an answer holds.
- *
- * @generated from message iotflow.v1.DeviceStatusesMeta
- */
-export type DeviceStatusesMeta = Message<"iotflow.v1.DeviceStatusesMeta"> & {
-  /**
-   * Number of all devices.
-   *
-   * @generated from field: int32 total = 1;
-   */
-  total: number;
-
-  /**
-   * @generated from field: int32 limit = 2;
-   */
-  limit: number;
-
-  /**
-   * @generated from field: int32 offset = 3;
-   */
-  offset: number;
-
-  /**
-   * The answer is always current.
-   *
-   * @generated from field: bool cache_used = 4;
-   */
-  cacheUsed: boolean;
-};
-
-/**
- * Describes the message iotflow.v1.DeviceStatusesMeta.
- * Use `create(DeviceStatusesMetaSchema)` to create a new message.
- */
-export const DeviceStatusesMetaSchema: GenMessage<DeviceStatusesMeta> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 12);
+  messageDesc(file_iotflow_v1_legacy_service, 5);
 
 /**
  * @generated from message iotflow.v1.SubmitMqttTelemetryRequest
@@ -438,7 +200,7 @@ export type SubmitMqttTelemetryRequest = Message<"iotflow.v1.SubmitMqttTelemetry
  * Use `create(SubmitMqttTelemetryRequestSchema)` to create a new message.
  */
 export const SubmitMqttTelemetryRequestSchema: GenMessage<SubmitMqttTelemetryRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 13);
+  messageDesc(file_iotflow_v1_legacy_service, 6);
 
 /**
  * @generated from message iotflow.v1.SubmitMqttTelemetryResponse
@@ -482,7 +244,7 @@ export type SubmitMqttTelemetryResponse = Message<"iotflow.v1.SubmitMqttTelemetr
  * Use `create(SubmitMqttTelemetryResponseSchema)` to create a new message.
  */
 export const SubmitMqttTelemetryResponseSchema: GenMessage<SubmitMqttTelemetryResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_legacy_service, 14);
+  messageDesc(file_iotflow_v1_legacy_service, 7);
 
 /**
  * REST paths of the older service that clients in the field still use, with its keys and statuses.

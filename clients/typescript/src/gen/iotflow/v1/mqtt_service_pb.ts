@@ -6,72 +6,28 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { MqttAccount, MqttAccountChanges } from "./mqtt_pb.js";
+import { file_iotflow_v1_mqtt } from "./mqtt_pb.js";
+import type { StreamCaughtUp, StreamGap } from "./stream_pb.js";
+import { file_iotflow_v1_stream } from "./stream_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file iotflow/v1/mqtt_service.proto.
  */
 export const file_iotflow_v1_mqtt_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSKJAQoLTXF0dEFjY291bnQSEQoJZGV2aWNlX2lkGAEgASgFEgwKBG5hbWUYAiABKAkSDgoGc3RhdHVzGAMgASgJEhAKCHZlcmlmaWVyGAQgASgJEjcKE29sZF9rZXlfdmFsaWRfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIikKFFdhdGNoQWNjb3VudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBSJ0ChVXYXRjaEFjY291bnRzUmVzcG9uc2USKQoIYWNjb3VudHMYASADKAsyFy5pb3RmbG93LnYxLk1xdHRBY2NvdW50Eg8KB3JlbW92ZWQYAiADKAUSEAoIY29tcGxldGUYAyABKAgSDQoFYWdhaW4YBCABKAgiQQoSRmluZEFjY291bnRSZXF1ZXN0EhEKB2FwaV9rZXkYASABKAlIABISCgh1c2VybmFtZRgCIAEoCUgAQgQKAmJ5InQKE0ZpbmRBY2NvdW50UmVzcG9uc2USKAoHYWNjb3VudBgBIAEoCzIXLmlvdGZsb3cudjEuTXF0dEFjY291bnQSMwoPa2V5X3ZhbGlkX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAQoVUmVwb3J0UmVmdXNhbHNSZXF1ZXN0Ej0KBmNvdW50cxgBIAMoCzItLmlvdGZsb3cudjEuUmVwb3J0UmVmdXNhbHNSZXF1ZXN0LkNvdW50c0VudHJ5Gi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEiGAoWUmVwb3J0UmVmdXNhbHNSZXNwb25zZSJLChNBdXRoZW50aWNhdGVSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEhAKCGNsaWVudGlkGAMgASgJIjwKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEg4KBnJlc3VsdBgBIAEoCRIUCgxpc19zdXBlcnVzZXIYAiABKAgiaQoQQXV0aG9yaXplUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRINCgV0b3BpYxgCIAEoCRIOCgZhY3Rpb24YAyABKAkSEAoIY2xpZW50aWQYBCABKAkSEgoKbW91bnRwb2ludBgFIAEoCSIjChFBdXRob3JpemVSZXNwb25zZRIOCgZyZXN1bHQYASABKAkyqwMKC01xdHRTZXJ2aWNlElYKDVdhdGNoQWNjb3VudHMSIC5pb3RmbG93LnYxLldhdGNoQWNjb3VudHNSZXF1ZXN0GiEuaW90Zmxvdy52MS5XYXRjaEFjY291bnRzUmVzcG9uc2UwARJOCgtGaW5kQWNjb3VudBIeLmlvdGZsb3cudjEuRmluZEFjY291bnRSZXF1ZXN0Gh8uaW90Zmxvdy52MS5GaW5kQWNjb3VudFJlc3BvbnNlElcKDlJlcG9ydFJlZnVzYWxzEiEuaW90Zmxvdy52MS5SZXBvcnRSZWZ1c2Fsc1JlcXVlc3QaIi5pb3RmbG93LnYxLlJlcG9ydFJlZnVzYWxzUmVzcG9uc2USUQoMQXV0aGVudGljYXRlEh8uaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXF1ZXN0GiAuaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXNwb25zZRJICglBdXRob3JpemUSHC5pb3RmbG93LnYxLkF1dGhvcml6ZVJlcXVlc3QaHS5pb3RmbG93LnYxLkF1dGhvcml6ZVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
-
-/**
- * The account of a device at MQTT brokers.
- *
- * @generated from message iotflow.v1.MqttAccount
- */
-export type MqttAccount = Message<"iotflow.v1.MqttAccount"> & {
-  /**
-   * @generated from field: int32 device_id = 1;
-   */
-  deviceId: number;
-
-  /**
-   * @generated from field: string name = 2;
-   */
-  name: string;
-
-  /**
-   * Brokers reject the logins of an inactive device.
-   *
-   * @generated from field: string status = 3;
-   */
-  status: string;
-
-  /**
-   * `$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
-   * device's key is older than verifiers; the next key has one.
-   *
-   * @generated from field: string verifier = 4;
-   */
-  verifier: string;
-
-  /**
-   * The end of the older key's grace period, and of the connections that use that key. Absent if
-   * there is none. The account is sent again whenever the keys of its device change; FindAccount
-   * returns whether a key is still valid.
-   *
-   * @generated from field: google.protobuf.Timestamp old_key_valid_until = 5;
-   */
-  oldKeyValidUntil?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.MqttAccount.
- * Use `create(MqttAccountSchema)` to create a new message.
- */
-export const MqttAccountSchema: GenMessage<MqttAccount> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 0);
+  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSI8ChRXYXRjaEFjY291bnRzUmVxdWVzdBIWCglwYWdlX3NpemUYASABKAVIAIgBAUIMCgpfcGFnZV9zaXplIq0BChVXYXRjaEFjY291bnRzUmVzcG9uc2USMQoHY2hhbmdlcxgBIAEoCzIeLmlvdGZsb3cudjEuTXF0dEFjY291bnRDaGFuZ2VzSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAEicKBm1pc3NlZBgDIAEoCzIVLmlvdGZsb3cudjEuU3RyZWFtR2FwSABCBwoFZXZlbnQiQQoSRmluZEFjY291bnRSZXF1ZXN0EhEKB2FwaV9rZXkYASABKAlIABISCgh1c2VybmFtZRgCIAEoCUgAQgQKAmJ5InQKE0ZpbmRBY2NvdW50UmVzcG9uc2USKAoHYWNjb3VudBgBIAEoCzIXLmlvdGZsb3cudjEuTXF0dEFjY291bnQSMwoPa2V5X3ZhbGlkX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKJAQoXUmVwb3J0UmVqZWN0aW9uc1JlcXVlc3QSPwoGY291bnRzGAEgAygLMi8uaW90Zmxvdy52MS5SZXBvcnRSZWplY3Rpb25zUmVxdWVzdC5Db3VudHNFbnRyeRotCgtDb3VudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlcG9ydFJlamVjdGlvbnNSZXNwb25zZSJLChNBdXRoZW50aWNhdGVSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEhAKCGNsaWVudGlkGAMgASgJIjwKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEg4KBnJlc3VsdBgBIAEoCRIUCgxpc19zdXBlcnVzZXIYAiABKAgiaQoQQXV0aG9yaXplUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRINCgV0b3BpYxgCIAEoCRIOCgZhY3Rpb24YAyABKAkSEAoIY2xpZW50aWQYBCABKAkSEgoKbW91bnRwb2ludBgFIAEoCSIjChFBdXRob3JpemVSZXNwb25zZRIOCgZyZXN1bHQYASABKAkysQMKC01xdHRTZXJ2aWNlElYKDVdhdGNoQWNjb3VudHMSIC5pb3RmbG93LnYxLldhdGNoQWNjb3VudHNSZXF1ZXN0GiEuaW90Zmxvdy52MS5XYXRjaEFjY291bnRzUmVzcG9uc2UwARJOCgtGaW5kQWNjb3VudBIeLmlvdGZsb3cudjEuRmluZEFjY291bnRSZXF1ZXN0Gh8uaW90Zmxvdy52MS5GaW5kQWNjb3VudFJlc3BvbnNlEl0KEFJlcG9ydFJlamVjdGlvbnMSIy5pb3RmbG93LnYxLlJlcG9ydFJlamVjdGlvbnNSZXF1ZXN0GiQuaW90Zmxvdy52MS5SZXBvcnRSZWplY3Rpb25zUmVzcG9uc2USUQoMQXV0aGVudGljYXRlEh8uaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXF1ZXN0GiAuaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXNwb25zZRJICglBdXRob3JpemUSHC5pb3RmbG93LnYxLkF1dGhvcml6ZVJlcXVlc3QaHS5pb3RmbG93LnYxLkF1dGhvcml6ZVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_iotflow_v1_mqtt, file_iotflow_v1_stream]);
 
 /**
  * @generated from message iotflow.v1.WatchAccountsRequest
  */
 export type WatchAccountsRequest = Message<"iotflow.v1.WatchAccountsRequest"> & {
   /**
-   * Accounts in a message. 0: 1000.
+   * Most accounts in a message. Default: 1000.
    *
-   * @generated from field: int32 page_size = 1;
+   * @generated from field: optional int32 page_size = 1;
    */
-  pageSize: number;
+  pageSize?: number | undefined;
 };
 
 /**
@@ -79,39 +35,40 @@ export type WatchAccountsRequest = Message<"iotflow.v1.WatchAccountsRequest"> & 
  * Use `create(WatchAccountsRequestSchema)` to create a new message.
  */
 export const WatchAccountsRequestSchema: GenMessage<WatchAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 1);
+  messageDesc(file_iotflow_v1_mqtt_service, 0);
 
 /**
  * @generated from message iotflow.v1.WatchAccountsResponse
  */
 export type WatchAccountsResponse = Message<"iotflow.v1.WatchAccountsResponse"> & {
   /**
-   * New or changed accounts.
-   *
-   * @generated from field: repeated iotflow.v1.MqttAccount accounts = 1;
+   * @generated from oneof iotflow.v1.WatchAccountsResponse.event
    */
-  accounts: MqttAccount[];
-
-  /**
-   * Ids of removed devices.
-   *
-   * @generated from field: repeated int32 removed = 2;
-   */
-  removed: number[];
-
-  /**
-   * All accounts have been sent; changes follow.
-   *
-   * @generated from field: bool complete = 3;
-   */
-  complete: boolean;
-
-  /**
-   * Changes were lost. All accounts follow again.
-   *
-   * @generated from field: bool again = 4;
-   */
-  again: boolean;
+  event: {
+    /**
+     * New, changed and removed accounts.
+     *
+     * @generated from field: iotflow.v1.MqttAccountChanges changes = 1;
+     */
+    value: MqttAccountChanges;
+    case: "changes";
+  } | {
+    /**
+     * All accounts have been sent; changes follow.
+     *
+     * @generated from field: iotflow.v1.StreamCaughtUp caught_up = 2;
+     */
+    value: StreamCaughtUp;
+    case: "caughtUp";
+  } | {
+    /**
+     * Changes were lost. All accounts follow again, and then `caught_up`.
+     *
+     * @generated from field: iotflow.v1.StreamGap missed = 3;
+     */
+    value: StreamGap;
+    case: "missed";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -119,7 +76,7 @@ export type WatchAccountsResponse = Message<"iotflow.v1.WatchAccountsResponse"> 
  * Use `create(WatchAccountsResponseSchema)` to create a new message.
  */
 export const WatchAccountsResponseSchema: GenMessage<WatchAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 2);
+  messageDesc(file_iotflow_v1_mqtt_service, 1);
 
 /**
  * @generated from message iotflow.v1.FindAccountRequest
@@ -150,7 +107,7 @@ export type FindAccountRequest = Message<"iotflow.v1.FindAccountRequest"> & {
  * Use `create(FindAccountRequestSchema)` to create a new message.
  */
 export const FindAccountRequestSchema: GenMessage<FindAccountRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 3);
+  messageDesc(file_iotflow_v1_mqtt_service, 2);
 
 /**
  * @generated from message iotflow.v1.FindAccountResponse
@@ -174,39 +131,39 @@ export type FindAccountResponse = Message<"iotflow.v1.FindAccountResponse"> & {
  * Use `create(FindAccountResponseSchema)` to create a new message.
  */
 export const FindAccountResponseSchema: GenMessage<FindAccountResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 4);
+  messageDesc(file_iotflow_v1_mqtt_service, 3);
 
 /**
- * @generated from message iotflow.v1.ReportRefusalsRequest
+ * @generated from message iotflow.v1.ReportRejectionsRequest
  */
-export type ReportRefusalsRequest = Message<"iotflow.v1.ReportRefusalsRequest"> & {
+export type ReportRejectionsRequest = Message<"iotflow.v1.ReportRejectionsRequest"> & {
   /**
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    *
-   * @generated from field: map<string, uint32> counts = 1;
+   * @generated from field: map<string, int64> counts = 1;
    */
-  counts: { [key: string]: number };
+  counts: { [key: string]: bigint };
 };
 
 /**
- * Describes the message iotflow.v1.ReportRefusalsRequest.
- * Use `create(ReportRefusalsRequestSchema)` to create a new message.
+ * Describes the message iotflow.v1.ReportRejectionsRequest.
+ * Use `create(ReportRejectionsRequestSchema)` to create a new message.
  */
-export const ReportRefusalsRequestSchema: GenMessage<ReportRefusalsRequest> = /*@__PURE__*/
+export const ReportRejectionsRequestSchema: GenMessage<ReportRejectionsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_mqtt_service, 4);
+
+/**
+ * @generated from message iotflow.v1.ReportRejectionsResponse
+ */
+export type ReportRejectionsResponse = Message<"iotflow.v1.ReportRejectionsResponse"> & {
+};
+
+/**
+ * Describes the message iotflow.v1.ReportRejectionsResponse.
+ * Use `create(ReportRejectionsResponseSchema)` to create a new message.
+ */
+export const ReportRejectionsResponseSchema: GenMessage<ReportRejectionsResponse> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_mqtt_service, 5);
-
-/**
- * @generated from message iotflow.v1.ReportRefusalsResponse
- */
-export type ReportRefusalsResponse = Message<"iotflow.v1.ReportRefusalsResponse"> & {
-};
-
-/**
- * Describes the message iotflow.v1.ReportRefusalsResponse.
- * Use `create(ReportRefusalsResponseSchema)` to create a new message.
- */
-export const ReportRefusalsResponseSchema: GenMessage<ReportRefusalsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 6);
 
 /**
  * @generated from message iotflow.v1.AuthenticateRequest
@@ -233,7 +190,7 @@ export type AuthenticateRequest = Message<"iotflow.v1.AuthenticateRequest"> & {
  * Use `create(AuthenticateRequestSchema)` to create a new message.
  */
 export const AuthenticateRequestSchema: GenMessage<AuthenticateRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 7);
+  messageDesc(file_iotflow_v1_mqtt_service, 6);
 
 /**
  * @generated from message iotflow.v1.AuthenticateResponse
@@ -259,7 +216,7 @@ export type AuthenticateResponse = Message<"iotflow.v1.AuthenticateResponse"> & 
  * Use `create(AuthenticateResponseSchema)` to create a new message.
  */
 export const AuthenticateResponseSchema: GenMessage<AuthenticateResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 8);
+  messageDesc(file_iotflow_v1_mqtt_service, 7);
 
 /**
  * @generated from message iotflow.v1.AuthorizeRequest
@@ -302,7 +259,7 @@ export type AuthorizeRequest = Message<"iotflow.v1.AuthorizeRequest"> & {
  * Use `create(AuthorizeRequestSchema)` to create a new message.
  */
 export const AuthorizeRequestSchema: GenMessage<AuthorizeRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 9);
+  messageDesc(file_iotflow_v1_mqtt_service, 8);
 
 /**
  * @generated from message iotflow.v1.AuthorizeResponse
@@ -321,7 +278,7 @@ export type AuthorizeResponse = Message<"iotflow.v1.AuthorizeResponse"> & {
  * Use `create(AuthorizeResponseSchema)` to create a new message.
  */
 export const AuthorizeResponseSchema: GenMessage<AuthorizeResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 10);
+  messageDesc(file_iotflow_v1_mqtt_service, 9);
 
 /**
  * Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
@@ -336,7 +293,7 @@ export const AuthorizeResponseSchema: GenMessage<AuthorizeResponse> = /*@__PURE_
 export const MqttService: GenService<{
   /**
    * Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-   * receives all accounts again; accounts that do not come again before `complete` were removed
+   * receives all accounts again; accounts that do not come again before `caught_up` were removed
    * meanwhile.
    *
    * @generated from rpc iotflow.v1.MqttService.WatchAccounts
@@ -359,15 +316,15 @@ export const MqttService: GenService<{
     output: typeof FindAccountResponseSchema;
   },
   /**
-   * Reports how many messages an adapter has rejected since its last report.
+   * Reports how many messages an adapter has rejected since its last report, by reason.
    * SystemService.GetMqttStatus shows the sums.
    *
-   * @generated from rpc iotflow.v1.MqttService.ReportRefusals
+   * @generated from rpc iotflow.v1.MqttService.ReportRejections
    */
-  reportRefusals: {
+  reportRejections: {
     methodKind: "unary";
-    input: typeof ReportRefusalsRequestSchema;
-    output: typeof ReportRefusalsResponseSchema;
+    input: typeof ReportRejectionsRequestSchema;
+    output: typeof ReportRejectionsResponseSchema;
   },
   /**
    * Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP

@@ -12,11 +12,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/stream.proto.
  */
 export const file_iotflow_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("Chdpb3RmbG93L3YxL3N0cmVhbS5wcm90bxIKaW90Zmxvdy52MSJACg9TdHJlYW1IZWFydGJlYXQSLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCgtTdHJlYW1FcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAhCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Chdpb3RmbG93L3YxL3N0cmVhbS5wcm90bxIKaW90Zmxvdy52MSJACg9TdHJlYW1IZWFydGJlYXQSLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCgtTdHJlYW1FcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgiOgoJU3RyZWFtR2FwEi0KCXRpbWVzdGFtcBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoOU3RyZWFtQ2F1Z2h0VXASLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
- * happened for a while.
+ * The first event of a stream, and sent whenever nothing happened for a while.
  *
  * @generated from message iotflow.v1.StreamHeartbeat
  */
@@ -35,7 +34,7 @@ export const StreamHeartbeatSchema: GenMessage<StreamHeartbeat> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_stream, 0);
 
 /**
- * The last event of a stream that ends with an error. REST cannot show a status once the answer has
+ * The last event of a stream that ends with an error. REST cannot show a status after the answer has
  * begun.
  *
  * @generated from message iotflow.v1.StreamError
@@ -69,4 +68,46 @@ export type StreamError = Message<"iotflow.v1.StreamError"> & {
  */
 export const StreamErrorSchema: GenMessage<StreamError> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_stream, 1);
+
+/**
+ * Events may have been lost, because the client or the server fell behind.
+ *
+ * @generated from message iotflow.v1.StreamGap
+ */
+export type StreamGap = Message<"iotflow.v1.StreamGap"> & {
+  /**
+   * The time at which the server found the gap.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp = 1;
+   */
+  timestamp?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message iotflow.v1.StreamGap.
+ * Use `create(StreamGapSchema)` to create a new message.
+ */
+export const StreamGapSchema: GenMessage<StreamGap> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_stream, 2);
+
+/**
+ * The present state has been sent; changes follow.
+ *
+ * @generated from message iotflow.v1.StreamCaughtUp
+ */
+export type StreamCaughtUp = Message<"iotflow.v1.StreamCaughtUp"> & {
+  /**
+   * All changes before this time have been sent.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp = 1;
+   */
+  timestamp?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message iotflow.v1.StreamCaughtUp.
+ * Use `create(StreamCaughtUpSchema)` to create a new message.
+ */
+export const StreamCaughtUpSchema: GenMessage<StreamCaughtUp> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_stream, 3);
 

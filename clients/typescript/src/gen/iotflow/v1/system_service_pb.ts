@@ -8,13 +8,17 @@ import type { HttpBodySchema } from "../../google/api/httpbody_pb.js";
 import { file_google_api_httpbody } from "../../google/api/httpbody_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { BrokerInfo } from "./mqtt_pb.js";
+import { file_iotflow_v1_mqtt } from "./mqtt_pb.js";
+import type { HealthCheck } from "./system_pb.js";
+import { file_iotflow_v1_system } from "./system_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file iotflow/v1/system_service.proto.
  */
 export const file_iotflow_v1_system_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9pb3RmbG93L3YxL3N5c3RlbV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIiQKEEdldEhlYWx0aFJlcXVlc3QSEAoIZGV0YWlsZWQYASABKAgitQEKEUdldEhlYWx0aFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSLQoJdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg51cHRpbWVfc2Vjb25kcxgFIAEoARInCgZjaGVja3MYBiADKAsyFy5pb3RmbG93LnYxLkhlYWx0aENoZWNrIjwKC0hlYWx0aENoZWNrEgwKBG5hbWUYASABKAkSDgoGc3RhdHVzGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiEwoRR2V0TWV0cmljc1JlcXVlc3QiFgoUR2V0TXF0dFN0YXR1c1JlcXVlc3Qi9AEKFUdldE1xdHRTdGF0dXNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSEQoJY29ubmVjdGVkGAIgASgIEgwKBGhvc3QYAyABKAkSDAoEcG9ydBgEIAEoBRIrCgticm9rZXJfaW5mbxgFIAEoCzIWLmlvdGZsb3cudjEuQnJva2VySW5mbxI/CgdyZWZ1c2VkGAYgAygLMi4uaW90Zmxvdy52MS5HZXRNcXR0U3RhdHVzUmVzcG9uc2UuUmVmdXNlZEVudHJ5Gi4KDFJlZnVzZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIlAKCkJyb2tlckluZm8SDAoEaG9zdBgBIAEoCRIMCgRwb3J0GAIgASgFEhEKCWNvbm5lY3RlZBgDIAEoCBITCgt0bHNfZW5hYmxlZBgEIAEoCDLyAQoNU3lzdGVtU2VydmljZRJICglHZXRIZWFsdGgSHC5pb3RmbG93LnYxLkdldEhlYWx0aFJlcXVlc3QaHS5pb3RmbG93LnYxLkdldEhlYWx0aFJlc3BvbnNlEkEKCkdldE1ldHJpY3MSHS5pb3RmbG93LnYxLkdldE1ldHJpY3NSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keRJUCg1HZXRNcXR0U3RhdHVzEiAuaW90Zmxvdy52MS5HZXRNcXR0U3RhdHVzUmVxdWVzdBohLmlvdGZsb3cudjEuR2V0TXF0dFN0YXR1c1Jlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_timestamp]);
+  fileDesc("Ch9pb3RmbG93L3YxL3N5c3RlbV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIiQKEEdldEhlYWx0aFJlcXVlc3QSEAoIZGV0YWlsZWQYASABKAgitQEKEUdldEhlYWx0aFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSLQoJdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg51cHRpbWVfc2Vjb25kcxgFIAEoARInCgZjaGVja3MYBiADKAsyFy5pb3RmbG93LnYxLkhlYWx0aENoZWNrIhMKEUdldE1ldHJpY3NSZXF1ZXN0IhYKFEdldE1xdHRTdGF0dXNSZXF1ZXN0IvQBChVHZXRNcXR0U3RhdHVzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEhEKCWNvbm5lY3RlZBgCIAEoCBIMCgRob3N0GAMgASgJEgwKBHBvcnQYBCABKAUSKwoLYnJva2VyX2luZm8YBSABKAsyFi5pb3RmbG93LnYxLkJyb2tlckluZm8SPwoHcmVmdXNlZBgGIAMoCzIuLmlvdGZsb3cudjEuR2V0TXF0dFN0YXR1c1Jlc3BvbnNlLlJlZnVzZWRFbnRyeRouCgxSZWZ1c2VkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ATLyAQoNU3lzdGVtU2VydmljZRJICglHZXRIZWFsdGgSHC5pb3RmbG93LnYxLkdldEhlYWx0aFJlcXVlc3QaHS5pb3RmbG93LnYxLkdldEhlYWx0aFJlc3BvbnNlEkEKCkdldE1ldHJpY3MSHS5pb3RmbG93LnYxLkdldE1ldHJpY3NSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keRJUCg1HZXRNcXR0U3RhdHVzEiAuaW90Zmxvdy52MS5HZXRNcXR0U3RhdHVzUmVxdWVzdBohLmlvdGZsb3cudjEuR2V0TXF0dFN0YXR1c1Jlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_timestamp, file_iotflow_v1_mqtt, file_iotflow_v1_system]);
 
 /**
  * @generated from message iotflow.v1.GetHealthRequest
@@ -82,40 +86,6 @@ export const GetHealthResponseSchema: GenMessage<GetHealthResponse> = /*@__PURE_
   messageDesc(file_iotflow_v1_system_service, 1);
 
 /**
- * The health of one part of the service.
- *
- * @generated from message iotflow.v1.HealthCheck
- */
-export type HealthCheck = Message<"iotflow.v1.HealthCheck"> & {
-  /**
-   * database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
-   * mqtt (an adapter has no connection to its broker, or loses it repeatedly).
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * healthy, degraded or unhealthy.
-   *
-   * @generated from field: string status = 2;
-   */
-  status: string;
-
-  /**
-   * @generated from field: string message = 3;
-   */
-  message: string;
-};
-
-/**
- * Describes the message iotflow.v1.HealthCheck.
- * Use `create(HealthCheckSchema)` to create a new message.
- */
-export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_system_service, 2);
-
-/**
  * @generated from message iotflow.v1.GetMetricsRequest
  */
 export type GetMetricsRequest = Message<"iotflow.v1.GetMetricsRequest"> & {
@@ -126,7 +96,7 @@ export type GetMetricsRequest = Message<"iotflow.v1.GetMetricsRequest"> & {
  * Use `create(GetMetricsRequestSchema)` to create a new message.
  */
 export const GetMetricsRequestSchema: GenMessage<GetMetricsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_system_service, 3);
+  messageDesc(file_iotflow_v1_system_service, 2);
 
 /**
  * @generated from message iotflow.v1.GetMqttStatusRequest
@@ -139,7 +109,7 @@ export type GetMqttStatusRequest = Message<"iotflow.v1.GetMqttStatusRequest"> & 
  * Use `create(GetMqttStatusRequestSchema)` to create a new message.
  */
 export const GetMqttStatusRequestSchema: GenMessage<GetMqttStatusRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_system_service, 4);
+  messageDesc(file_iotflow_v1_system_service, 3);
 
 /**
  * @generated from message iotflow.v1.GetMqttStatusResponse
@@ -190,43 +160,7 @@ export type GetMqttStatusResponse = Message<"iotflow.v1.GetMqttStatusResponse"> 
  * Use `create(GetMqttStatusResponseSchema)` to create a new message.
  */
 export const GetMqttStatusResponseSchema: GenMessage<GetMqttStatusResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_system_service, 5);
-
-/**
- * A broker in the form of the older service.
- *
- * @generated from message iotflow.v1.BrokerInfo
- */
-export type BrokerInfo = Message<"iotflow.v1.BrokerInfo"> & {
-  /**
-   * @generated from field: string host = 1;
-   */
-  host: string;
-
-  /**
-   * @generated from field: int32 port = 2;
-   */
-  port: number;
-
-  /**
-   * @generated from field: bool connected = 3;
-   */
-  connected: boolean;
-
-  /**
-   * Whether the port is that of MQTT over TLS.
-   *
-   * @generated from field: bool tls_enabled = 4;
-   */
-  tlsEnabled: boolean;
-};
-
-/**
- * Describes the message iotflow.v1.BrokerInfo.
- * Use `create(BrokerInfoSchema)` to create a new message.
- */
-export const BrokerInfoSchema: GenMessage<BrokerInfo> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_system_service, 6);
+  messageDesc(file_iotflow_v1_system_service, 4);
 
 /**
  * The health of the service.

@@ -12,19 +12,20 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/telemetry.proto.
  */
 export const file_iotflow_v1_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("Chppb3RmbG93L3YxL3RlbGVtZXRyeS5wcm90bxIKaW90Zmxvdy52MSKkAQoOVGVsZW1ldHJ5QmF0Y2gSEAoIc2VxdWVuY2UYASABKAQSEQoJZGV2aWNlX2lkGAIgASgFEhIKCnRpbWVzdGFtcHMYAyADKAMSIwoHY29sdW1ucxgEIAMoCzISLmlvdGZsb3cudjEuQ29sdW1uEg4KBmF0b21pYxgFIAEoCBIQCgh0aW1lbGVzcxgGIAEoCBISCgpkZXZpY2VfaWRzGAcgAygFIpABCgZDb2x1bW4SEwoLbWVhc3VyZW1lbnQYASABKAkSEAoIdmFsaWRpdHkYAiABKAwSDwoHZG91YmxlcxgDIAMoARIOCgZmbG9hdHMYBCADKAISDgoGaW50NjRzGAUgAygDEg4KBmludDMycxgGIAMoBRINCgVib29scxgHIAMoCBIPCgdzdHJpbmdzGAggAygJIoQBCglSZWplY3Rpb24SEAoIc2VxdWVuY2UYASABKAQSDQoFaW5kZXgYAiABKAUSDQoFY291bnQYAyABKAUSEwoLbWVhc3VyZW1lbnQYBCABKAkSDgoGcmVhc29uGAUgASgJEg8KB21lc3NhZ2UYBiABKAkSEQoJcmV0cnlhYmxlGAcgASgIIm4KB1JlYWRpbmcSJQoEZGF0YRgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIbWV0YWRhdGEYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCXRpbWVzdGFtcBgDIAEoCSK/AgoPTGF0ZXN0VGVsZW1ldHJ5EhEKCWRldmljZV9pZBgBIAEoBRITCgtkZXZpY2VfbmFtZRgCIAEoCRITCgtkZXZpY2VfdHlwZRgDIAEoCRIsCgtsYXRlc3RfZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLQoJdGltZXN0YW1wGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJCCgxsYXRlc3RfdGltZXMYBiADKAsyLC5pb3RmbG93LnYxLkxhdGVzdFRlbGVtZXRyeS5MYXRlc3RUaW1lc0VudHJ5Gk4KEExhdGVzdFRpbWVzRW50cnkSCwoDa2V5GAEgASgJEikKBXZhbHVlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoCOAFCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chppb3RmbG93L3YxL3RlbGVtZXRyeS5wcm90bxIKaW90Zmxvdy52MSKoAQoOVGVsZW1ldHJ5QmF0Y2gSEAoIc2VxdWVuY2UYASABKAMSEQoJZGV2aWNlX2lkGAIgASgFEhIKCnRpbWVzdGFtcHMYAyADKAMSIwoHY29sdW1ucxgEIAMoCzISLmlvdGZsb3cudjEuQ29sdW1uEg4KBmF0b21pYxgFIAEoCBIUCgxzZXJ2ZXJfdGltZXMYBiABKAgSEgoKZGV2aWNlX2lkcxgHIAMoBSKQAQoGQ29sdW1uEhMKC21lYXN1cmVtZW50GAEgASgJEhAKCHZhbGlkaXR5GAIgASgMEg8KB2RvdWJsZXMYAyADKAESDgoGZmxvYXRzGAQgAygCEg4KBmludDY0cxgFIAMoAxIOCgZpbnQzMnMYBiADKAUSDQoFYm9vbHMYByADKAgSDwoHc3RyaW5ncxgIIAMoCSKEAQoJUmVqZWN0aW9uEhAKCHNlcXVlbmNlGAEgASgDEg0KBWluZGV4GAIgASgFEg0KBWNvdW50GAMgASgFEhMKC21lYXN1cmVtZW50GAQgASgJEg4KBnJlYXNvbhgFIAEoCRIPCgdtZXNzYWdlGAYgASgJEhEKCXJldHJ5YWJsZRgHIAEoCCJuCgdSZWFkaW5nEiUKBGRhdGEYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl0aW1lc3RhbXAYAyABKAkivwIKD0xhdGVzdFRlbGVtZXRyeRIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSLAoLbGF0ZXN0X2RhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCXRpbWVzdGFtcBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASQgoMbGF0ZXN0X3RpbWVzGAYgAygLMiwuaW90Zmxvdy52MS5MYXRlc3RUZWxlbWV0cnkuTGF0ZXN0VGltZXNFbnRyeRpOChBMYXRlc3RUaW1lc0VudHJ5EgsKA2tleRgBIAEoCRIpCgV2YWx1ZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6AjgBIl0KDExpdmVSZWFkaW5ncxIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSJQoEZGF0YRgDIAMoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QidQoMTGl2ZVByZXNlbmNlEhEKCWRldmljZV9pZBgBIAEoBRITCgtkZXZpY2VfbmFtZRgCIAEoCRIOCgZvbmxpbmUYAyABKAgSLQoJdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIfCgtMaXZlRHJvcHBlZBIQCghyZWFkaW5ncxgBIAEoAyIyCg1MaXZlRmVlZFN0YXRlEhAKCGRlZ3JhZGVkGAEgASgIEg8KB21lc3NhZ2UYAiABKAkitAEKDUpvdXJuYWxTdGF0dXMSEQoJYnVmZmVyaW5nGAEgASgIEhEKCXJlcGxheWluZxgCIAEoCBINCgVieXRlcxgDIAEoAxITCgtsaW1pdF9ieXRlcxgEIAEoAxIPCgdlbnRyaWVzGAUgASgDEhYKDm9sZGVzdF9zZWNvbmRzGAYgASgBEhcKD3JlcGxheWVkX3ZhbHVlcxgHIAEoAxIXCg9yZWplY3RlZF92YWx1ZXMYCCABKANCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
- * of one device, or of many devices if a gateway sends it.
+ * of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+ * the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
  *
  * @generated from message iotflow.v1.TelemetryBatch
  */
 export type TelemetryBatch = Message<"iotflow.v1.TelemetryBatch"> & {
   /**
-   * Rises from batch to batch within a stream. 0 in answers to readers.
+   * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
    *
-   * @generated from field: uint64 sequence = 1;
+   * @generated from field: int64 sequence = 1;
    */
   sequence: bigint;
 
@@ -59,9 +60,9 @@ export type TelemetryBatch = Message<"iotflow.v1.TelemetryBatch"> & {
    * The readings have no times. The server assigns rising times, the last one now; `timestamps`
    * holds one zero for each row. Readings that are sent again get other times and are stored twice.
    *
-   * @generated from field: bool timeless = 6;
+   * @generated from field: bool server_times = 6;
    */
-  timeless: boolean;
+  serverTimes: boolean;
 
   /**
    * For gateways, in place of `device_id`: the device of each row, in any order. One batch of many
@@ -88,6 +89,8 @@ export const TelemetryBatchSchema: GenMessage<TelemetryBatch> = /*@__PURE__*/
  */
 export type Column = Message<"iotflow.v1.Column"> & {
   /**
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   *
    * @generated from field: string measurement = 1;
    */
   measurement: string;
@@ -148,7 +151,7 @@ export type Rejection = Message<"iotflow.v1.Rejection"> & {
   /**
    * The sequence of the batch. 0 outside a stream.
    *
-   * @generated from field: uint64 sequence = 1;
+   * @generated from field: int64 sequence = 1;
    */
   sequence: bigint;
 
@@ -286,4 +289,191 @@ export type LatestTelemetry = Message<"iotflow.v1.LatestTelemetry"> & {
  */
 export const LatestTelemetrySchema: GenMessage<LatestTelemetry> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_telemetry, 4);
+
+/**
+ * Readings of one device that were just stored.
+ *
+ * @generated from message iotflow.v1.LiveReadings
+ */
+export type LiveReadings = Message<"iotflow.v1.LiveReadings"> & {
+  /**
+   * @generated from field: int32 device_id = 1;
+   */
+  deviceId: number;
+
+  /**
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+
+  /**
+   * Objects `{timestamp, <measurement>: value …}`.
+   *
+   * @generated from field: repeated google.protobuf.Struct data = 3;
+   */
+  data: JsonObject[];
+};
+
+/**
+ * Describes the message iotflow.v1.LiveReadings.
+ * Use `create(LiveReadingsSchema)` to create a new message.
+ */
+export const LiveReadingsSchema: GenMessage<LiveReadings> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_telemetry, 5);
+
+/**
+ * A change of presence. Sent to every subscriber that may read the device, regardless of the
+ * requested fields.
+ *
+ * @generated from message iotflow.v1.LivePresence
+ */
+export type LivePresence = Message<"iotflow.v1.LivePresence"> & {
+  /**
+   * @generated from field: int32 device_id = 1;
+   */
+  deviceId: number;
+
+  /**
+   * @generated from field: string device_name = 2;
+   */
+  deviceName: string;
+
+  /**
+   * See Device.is_online.
+   *
+   * @generated from field: bool online = 3;
+   */
+  online: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp timestamp = 4;
+   */
+  timestamp?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message iotflow.v1.LivePresence.
+ * Use `create(LivePresenceSchema)` to create a new message.
+ */
+export const LivePresenceSchema: GenMessage<LivePresence> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_telemetry, 6);
+
+/**
+ * Readings that a slow client lost.
+ *
+ * @generated from message iotflow.v1.LiveDropped
+ */
+export type LiveDropped = Message<"iotflow.v1.LiveDropped"> & {
+  /**
+   * Readings lost since the last such event.
+   *
+   * @generated from field: int64 readings = 1;
+   */
+  readings: bigint;
+};
+
+/**
+ * Describes the message iotflow.v1.LiveDropped.
+ * Use `create(LiveDroppedSchema)` to create a new message.
+ */
+export const LiveDroppedSchema: GenMessage<LiveDropped> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_telemetry, 7);
+
+/**
+ * The state of the connection between server processes.
+ *
+ * @generated from message iotflow.v1.LiveFeedState
+ */
+export type LiveFeedState = Message<"iotflow.v1.LiveFeedState"> & {
+  /**
+   * true: the connection is down. Readings that other processes accept may come late, or not at
+   * all.
+   *
+   * @generated from field: bool degraded = 1;
+   */
+  degraded: boolean;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message iotflow.v1.LiveFeedState.
+ * Use `create(LiveFeedStateSchema)` to create a new message.
+ */
+export const LiveFeedStateSchema: GenMessage<LiveFeedState> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_telemetry, 8);
+
+/**
+ * The journal in front of a store that acknowledges before its disk has the data.
+ *
+ * @generated from message iotflow.v1.JournalStatus
+ */
+export type JournalStatus = Message<"iotflow.v1.JournalStatus"> & {
+  /**
+   * Readings are acknowledged by the journal alone, because the store is unavailable or behind.
+   *
+   * @generated from field: bool buffering = 1;
+   */
+  buffering: boolean;
+
+  /**
+   * The journal is sending the store the readings that it lacks.
+   *
+   * @generated from field: bool replaying = 2;
+   */
+  replaying: boolean;
+
+  /**
+   * Size of the journal on disk.
+   *
+   * @generated from field: int64 bytes = 3;
+   */
+  bytes: bigint;
+
+  /**
+   * Size at which the journal rejects readings.
+   *
+   * @generated from field: int64 limit_bytes = 4;
+   */
+  limitBytes: bigint;
+
+  /**
+   * Number of groups of batches in the journal.
+   *
+   * @generated from field: int64 entries = 5;
+   */
+  entries: bigint;
+
+  /**
+   * Age of the oldest of them.
+   *
+   * @generated from field: double oldest_seconds = 6;
+   */
+  oldestSeconds: number;
+
+  /**
+   * Values sent to the store again since the server started.
+   *
+   * @generated from field: int64 replayed_values = 7;
+   */
+  replayedValues: bigint;
+
+  /**
+   * Of the replayed values, those that the store rejected after they were acknowledged. The log
+   * names them.
+   *
+   * @generated from field: int64 rejected_values = 8;
+   */
+  rejectedValues: bigint;
+};
+
+/**
+ * Describes the message iotflow.v1.JournalStatus.
+ * Use `create(JournalStatusSchema)` to create a new message.
+ */
+export const JournalStatusSchema: GenMessage<JournalStatus> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_telemetry, 9);
 

@@ -10,7 +10,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { StreamError, StreamHeartbeat } from "./stream_pb.js";
 import { file_iotflow_v1_stream } from "./stream_pb.js";
-import type { LatestTelemetry, Reading, Rejection, TelemetryBatch, TelemetryBatchSchema } from "./telemetry_pb.js";
+import type { JournalStatus, LatestTelemetry, LiveDropped, LiveFeedState, LivePresence, LiveReadings, Reading, Rejection, TelemetryBatch, TelemetryBatchSchema } from "./telemetry_pb.js";
 import { file_iotflow_v1_telemetry } from "./telemetry_pb.js";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/telemetry_service.proto.
  */
 export const file_iotflow_v1_telemetry_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJpb3RmbG93L3YxL3RlbGVtZXRyeV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIpABChZTdWJtaXRUZWxlbWV0cnlSZXF1ZXN0EiUKBGRhdGEYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl0aW1lc3RhbXAYAyABKAkSEQoJZGV2aWNlX2lkGAQgASgFIqwBChdTdWJtaXRUZWxlbWV0cnlSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRITCgtkZXZpY2VfbmFtZRgDIAEoCRItCgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3N0b3JlZF9pbl9pb3RkYhgFIAEoCBIQCghidWZmZXJlZBgGIAEoCCJhChVTdWJtaXRSZWFkaW5nc1JlcXVlc3QSJQoIcmVhZGluZ3MYASADKAsyEy5pb3RmbG93LnYxLlJlYWRpbmcSDgoGYXRvbWljGAIgASgIEhEKCWRldmljZV9pZBgDIAEoBSKzAQoWU3VibWl0UmVhZGluZ3NSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoBRInCghyZWplY3RlZBgCIAMoCzIVLmlvdGZsb3cudjEuUmVqZWN0aW9uEhAKCGJ1ZmZlcmVkGAMgASgIEhMKBm1lcmdlZBgEIAEoBUgAiAEBEhoKDW1vcmVfcmVqZWN0ZWQYBiABKAVIAYgBAUIJCgdfbWVyZ2VkQhAKDl9tb3JlX3JlamVjdGVkInAKF1N0cmVhbVRlbGVtZXRyeVJlc3BvbnNlEhoKEmNvbW1pdHRlZF9zZXF1ZW5jZRgBIAEoBBInCghyZWplY3RlZBgCIAMoCzIVLmlvdGZsb3cudjEuUmVqZWN0aW9uEhAKCGJ1ZmZlcmVkGAMgASgIIrYBChNHZXRUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpzdGFydF90aW1lGAIgASgJEhAKCGVuZF90aW1lGAMgASgJEg4KBmZpZWxkcxgEIAMoCRISCgVsaW1pdBgFIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBiABKAkSFgoJcGFnZV9zaXplGAcgASgFSAGIAQFCCAoGX2xpbWl0QgwKCl9wYWdlX3NpemUi0gEKFEdldFRlbGVtZXRyeVJlc3BvbnNlEhEKCWRldmljZV9pZBgBIAEoBRITCgtkZXZpY2VfbmFtZRgCIAEoCRITCgtkZXZpY2VfdHlwZRgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRkYXRhGAUgAygLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVjb3VudBgGIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YByABKAkiPgoZR2V0TGF0ZXN0VGVsZW1ldHJ5UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSDgoGZmllbGRzGAIgAygJItUCChpHZXRMYXRlc3RUZWxlbWV0cnlSZXNwb25zZRIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSLAoLbGF0ZXN0X2RhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCXRpbWVzdGFtcBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASTQoMbGF0ZXN0X3RpbWVzGAYgAygLMjcuaW90Zmxvdy52MS5HZXRMYXRlc3RUZWxlbWV0cnlSZXNwb25zZS5MYXRlc3RUaW1lc0VudHJ5Gk4KEExhdGVzdFRpbWVzRW50cnkSCwoDa2V5GAEgASgJEikKBXZhbHVlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoCOAEijwEKGkxpc3RMYXRlc3RUZWxlbWV0cnlSZXF1ZXN0EhIKCmRldmljZV9pZHMYASADKAUSEwoLZGV2aWNlX3R5cGUYAiABKAkSDgoGZmllbGRzGAMgAygJEhYKCXBhZ2Vfc2l6ZRgEIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBSABKAlCDAoKX3BhZ2Vfc2l6ZSKMAQobTGlzdExhdGVzdFRlbGVtZXRyeVJlc3BvbnNlEiwKB2RldmljZXMYASADKAsyGy5pb3RmbG93LnYxLkxhdGVzdFRlbGVtZXRyeRINCgVjb3VudBgCIAEoBRIcCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAlIAIgBAUISChBfbmV4dF9wYWdlX3Rva2VuIqYBChlBZ2dyZWdhdGVUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIOCgZ3aW5kb3cYAiABKAkSEgoKc3RhcnRfdGltZRgDIAEoCRIQCghlbmRfdGltZRgEIAEoCRITCgthZ2dyZWdhdGlvbhgFIAMoCRIOCgZmaWVsZHMYBiADKAkSDQoFZmllbGQYByABKAkSDAoEZmlsbBgIIAEoCSKSAgoaQWdncmVnYXRlVGVsZW1ldHJ5UmVzcG9uc2USEQoJZGV2aWNlX2lkGAEgASgFEhMKC2RldmljZV9uYW1lGAIgASgJEhMKC2RldmljZV90eXBlGAMgASgJEg4KBndpbmRvdxgEIAEoCRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLYWdncmVnYXRpb24YByADKAkSJQoEZGF0YRgIIAMoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFY291bnQYCSABKAUixQEKGEdldFRlbGVtZXRyeVJhbmdlUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSGAoKc3RhcnRfdGltZRgCIAEoCVIEZnJvbRIUCghlbmRfdGltZRgDIAEoCVICdG8SDgoGZmllbGRzGAQgAygJEhIKBWxpbWl0GAUgASgFSACIAQESEgoKcGFnZV90b2tlbhgGIAEoCRIWCglwYWdlX3NpemUYByABKAVIAYgBAUIICgZfbGltaXRCDAoKX3BhZ2Vfc2l6ZSKFAgoZR2V0VGVsZW1ldHJ5UmFuZ2VSZXNwb25zZRIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBGRhdGEYBiADKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg0KBWNvdW50GAcgASgFEhcKD25leHRfcGFnZV90b2tlbhgIIAEoCSJ2ChRSZWFkVGVsZW1ldHJ5UmVxdWVzdBISCgpkZXZpY2VfaWRzGAEgAygFEg4KBmZpZWxkcxgCIAMoCRISCgpzdGFydF90aW1lGAMgASgJEhAKCGVuZF90aW1lGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCCJCChVSZWFkVGVsZW1ldHJ5UmVzcG9uc2USKQoFYmF0Y2gYASABKAsyGi5pb3RmbG93LnYxLlRlbGVtZXRyeUJhdGNoIoABChZFeHBvcnRUZWxlbWV0cnlSZXF1ZXN0Eg4KBmZvcm1hdBgBIAEoCRISCgpkZXZpY2VfaWRzGAIgAygFEg4KBmZpZWxkcxgDIAMoCRISCgpzdGFydF90aW1lGAQgASgJEhAKCGVuZF90aW1lGAUgASgJEgwKBHNhZmUYBiABKAgidgoZU3Vic2NyaWJlVGVsZW1ldHJ5UmVxdWVzdBISCgpkZXZpY2VfaWRzGAEgAygFEhQKDGRldmljZV90eXBlcxgCIAMoCRIOCgZmaWVsZHMYAyADKAkSDQoFc2luY2UYBCABKAkSEAoIY29sdW1uYXIYBSABKAgi4gIKGlN1YnNjcmliZVRlbGVtZXRyeVJlc3BvbnNlEi0KCXRlbGVtZXRyeRgBIAEoCzIYLmlvdGZsb3cudjEuTGl2ZVJlYWRpbmdzSAASKwoFYmF0Y2gYAiABKAsyGi5pb3RmbG93LnYxLlRlbGVtZXRyeUJhdGNoSAASMAoJaGVhcnRiZWF0GAMgASgLMhsuaW90Zmxvdy52MS5TdHJlYW1IZWFydGJlYXRIABIqCgdkcm9wcGVkGAQgASgLMhcuaW90Zmxvdy52MS5MaXZlRHJvcHBlZEgAEigKBWVycm9yGAUgASgLMhcuaW90Zmxvdy52MS5TdHJlYW1FcnJvckgAEikKBGZlZWQYBiABKAsyGS5pb3RmbG93LnYxLkxpdmVGZWVkU3RhdGVIABIsCghwcmVzZW5jZRgHIAEoCzIYLmlvdGZsb3cudjEuTGl2ZVByZXNlbmNlSABCBwoFZXZlbnQiXQoMTGl2ZVJlYWRpbmdzEhEKCWRldmljZV9pZBgBIAEoBRITCgtkZXZpY2VfbmFtZRgCIAEoCRIlCgRkYXRhGAMgAygLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJ1CgxMaXZlUHJlc2VuY2USEQoJZGV2aWNlX2lkGAEgASgFEhMKC2RldmljZV9uYW1lGAIgASgJEg4KBm9ubGluZRgDIAEoCBItCgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh8KC0xpdmVEcm9wcGVkEhAKCHJlYWRpbmdzGAEgASgDIjIKDUxpdmVGZWVkU3RhdGUSEAoIZGVncmFkZWQYASABKAgSDwoHbWVzc2FnZRgCIAEoCSJRChZEZWxldGVUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpzdGFydF90aW1lGAIgASgJEhAKCGVuZF90aW1lGAMgASgJIpsBChdEZWxldGVUZWxlbWV0cnlSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiGwoZR2V0VGVsZW1ldHJ5U3RhdHVzUmVxdWVzdCLXAQoaR2V0VGVsZW1ldHJ5U3RhdHVzUmVzcG9uc2USFwoPaW90ZGJfYXZhaWxhYmxlGAEgASgIEhIKCmlvdGRiX2hvc3QYAiABKAkSEgoKaW90ZGJfcG9ydBgDIAEoBRIWCg5pb3RkYl9kYXRhYmFzZRgEIAEoCRIVCg10b3RhbF9kZXZpY2VzGAUgASgFEg4KBnN0YXR1cxgGIAEoCRINCgVzdG9yZRgHIAEoCRIqCgdqb3VybmFsGAggASgLMhkuaW90Zmxvdy52MS5Kb3VybmFsU3RhdHVzIrMBCg1Kb3VybmFsU3RhdHVzEhEKCWJ1ZmZlcmluZxgBIAEoCBIRCglyZXBsYXlpbmcYAiABKAgSDQoFYnl0ZXMYAyABKAMSEwoLbGltaXRfYnl0ZXMYBCABKAMSDwoHZW50cmllcxgFIAEoAxIWCg5vbGRlc3Rfc2Vjb25kcxgGIAEoARIXCg9yZXBsYXllZF92YWx1ZXMYByABKAMSFgoOcmVmdXNlZF92YWx1ZXMYCCABKAMy9woKEFRlbGVtZXRyeVNlcnZpY2USWgoPU3VibWl0VGVsZW1ldHJ5EiIuaW90Zmxvdy52MS5TdWJtaXRUZWxlbWV0cnlSZXF1ZXN0GiMuaW90Zmxvdy52MS5TdWJtaXRUZWxlbWV0cnlSZXNwb25zZRJQChNTdWJtaXRUZWxlbWV0cnlKc29uEhQuZ29vZ2xlLmFwaS5IdHRwQm9keRojLmlvdGZsb3cudjEuU3VibWl0VGVsZW1ldHJ5UmVzcG9uc2USVwoOU3VibWl0UmVhZGluZ3MSIS5pb3RmbG93LnYxLlN1Ym1pdFJlYWRpbmdzUmVxdWVzdBoiLmlvdGZsb3cudjEuU3VibWl0UmVhZGluZ3NSZXNwb25zZRJOChJTdWJtaXRSZWFkaW5nc0pzb24SFC5nb29nbGUuYXBpLkh0dHBCb2R5GiIuaW90Zmxvdy52MS5TdWJtaXRSZWFkaW5nc1Jlc3BvbnNlElYKD1N0cmVhbVRlbGVtZXRyeRIaLmlvdGZsb3cudjEuVGVsZW1ldHJ5QmF0Y2gaIy5pb3RmbG93LnYxLlN0cmVhbVRlbGVtZXRyeVJlc3BvbnNlKAEwARJRCgxHZXRUZWxlbWV0cnkSHy5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVJlcXVlc3QaIC5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVJlc3BvbnNlEmMKEkdldExhdGVzdFRlbGVtZXRyeRIlLmlvdGZsb3cudjEuR2V0TGF0ZXN0VGVsZW1ldHJ5UmVxdWVzdBomLmlvdGZsb3cudjEuR2V0TGF0ZXN0VGVsZW1ldHJ5UmVzcG9uc2USZgoTTGlzdExhdGVzdFRlbGVtZXRyeRImLmlvdGZsb3cudjEuTGlzdExhdGVzdFRlbGVtZXRyeVJlcXVlc3QaJy5pb3RmbG93LnYxLkxpc3RMYXRlc3RUZWxlbWV0cnlSZXNwb25zZRJjChJBZ2dyZWdhdGVUZWxlbWV0cnkSJS5pb3RmbG93LnYxLkFnZ3JlZ2F0ZVRlbGVtZXRyeVJlcXVlc3QaJi5pb3RmbG93LnYxLkFnZ3JlZ2F0ZVRlbGVtZXRyeVJlc3BvbnNlEmAKEUdldFRlbGVtZXRyeVJhbmdlEiQuaW90Zmxvdy52MS5HZXRUZWxlbWV0cnlSYW5nZVJlcXVlc3QaJS5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVJhbmdlUmVzcG9uc2USVgoNUmVhZFRlbGVtZXRyeRIgLmlvdGZsb3cudjEuUmVhZFRlbGVtZXRyeVJlcXVlc3QaIS5pb3RmbG93LnYxLlJlYWRUZWxlbWV0cnlSZXNwb25zZTABEk0KD0V4cG9ydFRlbGVtZXRyeRIiLmlvdGZsb3cudjEuRXhwb3J0VGVsZW1ldHJ5UmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkwARJlChJTdWJzY3JpYmVUZWxlbWV0cnkSJS5pb3RmbG93LnYxLlN1YnNjcmliZVRlbGVtZXRyeVJlcXVlc3QaJi5pb3RmbG93LnYxLlN1YnNjcmliZVRlbGVtZXRyeVJlc3BvbnNlMAESWgoPRGVsZXRlVGVsZW1ldHJ5EiIuaW90Zmxvdy52MS5EZWxldGVUZWxlbWV0cnlSZXF1ZXN0GiMuaW90Zmxvdy52MS5EZWxldGVUZWxlbWV0cnlSZXNwb25zZRJjChJHZXRUZWxlbWV0cnlTdGF0dXMSJS5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVN0YXR1c1JlcXVlc3QaJi5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVN0YXR1c1Jlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_stream, file_iotflow_v1_telemetry]);
+  fileDesc("CiJpb3RmbG93L3YxL3RlbGVtZXRyeV9zZXJ2aWNlLnByb3RvEgppb3RmbG93LnYxIpABChZTdWJtaXRUZWxlbWV0cnlSZXF1ZXN0EiUKBGRhdGEYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCgl0aW1lc3RhbXAYAyABKAkSEQoJZGV2aWNlX2lkGAQgASgFIqwBChdTdWJtaXRUZWxlbWV0cnlSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEhEKCWRldmljZV9pZBgCIAEoBRITCgtkZXZpY2VfbmFtZRgDIAEoCRItCgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3N0b3JlZF9pbl9pb3RkYhgFIAEoCBIQCghidWZmZXJlZBgGIAEoCCJhChVTdWJtaXRSZWFkaW5nc1JlcXVlc3QSJQoIcmVhZGluZ3MYASADKAsyEy5pb3RmbG93LnYxLlJlYWRpbmcSDgoGYXRvbWljGAIgASgIEhEKCWRldmljZV9pZBgDIAEoBSKzAQoWU3VibWl0UmVhZGluZ3NSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoBRInCghyZWplY3RlZBgCIAMoCzIVLmlvdGZsb3cudjEuUmVqZWN0aW9uEhAKCGJ1ZmZlcmVkGAMgASgIEhMKBm1lcmdlZBgEIAEoBUgAiAEBEhoKDW1vcmVfcmVqZWN0ZWQYBSABKAVIAYgBAUIJCgdfbWVyZ2VkQhAKDl9tb3JlX3JlamVjdGVkInAKF1N0cmVhbVRlbGVtZXRyeVJlc3BvbnNlEhoKEmNvbW1pdHRlZF9zZXF1ZW5jZRgBIAEoAxInCghyZWplY3RlZBgCIAMoCzIVLmlvdGZsb3cudjEuUmVqZWN0aW9uEhAKCGJ1ZmZlcmVkGAMgASgIIrYBChNHZXRUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRISCgpzdGFydF90aW1lGAIgASgJEhAKCGVuZF90aW1lGAMgASgJEg4KBmZpZWxkcxgEIAMoCRISCgVsaW1pdBgFIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBiABKAkSFgoJcGFnZV9zaXplGAcgASgFSAGIAQFCCAoGX2xpbWl0QgwKCl9wYWdlX3NpemUi0gEKFEdldFRlbGVtZXRyeVJlc3BvbnNlEhEKCWRldmljZV9pZBgBIAEoBRITCgtkZXZpY2VfbmFtZRgCIAEoCRITCgtkZXZpY2VfdHlwZRgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRkYXRhGAUgAygLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVjb3VudBgGIAEoBRIXCg9uZXh0X3BhZ2VfdG9rZW4YByABKAkiPgoZR2V0TGF0ZXN0VGVsZW1ldHJ5UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSDgoGZmllbGRzGAIgAygJItUCChpHZXRMYXRlc3RUZWxlbWV0cnlSZXNwb25zZRIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSLAoLbGF0ZXN0X2RhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCXRpbWVzdGFtcBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASTQoMbGF0ZXN0X3RpbWVzGAYgAygLMjcuaW90Zmxvdy52MS5HZXRMYXRlc3RUZWxlbWV0cnlSZXNwb25zZS5MYXRlc3RUaW1lc0VudHJ5Gk4KEExhdGVzdFRpbWVzRW50cnkSCwoDa2V5GAEgASgJEikKBXZhbHVlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoCOAEijwEKGkxpc3RMYXRlc3RUZWxlbWV0cnlSZXF1ZXN0EhIKCmRldmljZV9pZHMYASADKAUSEwoLZGV2aWNlX3R5cGUYAiABKAkSDgoGZmllbGRzGAMgAygJEhYKCXBhZ2Vfc2l6ZRgEIAEoBUgAiAEBEhIKCnBhZ2VfdG9rZW4YBSABKAlCDAoKX3BhZ2Vfc2l6ZSKMAQobTGlzdExhdGVzdFRlbGVtZXRyeVJlc3BvbnNlEiwKB2RldmljZXMYASADKAsyGy5pb3RmbG93LnYxLkxhdGVzdFRlbGVtZXRyeRINCgVjb3VudBgCIAEoBRIcCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAlIAIgBAUISChBfbmV4dF9wYWdlX3Rva2VuIqYBChlBZ2dyZWdhdGVUZWxlbWV0cnlSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIOCgZ3aW5kb3cYAiABKAkSEgoKc3RhcnRfdGltZRgDIAEoCRIQCghlbmRfdGltZRgEIAEoCRITCgthZ2dyZWdhdGlvbhgFIAMoCRIOCgZmaWVsZHMYBiADKAkSDQoFZmllbGQYByABKAkSDAoEZmlsbBgIIAEoCSKSAgoaQWdncmVnYXRlVGVsZW1ldHJ5UmVzcG9uc2USEQoJZGV2aWNlX2lkGAEgASgFEhMKC2RldmljZV9uYW1lGAIgASgJEhMKC2RldmljZV90eXBlGAMgASgJEg4KBndpbmRvdxgEIAEoCRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLYWdncmVnYXRpb24YByADKAkSJQoEZGF0YRgIIAMoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDQoFY291bnQYCSABKAUixQEKGEdldFRlbGVtZXRyeVJhbmdlUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSGAoKc3RhcnRfdGltZRgCIAEoCVIEZnJvbRIUCghlbmRfdGltZRgDIAEoCVICdG8SDgoGZmllbGRzGAQgAygJEhIKBWxpbWl0GAUgASgFSACIAQESEgoKcGFnZV90b2tlbhgGIAEoCRIWCglwYWdlX3NpemUYByABKAVIAYgBAUIICgZfbGltaXRCDAoKX3BhZ2Vfc2l6ZSKFAgoZR2V0VGVsZW1ldHJ5UmFuZ2VSZXNwb25zZRIRCglkZXZpY2VfaWQYASABKAUSEwoLZGV2aWNlX25hbWUYAiABKAkSEwoLZGV2aWNlX3R5cGUYAyABKAkSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBGRhdGEYBiADKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg0KBWNvdW50GAcgASgFEhcKD25leHRfcGFnZV90b2tlbhgIIAEoCSJ2ChRSZWFkVGVsZW1ldHJ5UmVxdWVzdBISCgpkZXZpY2VfaWRzGAEgAygFEg4KBmZpZWxkcxgCIAMoCRISCgpzdGFydF90aW1lGAMgASgJEhAKCGVuZF90aW1lGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCCJCChVSZWFkVGVsZW1ldHJ5UmVzcG9uc2USKQoFYmF0Y2gYASABKAsyGi5pb3RmbG93LnYxLlRlbGVtZXRyeUJhdGNoIpIBChZFeHBvcnRUZWxlbWV0cnlSZXF1ZXN0Eg4KBmZvcm1hdBgBIAEoCRISCgpkZXZpY2VfaWRzGAIgAygFEg4KBmZpZWxkcxgDIAMoCRISCgpzdGFydF90aW1lGAQgASgJEhAKCGVuZF90aW1lGAUgASgJEh4KEHNwcmVhZHNoZWV0X3NhZmUYBiABKAhSBHNhZmUidgoZU3Vic2NyaWJlVGVsZW1ldHJ5UmVxdWVzdBISCgpkZXZpY2VfaWRzGAEgAygFEhQKDGRldmljZV90eXBlcxgCIAMoCRIOCgZmaWVsZHMYAyADKAkSDQoFc2luY2UYBCABKAkSEAoIY29sdW1uYXIYBSABKAgi4gIKGlN1YnNjcmliZVRlbGVtZXRyeVJlc3BvbnNlEi0KCXRlbGVtZXRyeRgBIAEoCzIYLmlvdGZsb3cudjEuTGl2ZVJlYWRpbmdzSAASKwoFYmF0Y2gYAiABKAsyGi5pb3RmbG93LnYxLlRlbGVtZXRyeUJhdGNoSAASMAoJaGVhcnRiZWF0GAMgASgLMhsuaW90Zmxvdy52MS5TdHJlYW1IZWFydGJlYXRIABIqCgdkcm9wcGVkGAQgASgLMhcuaW90Zmxvdy52MS5MaXZlRHJvcHBlZEgAEigKBWVycm9yGAUgASgLMhcuaW90Zmxvdy52MS5TdHJlYW1FcnJvckgAEikKBGZlZWQYBiABKAsyGS5pb3RmbG93LnYxLkxpdmVGZWVkU3RhdGVIABIsCghwcmVzZW5jZRgHIAEoCzIYLmlvdGZsb3cudjEuTGl2ZVByZXNlbmNlSABCBwoFZXZlbnQiUQoWRGVsZXRlVGVsZW1ldHJ5UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSEgoKc3RhcnRfdGltZRgCIAEoCRIQCghlbmRfdGltZRgDIAEoCSKbAQoXRGVsZXRlVGVsZW1ldHJ5UmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIRCglkZXZpY2VfaWQYAiABKAUSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhsKGUdldFRlbGVtZXRyeVN0YXR1c1JlcXVlc3Qi1wEKGkdldFRlbGVtZXRyeVN0YXR1c1Jlc3BvbnNlEhcKD2lvdGRiX2F2YWlsYWJsZRgBIAEoCBISCgppb3RkYl9ob3N0GAIgASgJEhIKCmlvdGRiX3BvcnQYAyABKAUSFgoOaW90ZGJfZGF0YWJhc2UYBCABKAkSFQoNdG90YWxfZGV2aWNlcxgFIAEoBRIOCgZzdGF0dXMYBiABKAkSDQoFc3RvcmUYByABKAkSKgoHam91cm5hbBgIIAEoCzIZLmlvdGZsb3cudjEuSm91cm5hbFN0YXR1czL3CgoQVGVsZW1ldHJ5U2VydmljZRJaCg9TdWJtaXRUZWxlbWV0cnkSIi5pb3RmbG93LnYxLlN1Ym1pdFRlbGVtZXRyeVJlcXVlc3QaIy5pb3RmbG93LnYxLlN1Ym1pdFRlbGVtZXRyeVJlc3BvbnNlElAKE1N1Ym1pdFRlbGVtZXRyeUpzb24SFC5nb29nbGUuYXBpLkh0dHBCb2R5GiMuaW90Zmxvdy52MS5TdWJtaXRUZWxlbWV0cnlSZXNwb25zZRJXCg5TdWJtaXRSZWFkaW5ncxIhLmlvdGZsb3cudjEuU3VibWl0UmVhZGluZ3NSZXF1ZXN0GiIuaW90Zmxvdy52MS5TdWJtaXRSZWFkaW5nc1Jlc3BvbnNlEk4KElN1Ym1pdFJlYWRpbmdzSnNvbhIULmdvb2dsZS5hcGkuSHR0cEJvZHkaIi5pb3RmbG93LnYxLlN1Ym1pdFJlYWRpbmdzUmVzcG9uc2USVgoPU3RyZWFtVGVsZW1ldHJ5EhouaW90Zmxvdy52MS5UZWxlbWV0cnlCYXRjaBojLmlvdGZsb3cudjEuU3RyZWFtVGVsZW1ldHJ5UmVzcG9uc2UoATABElEKDEdldFRlbGVtZXRyeRIfLmlvdGZsb3cudjEuR2V0VGVsZW1ldHJ5UmVxdWVzdBogLmlvdGZsb3cudjEuR2V0VGVsZW1ldHJ5UmVzcG9uc2USYwoSR2V0TGF0ZXN0VGVsZW1ldHJ5EiUuaW90Zmxvdy52MS5HZXRMYXRlc3RUZWxlbWV0cnlSZXF1ZXN0GiYuaW90Zmxvdy52MS5HZXRMYXRlc3RUZWxlbWV0cnlSZXNwb25zZRJmChNMaXN0TGF0ZXN0VGVsZW1ldHJ5EiYuaW90Zmxvdy52MS5MaXN0TGF0ZXN0VGVsZW1ldHJ5UmVxdWVzdBonLmlvdGZsb3cudjEuTGlzdExhdGVzdFRlbGVtZXRyeVJlc3BvbnNlEmMKEkFnZ3JlZ2F0ZVRlbGVtZXRyeRIlLmlvdGZsb3cudjEuQWdncmVnYXRlVGVsZW1ldHJ5UmVxdWVzdBomLmlvdGZsb3cudjEuQWdncmVnYXRlVGVsZW1ldHJ5UmVzcG9uc2USYAoRR2V0VGVsZW1ldHJ5UmFuZ2USJC5pb3RmbG93LnYxLkdldFRlbGVtZXRyeVJhbmdlUmVxdWVzdBolLmlvdGZsb3cudjEuR2V0VGVsZW1ldHJ5UmFuZ2VSZXNwb25zZRJWCg1SZWFkVGVsZW1ldHJ5EiAuaW90Zmxvdy52MS5SZWFkVGVsZW1ldHJ5UmVxdWVzdBohLmlvdGZsb3cudjEuUmVhZFRlbGVtZXRyeVJlc3BvbnNlMAESTQoPRXhwb3J0VGVsZW1ldHJ5EiIuaW90Zmxvdy52MS5FeHBvcnRUZWxlbWV0cnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keTABEmUKElN1YnNjcmliZVRlbGVtZXRyeRIlLmlvdGZsb3cudjEuU3Vic2NyaWJlVGVsZW1ldHJ5UmVxdWVzdBomLmlvdGZsb3cudjEuU3Vic2NyaWJlVGVsZW1ldHJ5UmVzcG9uc2UwARJaCg9EZWxldGVUZWxlbWV0cnkSIi5pb3RmbG93LnYxLkRlbGV0ZVRlbGVtZXRyeVJlcXVlc3QaIy5pb3RmbG93LnYxLkRlbGV0ZVRlbGVtZXRyeVJlc3BvbnNlEmMKEkdldFRlbGVtZXRyeVN0YXR1cxIlLmlvdGZsb3cudjEuR2V0VGVsZW1ldHJ5U3RhdHVzUmVxdWVzdBomLmlvdGZsb3cudjEuR2V0VGVsZW1ldHJ5U3RhdHVzUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_stream, file_iotflow_v1_telemetry]);
 
 /**
  * @generated from message iotflow.v1.SubmitTelemetryRequest
@@ -177,7 +177,7 @@ export type SubmitReadingsResponse = Message<"iotflow.v1.SubmitReadingsResponse"
    * Present if the answer cannot name all rejected values: the number of values beyond those in
    * `rejected`.
    *
-   * @generated from field: optional int32 more_rejected = 6;
+   * @generated from field: optional int32 more_rejected = 5;
    */
   moreRejected?: number | undefined;
 };
@@ -196,9 +196,10 @@ export const SubmitReadingsResponseSchema: GenMessage<SubmitReadingsResponse> = 
  */
 export type StreamTelemetryResponse = Message<"iotflow.v1.StreamTelemetryResponse"> & {
   /**
-   * All batches up to this sequence are stored durably, except for the rejected values.
+   * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+   * yet.
    *
-   * @generated from field: uint64 committed_sequence = 1;
+   * @generated from field: int64 committed_sequence = 1;
    */
   committedSequence: bigint;
 
@@ -324,7 +325,7 @@ export type GetTelemetryResponse = Message<"iotflow.v1.GetTelemetryResponse"> & 
   count: number;
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: string next_page_token = 7;
    */
@@ -470,7 +471,7 @@ export type ListLatestTelemetryResponse = Message<"iotflow.v1.ListLatestTelemetr
   count: number;
 
   /**
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: optional string next_page_token = 3;
    */
@@ -530,7 +531,7 @@ export type AggregateTelemetryRequest = Message<"iotflow.v1.AggregateTelemetryRe
   fields: string[];
 
   /**
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    *
    * @generated from field: string field = 7;
    */
@@ -716,7 +717,7 @@ export type GetTelemetryRangeResponse = Message<"iotflow.v1.GetTelemetryRangeRes
   count: number;
 
   /**
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: string next_page_token = 8;
    */
@@ -835,10 +836,11 @@ export type ExportTelemetryRequest = Message<"iotflow.v1.ExportTelemetryRequest"
    * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
    * `+`, `-` or `@` (also in full width) or with a control character get a leading apostrophe, so
    * that none is taken for a formula. Numbers are not changed.
+   * Named `safe` in JSON and URLs.
    *
-   * @generated from field: bool safe = 6;
+   * @generated from field: bool spreadsheet_safe = 6 [json_name = "safe"];
    */
-  safe: boolean;
+  spreadsheetSafe: boolean;
 };
 
 /**
@@ -966,122 +968,6 @@ export const SubscribeTelemetryResponseSchema: GenMessage<SubscribeTelemetryResp
   messageDesc(file_iotflow_v1_telemetry_service, 19);
 
 /**
- * Readings of one device that were just stored.
- *
- * @generated from message iotflow.v1.LiveReadings
- */
-export type LiveReadings = Message<"iotflow.v1.LiveReadings"> & {
-  /**
-   * @generated from field: int32 device_id = 1;
-   */
-  deviceId: number;
-
-  /**
-   * @generated from field: string device_name = 2;
-   */
-  deviceName: string;
-
-  /**
-   * Objects `{timestamp, <measurement>: value …}`.
-   *
-   * @generated from field: repeated google.protobuf.Struct data = 3;
-   */
-  data: JsonObject[];
-};
-
-/**
- * Describes the message iotflow.v1.LiveReadings.
- * Use `create(LiveReadingsSchema)` to create a new message.
- */
-export const LiveReadingsSchema: GenMessage<LiveReadings> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 20);
-
-/**
- * A change of presence. Sent to every subscriber that may read the device, regardless of the
- * requested fields.
- *
- * @generated from message iotflow.v1.LivePresence
- */
-export type LivePresence = Message<"iotflow.v1.LivePresence"> & {
-  /**
-   * @generated from field: int32 device_id = 1;
-   */
-  deviceId: number;
-
-  /**
-   * @generated from field: string device_name = 2;
-   */
-  deviceName: string;
-
-  /**
-   * See Device.is_online.
-   *
-   * @generated from field: bool online = 3;
-   */
-  online: boolean;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp timestamp = 4;
-   */
-  timestamp?: Timestamp | undefined;
-};
-
-/**
- * Describes the message iotflow.v1.LivePresence.
- * Use `create(LivePresenceSchema)` to create a new message.
- */
-export const LivePresenceSchema: GenMessage<LivePresence> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 21);
-
-/**
- * Readings that a slow client lost.
- *
- * @generated from message iotflow.v1.LiveDropped
- */
-export type LiveDropped = Message<"iotflow.v1.LiveDropped"> & {
-  /**
-   * Readings lost since the last such event.
-   *
-   * @generated from field: int64 readings = 1;
-   */
-  readings: bigint;
-};
-
-/**
- * Describes the message iotflow.v1.LiveDropped.
- * Use `create(LiveDroppedSchema)` to create a new message.
- */
-export const LiveDroppedSchema: GenMessage<LiveDropped> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 22);
-
-/**
- * The state of the connection between server processes.
- *
- * @generated from message iotflow.v1.LiveFeedState
- */
-export type LiveFeedState = Message<"iotflow.v1.LiveFeedState"> & {
-  /**
-   * true: the connection is down. Readings that other processes accept may come late, or not at
-   * all.
-   *
-   * @generated from field: bool degraded = 1;
-   */
-  degraded: boolean;
-
-  /**
-   * @generated from field: string message = 2;
-   */
-  message: string;
-};
-
-/**
- * Describes the message iotflow.v1.LiveFeedState.
- * Use `create(LiveFeedStateSchema)` to create a new message.
- */
-export const LiveFeedStateSchema: GenMessage<LiveFeedState> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 23);
-
-/**
  * @generated from message iotflow.v1.DeleteTelemetryRequest
  */
 export type DeleteTelemetryRequest = Message<"iotflow.v1.DeleteTelemetryRequest"> & {
@@ -1106,7 +992,7 @@ export type DeleteTelemetryRequest = Message<"iotflow.v1.DeleteTelemetryRequest"
  * Use `create(DeleteTelemetryRequestSchema)` to create a new message.
  */
 export const DeleteTelemetryRequestSchema: GenMessage<DeleteTelemetryRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 24);
+  messageDesc(file_iotflow_v1_telemetry_service, 20);
 
 /**
  * @generated from message iotflow.v1.DeleteTelemetryResponse
@@ -1138,7 +1024,7 @@ export type DeleteTelemetryResponse = Message<"iotflow.v1.DeleteTelemetryRespons
  * Use `create(DeleteTelemetryResponseSchema)` to create a new message.
  */
 export const DeleteTelemetryResponseSchema: GenMessage<DeleteTelemetryResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 25);
+  messageDesc(file_iotflow_v1_telemetry_service, 21);
 
 /**
  * @generated from message iotflow.v1.GetTelemetryStatusRequest
@@ -1151,7 +1037,7 @@ export type GetTelemetryStatusRequest = Message<"iotflow.v1.GetTelemetryStatusRe
  * Use `create(GetTelemetryStatusRequestSchema)` to create a new message.
  */
 export const GetTelemetryStatusRequestSchema: GenMessage<GetTelemetryStatusRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 26);
+  messageDesc(file_iotflow_v1_telemetry_service, 22);
 
 /**
  * @generated from message iotflow.v1.GetTelemetryStatusResponse
@@ -1213,78 +1099,7 @@ export type GetTelemetryStatusResponse = Message<"iotflow.v1.GetTelemetryStatusR
  * Use `create(GetTelemetryStatusResponseSchema)` to create a new message.
  */
 export const GetTelemetryStatusResponseSchema: GenMessage<GetTelemetryStatusResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 27);
-
-/**
- * The journal in front of a store that acknowledges before its disk has the data.
- *
- * @generated from message iotflow.v1.JournalStatus
- */
-export type JournalStatus = Message<"iotflow.v1.JournalStatus"> & {
-  /**
-   * Readings are acknowledged by the journal alone, because the store is unavailable or behind.
-   *
-   * @generated from field: bool buffering = 1;
-   */
-  buffering: boolean;
-
-  /**
-   * The journal is sending the store the readings that it lacks.
-   *
-   * @generated from field: bool replaying = 2;
-   */
-  replaying: boolean;
-
-  /**
-   * Size of the journal on disk.
-   *
-   * @generated from field: int64 bytes = 3;
-   */
-  bytes: bigint;
-
-  /**
-   * Size at which the journal rejects readings.
-   *
-   * @generated from field: int64 limit_bytes = 4;
-   */
-  limitBytes: bigint;
-
-  /**
-   * Number of groups of batches in the journal.
-   *
-   * @generated from field: int64 entries = 5;
-   */
-  entries: bigint;
-
-  /**
-   * Age of the oldest of them.
-   *
-   * @generated from field: double oldest_seconds = 6;
-   */
-  oldestSeconds: number;
-
-  /**
-   * Values sent to the store again since the server started.
-   *
-   * @generated from field: int64 replayed_values = 7;
-   */
-  replayedValues: bigint;
-
-  /**
-   * Of the replayed values, those that the store rejected after they were acknowledged. The log
-   * names them.
-   *
-   * @generated from field: int64 refused_values = 8;
-   */
-  refusedValues: bigint;
-};
-
-/**
- * Describes the message iotflow.v1.JournalStatus.
- * Use `create(JournalStatusSchema)` to create a new message.
- */
-export const JournalStatusSchema: GenMessage<JournalStatus> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_telemetry_service, 28);
+  messageDesc(file_iotflow_v1_telemetry_service, 23);
 
 /**
  * Writes and reads telemetry.
@@ -1358,9 +1173,9 @@ export const TelemetryService: GenService<{
    * times overwrite each other.
    *
    * The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-   * ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-   * data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-   * down; the client then reconnects and resends the batches that were not acknowledged.
+   * ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+   * sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+   * shutting down; the client then reconnects and resends the batches that were not acknowledged.
    *
    * @generated from rpc iotflow.v1.TelemetryService.StreamTelemetry
    */

@@ -115,7 +115,7 @@ export type ListTokensResponse = Message<"iotflow.v1.ListTokensResponse"> & {
   tokens: AccessToken[];
 
   /**
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    *
    * @generated from field: optional string next_page_token = 3;
    */

@@ -528,7 +528,7 @@ public  final class AggregateTelemetryRequest extends
   private java.lang.String field_;
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -540,7 +540,7 @@ public  final class AggregateTelemetryRequest extends
   }
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -553,7 +553,7 @@ public  final class AggregateTelemetryRequest extends
   }
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -568,7 +568,7 @@ public  final class AggregateTelemetryRequest extends
   }
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -579,7 +579,7 @@ public  final class AggregateTelemetryRequest extends
   }
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -1259,7 +1259,7 @@ public  final class AggregateTelemetryRequest extends
 
     /**
      * <pre>
-     * Another name of `fields`.
+     * Another name of `fields`, for one measurement.
      * </pre>
      *
      * <code>string field = 7;</code>
@@ -1271,7 +1271,7 @@ public  final class AggregateTelemetryRequest extends
     }
     /**
      * <pre>
-     * Another name of `fields`.
+     * Another name of `fields`, for one measurement.
      * </pre>
      *
      * <code>string field = 7;</code>
@@ -1284,7 +1284,7 @@ public  final class AggregateTelemetryRequest extends
     }
     /**
      * <pre>
-     * Another name of `fields`.
+     * Another name of `fields`, for one measurement.
      * </pre>
      *
      * <code>string field = 7;</code>
@@ -1299,7 +1299,7 @@ public  final class AggregateTelemetryRequest extends
     }
     /**
      * <pre>
-     * Another name of `fields`.
+     * Another name of `fields`, for one measurement.
      * </pre>
      *
      * <code>string field = 7;</code>
@@ -1312,7 +1312,7 @@ public  final class AggregateTelemetryRequest extends
     }
     /**
      * <pre>
-     * Another name of `fields`.
+     * Another name of `fields`, for one measurement.
      * </pre>
      *
      * <code>string field = 7;</code>

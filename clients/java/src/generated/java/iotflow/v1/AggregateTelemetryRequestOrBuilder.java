@@ -164,7 +164,7 @@ public interface AggregateTelemetryRequestOrBuilder extends
 
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>
@@ -173,7 +173,7 @@ public interface AggregateTelemetryRequestOrBuilder extends
   java.lang.String getField();
   /**
    * <pre>
-   * Another name of `fields`.
+   * Another name of `fields`, for one measurement.
    * </pre>
    *
    * <code>string field = 7;</code>

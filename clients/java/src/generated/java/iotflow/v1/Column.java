@@ -32,6 +32,10 @@ public  final class Column extends
   public static final int MEASUREMENT_FIELD_NUMBER = 1;
   private java.lang.String measurement_;
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @return The measurement.
    */
@@ -40,6 +44,10 @@ public  final class Column extends
     return measurement_;
   }
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @return The bytes for measurement.
    */
@@ -49,6 +57,10 @@ public  final class Column extends
     return com.google.protobuf.ByteString.copyFromUtf8(measurement_);
   }
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @param value The measurement to set.
    */
@@ -60,6 +72,10 @@ public  final class Column extends
     measurement_ = value;
   }
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    */
   private void clearMeasurement() {
@@ -67,6 +83,10 @@ public  final class Column extends
     measurement_ = getDefaultInstance().getMeasurement();
   }
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @param value The bytes for measurement to set.
    */
@@ -675,6 +695,10 @@ public  final class Column extends
 
 
     /**
+     * <pre>
+     * A name of 1 to 128 visible characters. `timestamp` is no name.
+     * </pre>
+     *
      * <code>string measurement = 1;</code>
      * @return The measurement.
      */
@@ -683,6 +707,10 @@ public  final class Column extends
       return instance.getMeasurement();
     }
     /**
+     * <pre>
+     * A name of 1 to 128 visible characters. `timestamp` is no name.
+     * </pre>
+     *
      * <code>string measurement = 1;</code>
      * @return The bytes for measurement.
      */
@@ -692,6 +720,10 @@ public  final class Column extends
       return instance.getMeasurementBytes();
     }
     /**
+     * <pre>
+     * A name of 1 to 128 visible characters. `timestamp` is no name.
+     * </pre>
+     *
      * <code>string measurement = 1;</code>
      * @param value The measurement to set.
      * @return This builder for chaining.
@@ -703,6 +735,10 @@ public  final class Column extends
       return this;
     }
     /**
+     * <pre>
+     * A name of 1 to 128 visible characters. `timestamp` is no name.
+     * </pre>
+     *
      * <code>string measurement = 1;</code>
      * @return This builder for chaining.
      */
@@ -712,6 +748,10 @@ public  final class Column extends
       return this;
     }
     /**
+     * <pre>
+     * A name of 1 to 128 visible characters. `timestamp` is no name.
+     * </pre>
+     *
      * <code>string measurement = 1;</code>
      * @param value The bytes for measurement to set.
      * @return This builder for chaining.

@@ -11,11 +11,19 @@ public interface ColumnOrBuilder extends
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @return The measurement.
    */
   java.lang.String getMeasurement();
   /**
+   * <pre>
+   * A name of 1 to 128 visible characters. `timestamp` is no name.
+   * </pre>
+   *
    * <code>string measurement = 1;</code>
    * @return The bytes for measurement.
    */

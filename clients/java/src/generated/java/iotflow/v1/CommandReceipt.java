@@ -26,6 +26,10 @@ public  final class CommandReceipt extends
   public static final int COMMAND_ID_FIELD_NUMBER = 1;
   private long commandId_;
   /**
+   * <pre>
+   * The command of the report, at most 2^53.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @return The commandId.
    */
@@ -34,6 +38,10 @@ public  final class CommandReceipt extends
     return commandId_;
   }
   /**
+   * <pre>
+   * The command of the report, at most 2^53.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @param value The commandId to set.
    */
@@ -42,6 +50,10 @@ public  final class CommandReceipt extends
     commandId_ = value;
   }
   /**
+   * <pre>
+   * The command of the report, at most 2^53.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    */
   private void clearCommandId() {
@@ -53,7 +65,7 @@ public  final class CommandReceipt extends
   private java.lang.String state_;
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -65,7 +77,7 @@ public  final class CommandReceipt extends
   }
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -78,7 +90,7 @@ public  final class CommandReceipt extends
   }
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -93,7 +105,7 @@ public  final class CommandReceipt extends
   }
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -104,7 +116,7 @@ public  final class CommandReceipt extends
   }
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -398,6 +410,10 @@ public  final class CommandReceipt extends
 
 
     /**
+     * <pre>
+     * The command of the report, at most 2^53.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @return The commandId.
      */
@@ -406,6 +422,10 @@ public  final class CommandReceipt extends
       return instance.getCommandId();
     }
     /**
+     * <pre>
+     * The command of the report, at most 2^53.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @param value The commandId to set.
      * @return This builder for chaining.
@@ -416,6 +436,10 @@ public  final class CommandReceipt extends
       return this;
     }
     /**
+     * <pre>
+     * The command of the report, at most 2^53.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @return This builder for chaining.
      */
@@ -427,7 +451,7 @@ public  final class CommandReceipt extends
 
     /**
      * <pre>
-     * The state of the report.
+     * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
      * </pre>
      *
      * <code>string state = 2;</code>
@@ -439,7 +463,7 @@ public  final class CommandReceipt extends
     }
     /**
      * <pre>
-     * The state of the report.
+     * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
      * </pre>
      *
      * <code>string state = 2;</code>
@@ -452,7 +476,7 @@ public  final class CommandReceipt extends
     }
     /**
      * <pre>
-     * The state of the report.
+     * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
      * </pre>
      *
      * <code>string state = 2;</code>
@@ -467,7 +491,7 @@ public  final class CommandReceipt extends
     }
     /**
      * <pre>
-     * The state of the report.
+     * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
      * </pre>
      *
      * <code>string state = 2;</code>
@@ -480,7 +504,7 @@ public  final class CommandReceipt extends
     }
     /**
      * <pre>
-     * The state of the report.
+     * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
      * </pre>
      *
      * <code>string state = 2;</code>

@@ -11,6 +11,10 @@ public interface CommandReceiptOrBuilder extends
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
+   * <pre>
+   * The command of the report, at most 2^53.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @return The commandId.
    */
@@ -18,7 +22,7 @@ public interface CommandReceiptOrBuilder extends
 
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>
@@ -27,7 +31,7 @@ public interface CommandReceiptOrBuilder extends
   java.lang.String getState();
   /**
    * <pre>
-   * The state of the report.
+   * The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway.
    * </pre>
    *
    * <code>string state = 2;</code>

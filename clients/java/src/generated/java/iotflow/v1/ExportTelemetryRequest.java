@@ -455,48 +455,51 @@ public  final class ExportTelemetryRequest extends
 
   }
 
-  public static final int SAFE_FIELD_NUMBER = 6;
-  private boolean safe_;
+  public static final int SPREADSHEET_SAFE_FIELD_NUMBER = 6;
+  private boolean spreadsheetSafe_;
   /**
    * <pre>
    * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
    * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
    * that none is taken for a formula. Numbers are not changed.
+   * Named `safe` in JSON and URLs.
    * </pre>
    *
-   * <code>bool safe = 6;</code>
-   * @return The safe.
+   * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
+   * @return The spreadsheetSafe.
    */
   @java.lang.Override
-  public boolean getSafe() {
-    return safe_;
+  public boolean getSpreadsheetSafe() {
+    return spreadsheetSafe_;
   }
   /**
    * <pre>
    * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
    * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
    * that none is taken for a formula. Numbers are not changed.
+   * Named `safe` in JSON and URLs.
    * </pre>
    *
-   * <code>bool safe = 6;</code>
-   * @param value The safe to set.
+   * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
+   * @param value The spreadsheetSafe to set.
    */
-  private void setSafe(boolean value) {
+  private void setSpreadsheetSafe(boolean value) {
     
-    safe_ = value;
+    spreadsheetSafe_ = value;
   }
   /**
    * <pre>
    * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
    * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
    * that none is taken for a formula. Numbers are not changed.
+   * Named `safe` in JSON and URLs.
    * </pre>
    *
-   * <code>bool safe = 6;</code>
+   * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
    */
-  private void clearSafe() {
+  private void clearSpreadsheetSafe() {
 
-    safe_ = false;
+    spreadsheetSafe_ = false;
   }
 
   public static iotflow.v1.ExportTelemetryRequest parseFrom(
@@ -1033,29 +1036,31 @@ public  final class ExportTelemetryRequest extends
      * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
      * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
      * that none is taken for a formula. Numbers are not changed.
+     * Named `safe` in JSON and URLs.
      * </pre>
      *
-     * <code>bool safe = 6;</code>
-     * @return The safe.
+     * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
+     * @return The spreadsheetSafe.
      */
     @java.lang.Override
-    public boolean getSafe() {
-      return instance.getSafe();
+    public boolean getSpreadsheetSafe() {
+      return instance.getSpreadsheetSafe();
     }
     /**
      * <pre>
      * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
      * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
      * that none is taken for a formula. Numbers are not changed.
+     * Named `safe` in JSON and URLs.
      * </pre>
      *
-     * <code>bool safe = 6;</code>
-     * @param value The safe to set.
+     * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
+     * @param value The spreadsheetSafe to set.
      * @return This builder for chaining.
      */
-    public Builder setSafe(boolean value) {
+    public Builder setSpreadsheetSafe(boolean value) {
       copyOnWrite();
-      instance.setSafe(value);
+      instance.setSpreadsheetSafe(value);
       return this;
     }
     /**
@@ -1063,14 +1068,15 @@ public  final class ExportTelemetryRequest extends
      * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
      * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
      * that none is taken for a formula. Numbers are not changed.
+     * Named `safe` in JSON and URLs.
      * </pre>
      *
-     * <code>bool safe = 6;</code>
+     * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
      * @return This builder for chaining.
      */
-    public Builder clearSafe() {
+    public Builder clearSpreadsheetSafe() {
       copyOnWrite();
-      instance.clearSafe();
+      instance.clearSpreadsheetSafe();
       return this;
     }
 
@@ -1095,7 +1101,7 @@ public  final class ExportTelemetryRequest extends
             "fields_",
             "startTime_",
             "endTime_",
-            "safe_",
+            "spreadsheetSafe_",
           };
           java.lang.String info =
               "\u0000\u0006\u0000\u0000\u0001\u0006\u0006\u0000\u0002\u0000\u0001\u0208\u0002\'" +

@@ -145,10 +145,11 @@ public interface ExportTelemetryRequestOrBuilder extends
    * For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
    * `+`, `-` or `&#64;` (also in full width) or with a control character get a leading apostrophe, so
    * that none is taken for a formula. Numbers are not changed.
+   * Named `safe` in JSON and URLs.
    * </pre>
    *
-   * <code>bool safe = 6;</code>
-   * @return The safe.
+   * <code>bool spreadsheet_safe = 6 [json_name = "safe"];</code>
+   * @return The spreadsheetSafe.
    */
-  boolean getSafe();
+  boolean getSpreadsheetSafe();
 }

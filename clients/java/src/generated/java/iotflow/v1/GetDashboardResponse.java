@@ -305,47 +305,47 @@ public  final class GetDashboardResponse extends
   }
 
   public static final int INGEST_FIELD_NUMBER = 5;
-  private iotflow.v1.IngestFigures ingest_;
+  private iotflow.v1.IngestStatistics ingest_;
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    */
   @java.lang.Override
   public boolean hasIngest() {
     return ((bitField0_ & 0x00000004) != 0);
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    */
   @java.lang.Override
-  public iotflow.v1.IngestFigures getIngest() {
-    return ingest_ == null ? iotflow.v1.IngestFigures.getDefaultInstance() : ingest_;
+  public iotflow.v1.IngestStatistics getIngest() {
+    return ingest_ == null ? iotflow.v1.IngestStatistics.getDefaultInstance() : ingest_;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setIngest(iotflow.v1.IngestFigures value) {
+  private void setIngest(iotflow.v1.IngestStatistics value) {
     value.getClass();  // minimal bytecode null check
     ingest_ = value;
     bitField0_ |= 0x00000004;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    */
   @java.lang.SuppressWarnings({"ReferenceEquality", "ReturnValueIgnored"})
-  private void mergeIngest(iotflow.v1.IngestFigures value) {
+  private void mergeIngest(iotflow.v1.IngestStatistics value) {
     value.getClass();  // minimal bytecode null check
     if (ingest_ != null &&
-        ingest_ != iotflow.v1.IngestFigures.getDefaultInstance()) {
+        ingest_ != iotflow.v1.IngestStatistics.getDefaultInstance()) {
       ingest_ =
-        iotflow.v1.IngestFigures.newBuilder(ingest_).mergeFrom(value).buildPartial();
+        iotflow.v1.IngestStatistics.newBuilder(ingest_).mergeFrom(value).buildPartial();
     } else {
       ingest_ = value;
     }
     bitField0_ |= 0x00000004;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    */
   private void clearIngest() {
     ingest_ = null;
@@ -743,46 +743,46 @@ public  final class GetDashboardResponse extends
     }
 
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
     @java.lang.Override
     public boolean hasIngest() {
       return instance.hasIngest();
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
     @java.lang.Override
-    public iotflow.v1.IngestFigures getIngest() {
+    public iotflow.v1.IngestStatistics getIngest() {
       return instance.getIngest();
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
-    public Builder setIngest(iotflow.v1.IngestFigures value) {
+    public Builder setIngest(iotflow.v1.IngestStatistics value) {
       copyOnWrite();
       instance.setIngest(value);
       return this;
       }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
     public Builder setIngest(
-        iotflow.v1.IngestFigures.Builder builderForValue) {
+        iotflow.v1.IngestStatistics.Builder builderForValue) {
       copyOnWrite();
       instance.setIngest(builderForValue.build());
       return this;
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
-    public Builder mergeIngest(iotflow.v1.IngestFigures value) {
+    public Builder mergeIngest(iotflow.v1.IngestStatistics value) {
       copyOnWrite();
       instance.mergeIngest(value);
       return this;
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
      */
     public Builder clearIngest() {  copyOnWrite();
       instance.clearIngest();

@@ -71,13 +71,13 @@ public interface GetDashboardResponseOrBuilder extends
   int getRecentlySeenCount();
 
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    * @return Whether the ingest field is set.
    */
   boolean hasIngest();
   /**
-   * <code>.iotflow.v1.IngestFigures ingest = 5;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest = 5;</code>
    * @return The ingest.
    */
-  iotflow.v1.IngestFigures getIngest();
+  iotflow.v1.IngestStatistics getIngest();
 }

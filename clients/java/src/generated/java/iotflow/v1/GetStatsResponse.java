@@ -163,47 +163,47 @@ public  final class GetStatsResponse extends
   }
 
   public static final int INGEST_STATS_FIELD_NUMBER = 4;
-  private iotflow.v1.IngestFigures ingestStats_;
+  private iotflow.v1.IngestStatistics ingestStats_;
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    */
   @java.lang.Override
   public boolean hasIngestStats() {
     return ((bitField0_ & 0x00000004) != 0);
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    */
   @java.lang.Override
-  public iotflow.v1.IngestFigures getIngestStats() {
-    return ingestStats_ == null ? iotflow.v1.IngestFigures.getDefaultInstance() : ingestStats_;
+  public iotflow.v1.IngestStatistics getIngestStats() {
+    return ingestStats_ == null ? iotflow.v1.IngestStatistics.getDefaultInstance() : ingestStats_;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setIngestStats(iotflow.v1.IngestFigures value) {
+  private void setIngestStats(iotflow.v1.IngestStatistics value) {
     value.getClass();  // minimal bytecode null check
     ingestStats_ = value;
     bitField0_ |= 0x00000004;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    */
   @java.lang.SuppressWarnings({"ReferenceEquality", "ReturnValueIgnored"})
-  private void mergeIngestStats(iotflow.v1.IngestFigures value) {
+  private void mergeIngestStats(iotflow.v1.IngestStatistics value) {
     value.getClass();  // minimal bytecode null check
     if (ingestStats_ != null &&
-        ingestStats_ != iotflow.v1.IngestFigures.getDefaultInstance()) {
+        ingestStats_ != iotflow.v1.IngestStatistics.getDefaultInstance()) {
       ingestStats_ =
-        iotflow.v1.IngestFigures.newBuilder(ingestStats_).mergeFrom(value).buildPartial();
+        iotflow.v1.IngestStatistics.newBuilder(ingestStats_).mergeFrom(value).buildPartial();
     } else {
       ingestStats_ = value;
     }
     bitField0_ |= 0x00000004;
   }
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    */
   private void clearIngestStats() {
     ingestStats_ = null;
@@ -503,46 +503,46 @@ public  final class GetStatsResponse extends
     }
 
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
     @java.lang.Override
     public boolean hasIngestStats() {
       return instance.hasIngestStats();
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
     @java.lang.Override
-    public iotflow.v1.IngestFigures getIngestStats() {
+    public iotflow.v1.IngestStatistics getIngestStats() {
       return instance.getIngestStats();
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
-    public Builder setIngestStats(iotflow.v1.IngestFigures value) {
+    public Builder setIngestStats(iotflow.v1.IngestStatistics value) {
       copyOnWrite();
       instance.setIngestStats(value);
       return this;
       }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
     public Builder setIngestStats(
-        iotflow.v1.IngestFigures.Builder builderForValue) {
+        iotflow.v1.IngestStatistics.Builder builderForValue) {
       copyOnWrite();
       instance.setIngestStats(builderForValue.build());
       return this;
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
-    public Builder mergeIngestStats(iotflow.v1.IngestFigures value) {
+    public Builder mergeIngestStats(iotflow.v1.IngestStatistics value) {
       copyOnWrite();
       instance.mergeIngestStats(value);
       return this;
     }
     /**
-     * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+     * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
      */
     public Builder clearIngestStats() {  copyOnWrite();
       instance.clearIngestStats();

@@ -45,15 +45,15 @@ public interface GetStatsResponseOrBuilder extends
   iotflow.v1.DeviceCounts getDeviceStats();
 
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    * @return Whether the ingestStats field is set.
    */
   boolean hasIngestStats();
   /**
-   * <code>.iotflow.v1.IngestFigures ingest_stats = 4;</code>
+   * <code>.iotflow.v1.IngestStatistics ingest_stats = 4;</code>
    * @return The ingestStats.
    */
-  iotflow.v1.IngestFigures getIngestStats();
+  iotflow.v1.IngestStatistics getIngestStats();
 
   /**
    * <code>int32 tokens = 5;</code>

@@ -433,7 +433,7 @@ public  final class GetTelemetryRangeResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -445,7 +445,7 @@ public  final class GetTelemetryRangeResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -458,7 +458,7 @@ public  final class GetTelemetryRangeResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -473,7 +473,7 @@ public  final class GetTelemetryRangeResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -484,7 +484,7 @@ public  final class GetTelemetryRangeResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -1018,7 +1018,7 @@ public  final class GetTelemetryRangeResponse extends
 
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 8;</code>
@@ -1030,7 +1030,7 @@ public  final class GetTelemetryRangeResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 8;</code>
@@ -1043,7 +1043,7 @@ public  final class GetTelemetryRangeResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 8;</code>
@@ -1058,7 +1058,7 @@ public  final class GetTelemetryRangeResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 8;</code>
@@ -1071,7 +1071,7 @@ public  final class GetTelemetryRangeResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 8;</code>

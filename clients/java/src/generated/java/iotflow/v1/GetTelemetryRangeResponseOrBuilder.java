@@ -103,7 +103,7 @@ public interface GetTelemetryRangeResponseOrBuilder extends
 
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>
@@ -112,7 +112,7 @@ public interface GetTelemetryRangeResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 8;</code>

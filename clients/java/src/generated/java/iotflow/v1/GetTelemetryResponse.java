@@ -385,7 +385,7 @@ public  final class GetTelemetryResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -397,7 +397,7 @@ public  final class GetTelemetryResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -410,7 +410,7 @@ public  final class GetTelemetryResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -425,7 +425,7 @@ public  final class GetTelemetryResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -436,7 +436,7 @@ public  final class GetTelemetryResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -923,7 +923,7 @@ public  final class GetTelemetryResponse extends
 
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 7;</code>
@@ -935,7 +935,7 @@ public  final class GetTelemetryResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 7;</code>
@@ -948,7 +948,7 @@ public  final class GetTelemetryResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 7;</code>
@@ -963,7 +963,7 @@ public  final class GetTelemetryResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 7;</code>
@@ -976,7 +976,7 @@ public  final class GetTelemetryResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 7;</code>

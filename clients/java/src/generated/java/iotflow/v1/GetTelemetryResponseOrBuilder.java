@@ -92,7 +92,7 @@ public interface GetTelemetryResponseOrBuilder extends
 
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>
@@ -101,7 +101,7 @@ public interface GetTelemetryResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 7;</code>

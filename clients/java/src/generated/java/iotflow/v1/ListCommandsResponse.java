@@ -168,7 +168,7 @@ public  final class ListCommandsResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 3;</code>
@@ -180,7 +180,7 @@ public  final class ListCommandsResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 3;</code>
@@ -193,7 +193,7 @@ public  final class ListCommandsResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 3;</code>
@@ -208,7 +208,7 @@ public  final class ListCommandsResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 3;</code>
@@ -219,7 +219,7 @@ public  final class ListCommandsResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 3;</code>
@@ -482,7 +482,7 @@ public  final class ListCommandsResponse extends
 
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 3;</code>
@@ -494,7 +494,7 @@ public  final class ListCommandsResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 3;</code>
@@ -507,7 +507,7 @@ public  final class ListCommandsResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 3;</code>
@@ -522,7 +522,7 @@ public  final class ListCommandsResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 3;</code>
@@ -535,7 +535,7 @@ public  final class ListCommandsResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 3;</code>

@@ -68,44 +68,44 @@ public  final class ListDeviceStatusesResponse extends
   }
 
   public static final int DEVICES_FIELD_NUMBER = 2;
-  private com.google.protobuf.Internal.ProtobufList<iotflow.v1.DeviceInShort> devices_;
+  private com.google.protobuf.Internal.ProtobufList<iotflow.v1.DeviceSummary> devices_;
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.Override
-  public java.util.List<iotflow.v1.DeviceInShort> getDevicesList() {
+  public java.util.List<iotflow.v1.DeviceSummary> getDevicesList() {
     return devices_;
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
-  public java.util.List<? extends iotflow.v1.DeviceInShortOrBuilder> 
+  public java.util.List<? extends iotflow.v1.DeviceSummaryOrBuilder> 
       getDevicesOrBuilderList() {
     return devices_;
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.Override
   public int getDevicesCount() {
     return devices_.size();
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.Override
-  public iotflow.v1.DeviceInShort getDevices(int index) {
+  public iotflow.v1.DeviceSummary getDevices(int index) {
     return devices_.get(index);
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
-  public iotflow.v1.DeviceInShortOrBuilder getDevicesOrBuilder(
+  public iotflow.v1.DeviceSummaryOrBuilder getDevicesOrBuilder(
       int index) {
     return devices_.get(index);
   }
   private void ensureDevicesIsMutable() {
-    com.google.protobuf.Internal.ProtobufList<iotflow.v1.DeviceInShort> tmp = devices_;
+    com.google.protobuf.Internal.ProtobufList<iotflow.v1.DeviceSummary> tmp = devices_;
     if (!tmp.isModifiable()) {
       devices_ =
           com.google.protobuf.GeneratedMessageLite.mutableCopy(tmp);
@@ -113,51 +113,51 @@ public  final class ListDeviceStatusesResponse extends
   }
 
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
   private void setDevices(
-      int index, iotflow.v1.DeviceInShort value) {
+      int index, iotflow.v1.DeviceSummary value) {
     value.getClass();  // minimal bytecode null check
     ensureDevicesIsMutable();
     devices_.set(index, value);
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void addDevices(iotflow.v1.DeviceInShort value) {
+  private void addDevices(iotflow.v1.DeviceSummary value) {
     value.getClass();  // minimal bytecode null check
     ensureDevicesIsMutable();
     devices_.add(value);
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
   private void addDevices(
-      int index, iotflow.v1.DeviceInShort value) {
+      int index, iotflow.v1.DeviceSummary value) {
     value.getClass();  // minimal bytecode null check
     ensureDevicesIsMutable();
     devices_.add(index, value);
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   private void addAllDevices(
-      java.lang.Iterable<? extends iotflow.v1.DeviceInShort> values) {
+      java.lang.Iterable<? extends iotflow.v1.DeviceSummary> values) {
     ensureDevicesIsMutable();
     com.google.protobuf.AbstractMessageLite.addAll(
         values, devices_);
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   private void clearDevices() {
     devices_ = emptyProtobufList();
   }
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   private void removeDevices(int index) {
     ensureDevicesIsMutable();
@@ -359,92 +359,92 @@ public  final class ListDeviceStatusesResponse extends
     }
 
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     @java.lang.Override
-    public java.util.List<iotflow.v1.DeviceInShort> getDevicesList() {
+    public java.util.List<iotflow.v1.DeviceSummary> getDevicesList() {
       return java.util.Collections.unmodifiableList(
           instance.getDevicesList());
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     @java.lang.Override
     public int getDevicesCount() {
       return instance.getDevicesCount();
     }/**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     @java.lang.Override
-    public iotflow.v1.DeviceInShort getDevices(int index) {
+    public iotflow.v1.DeviceSummary getDevices(int index) {
       return instance.getDevices(index);
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder setDevices(
-        int index, iotflow.v1.DeviceInShort value) {
+        int index, iotflow.v1.DeviceSummary value) {
       copyOnWrite();
       instance.setDevices(index, value);
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder setDevices(
-        int index, iotflow.v1.DeviceInShort.Builder builderForValue) {
+        int index, iotflow.v1.DeviceSummary.Builder builderForValue) {
       copyOnWrite();
       instance.setDevices(index,
           builderForValue.build());
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
-    public Builder addDevices(iotflow.v1.DeviceInShort value) {
+    public Builder addDevices(iotflow.v1.DeviceSummary value) {
       copyOnWrite();
       instance.addDevices(value);
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder addDevices(
-        int index, iotflow.v1.DeviceInShort value) {
+        int index, iotflow.v1.DeviceSummary value) {
       copyOnWrite();
       instance.addDevices(index, value);
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder addDevices(
-        iotflow.v1.DeviceInShort.Builder builderForValue) {
+        iotflow.v1.DeviceSummary.Builder builderForValue) {
       copyOnWrite();
       instance.addDevices(builderForValue.build());
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder addDevices(
-        int index, iotflow.v1.DeviceInShort.Builder builderForValue) {
+        int index, iotflow.v1.DeviceSummary.Builder builderForValue) {
       copyOnWrite();
       instance.addDevices(index,
           builderForValue.build());
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder addAllDevices(
-        java.lang.Iterable<? extends iotflow.v1.DeviceInShort> values) {
+        java.lang.Iterable<? extends iotflow.v1.DeviceSummary> values) {
       copyOnWrite();
       instance.addAllDevices(values);
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder clearDevices() {
       copyOnWrite();
@@ -452,7 +452,7 @@ public  final class ListDeviceStatusesResponse extends
       return this;
     }
     /**
-     * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+     * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
      */
     public Builder removeDevices(int index) {
       copyOnWrite();
@@ -526,7 +526,7 @@ public  final class ListDeviceStatusesResponse extends
             "bitField0_",
             "status_",
             "devices_",
-            iotflow.v1.DeviceInShort.class,
+            iotflow.v1.DeviceSummary.class,
             "meta_",
           };
           java.lang.String info =

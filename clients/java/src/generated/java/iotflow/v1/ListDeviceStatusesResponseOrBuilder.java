@@ -23,16 +23,16 @@ public interface ListDeviceStatusesResponseOrBuilder extends
       getStatusBytes();
 
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
-  java.util.List<iotflow.v1.DeviceInShort> 
+  java.util.List<iotflow.v1.DeviceSummary> 
       getDevicesList();
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
-  iotflow.v1.DeviceInShort getDevices(int index);
+  iotflow.v1.DeviceSummary getDevices(int index);
   /**
-   * <code>repeated .iotflow.v1.DeviceInShort devices = 2;</code>
+   * <code>repeated .iotflow.v1.DeviceSummary devices = 2;</code>
    */
   int getDevicesCount();
 

@@ -24,6 +24,10 @@ public  final class ListDevicesRequest extends
   public static final int STATUS_FIELD_NUMBER = 1;
   private java.lang.String status_;
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @return The status.
    */
@@ -32,6 +36,10 @@ public  final class ListDevicesRequest extends
     return status_;
   }
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @return The bytes for status.
    */
@@ -41,6 +49,10 @@ public  final class ListDevicesRequest extends
     return com.google.protobuf.ByteString.copyFromUtf8(status_);
   }
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @param value The status to set.
    */
@@ -52,6 +64,10 @@ public  final class ListDevicesRequest extends
     status_ = value;
   }
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    */
   private void clearStatus() {
@@ -59,6 +75,10 @@ public  final class ListDevicesRequest extends
     status_ = getDefaultInstance().getStatus();
   }
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @param value The bytes for status to set.
    */
@@ -72,6 +92,10 @@ public  final class ListDevicesRequest extends
   public static final int DEVICE_TYPE_FIELD_NUMBER = 2;
   private java.lang.String deviceType_;
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @return The deviceType.
    */
@@ -80,6 +104,10 @@ public  final class ListDevicesRequest extends
     return deviceType_;
   }
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @return The bytes for deviceType.
    */
@@ -89,6 +117,10 @@ public  final class ListDevicesRequest extends
     return com.google.protobuf.ByteString.copyFromUtf8(deviceType_);
   }
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @param value The deviceType to set.
    */
@@ -100,6 +132,10 @@ public  final class ListDevicesRequest extends
     deviceType_ = value;
   }
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    */
   private void clearDeviceType() {
@@ -107,6 +143,10 @@ public  final class ListDevicesRequest extends
     deviceType_ = getDefaultInstance().getDeviceType();
   }
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @param value The bytes for deviceType to set.
    */
@@ -121,7 +161,7 @@ public  final class ListDevicesRequest extends
   private java.lang.String name_;
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -133,7 +173,7 @@ public  final class ListDevicesRequest extends
   }
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -146,7 +186,7 @@ public  final class ListDevicesRequest extends
   }
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -161,7 +201,7 @@ public  final class ListDevicesRequest extends
   }
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -172,7 +212,7 @@ public  final class ListDevicesRequest extends
   }
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -451,6 +491,10 @@ public  final class ListDevicesRequest extends
 
 
     /**
+     * <pre>
+     * Empty: devices of every status.
+     * </pre>
+     *
      * <code>string status = 1;</code>
      * @return The status.
      */
@@ -459,6 +503,10 @@ public  final class ListDevicesRequest extends
       return instance.getStatus();
     }
     /**
+     * <pre>
+     * Empty: devices of every status.
+     * </pre>
+     *
      * <code>string status = 1;</code>
      * @return The bytes for status.
      */
@@ -468,6 +516,10 @@ public  final class ListDevicesRequest extends
       return instance.getStatusBytes();
     }
     /**
+     * <pre>
+     * Empty: devices of every status.
+     * </pre>
+     *
      * <code>string status = 1;</code>
      * @param value The status to set.
      * @return This builder for chaining.
@@ -479,6 +531,10 @@ public  final class ListDevicesRequest extends
       return this;
     }
     /**
+     * <pre>
+     * Empty: devices of every status.
+     * </pre>
+     *
      * <code>string status = 1;</code>
      * @return This builder for chaining.
      */
@@ -488,6 +544,10 @@ public  final class ListDevicesRequest extends
       return this;
     }
     /**
+     * <pre>
+     * Empty: devices of every status.
+     * </pre>
+     *
      * <code>string status = 1;</code>
      * @param value The bytes for status to set.
      * @return This builder for chaining.
@@ -500,6 +560,10 @@ public  final class ListDevicesRequest extends
     }
 
     /**
+     * <pre>
+     * Empty: devices of every type.
+     * </pre>
+     *
      * <code>string device_type = 2;</code>
      * @return The deviceType.
      */
@@ -508,6 +572,10 @@ public  final class ListDevicesRequest extends
       return instance.getDeviceType();
     }
     /**
+     * <pre>
+     * Empty: devices of every type.
+     * </pre>
+     *
      * <code>string device_type = 2;</code>
      * @return The bytes for deviceType.
      */
@@ -517,6 +585,10 @@ public  final class ListDevicesRequest extends
       return instance.getDeviceTypeBytes();
     }
     /**
+     * <pre>
+     * Empty: devices of every type.
+     * </pre>
+     *
      * <code>string device_type = 2;</code>
      * @param value The deviceType to set.
      * @return This builder for chaining.
@@ -528,6 +600,10 @@ public  final class ListDevicesRequest extends
       return this;
     }
     /**
+     * <pre>
+     * Empty: devices of every type.
+     * </pre>
+     *
      * <code>string device_type = 2;</code>
      * @return This builder for chaining.
      */
@@ -537,6 +613,10 @@ public  final class ListDevicesRequest extends
       return this;
     }
     /**
+     * <pre>
+     * Empty: devices of every type.
+     * </pre>
+     *
      * <code>string device_type = 2;</code>
      * @param value The bytes for deviceType to set.
      * @return This builder for chaining.
@@ -550,7 +630,7 @@ public  final class ListDevicesRequest extends
 
     /**
      * <pre>
-     * A part of the name, in any case.
+     * A part of the name, in upper or lower case. Empty: all devices.
      * </pre>
      *
      * <code>string name = 3;</code>
@@ -562,7 +642,7 @@ public  final class ListDevicesRequest extends
     }
     /**
      * <pre>
-     * A part of the name, in any case.
+     * A part of the name, in upper or lower case. Empty: all devices.
      * </pre>
      *
      * <code>string name = 3;</code>
@@ -575,7 +655,7 @@ public  final class ListDevicesRequest extends
     }
     /**
      * <pre>
-     * A part of the name, in any case.
+     * A part of the name, in upper or lower case. Empty: all devices.
      * </pre>
      *
      * <code>string name = 3;</code>
@@ -590,7 +670,7 @@ public  final class ListDevicesRequest extends
     }
     /**
      * <pre>
-     * A part of the name, in any case.
+     * A part of the name, in upper or lower case. Empty: all devices.
      * </pre>
      *
      * <code>string name = 3;</code>
@@ -603,7 +683,7 @@ public  final class ListDevicesRequest extends
     }
     /**
      * <pre>
-     * A part of the name, in any case.
+     * A part of the name, in upper or lower case. Empty: all devices.
      * </pre>
      *
      * <code>string name = 3;</code>

@@ -11,11 +11,19 @@ public interface ListDevicesRequestOrBuilder extends
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @return The status.
    */
   java.lang.String getStatus();
   /**
+   * <pre>
+   * Empty: devices of every status.
+   * </pre>
+   *
    * <code>string status = 1;</code>
    * @return The bytes for status.
    */
@@ -23,11 +31,19 @@ public interface ListDevicesRequestOrBuilder extends
       getStatusBytes();
 
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @return The deviceType.
    */
   java.lang.String getDeviceType();
   /**
+   * <pre>
+   * Empty: devices of every type.
+   * </pre>
+   *
    * <code>string device_type = 2;</code>
    * @return The bytes for deviceType.
    */
@@ -36,7 +52,7 @@ public interface ListDevicesRequestOrBuilder extends
 
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>
@@ -45,7 +61,7 @@ public interface ListDevicesRequestOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * A part of the name, in any case.
+   * A part of the name, in upper or lower case. Empty: all devices.
    * </pre>
    *
    * <code>string name = 3;</code>

@@ -206,7 +206,7 @@ public  final class ListDevicesResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -218,7 +218,7 @@ public  final class ListDevicesResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -231,7 +231,7 @@ public  final class ListDevicesResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -246,7 +246,7 @@ public  final class ListDevicesResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -257,7 +257,7 @@ public  final class ListDevicesResponse extends
   }
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -560,7 +560,7 @@ public  final class ListDevicesResponse extends
 
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 4;</code>
@@ -572,7 +572,7 @@ public  final class ListDevicesResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 4;</code>
@@ -585,7 +585,7 @@ public  final class ListDevicesResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 4;</code>
@@ -600,7 +600,7 @@ public  final class ListDevicesResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 4;</code>
@@ -613,7 +613,7 @@ public  final class ListDevicesResponse extends
     }
     /**
      * <pre>
-     * Empty on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>string next_page_token = 4;</code>

@@ -48,7 +48,7 @@ public interface ListDevicesResponseOrBuilder extends
 
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>
@@ -57,7 +57,7 @@ public interface ListDevicesResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Empty on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>string next_page_token = 4;</code>

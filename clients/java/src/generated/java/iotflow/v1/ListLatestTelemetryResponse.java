@@ -158,7 +158,7 @@ public  final class ListLatestTelemetryResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -170,7 +170,7 @@ public  final class ListLatestTelemetryResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -182,7 +182,7 @@ public  final class ListLatestTelemetryResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -195,7 +195,7 @@ public  final class ListLatestTelemetryResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -210,7 +210,7 @@ public  final class ListLatestTelemetryResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -221,7 +221,7 @@ public  final class ListLatestTelemetryResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -475,7 +475,7 @@ public  final class ListLatestTelemetryResponse extends
 
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -487,7 +487,7 @@ public  final class ListLatestTelemetryResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -499,7 +499,7 @@ public  final class ListLatestTelemetryResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -512,7 +512,7 @@ public  final class ListLatestTelemetryResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -527,7 +527,7 @@ public  final class ListLatestTelemetryResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -540,7 +540,7 @@ public  final class ListLatestTelemetryResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>

@@ -169,7 +169,7 @@ public  final class ListTokensResponse extends
   private java.lang.String nextPageToken_;
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -181,7 +181,7 @@ public  final class ListTokensResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -193,7 +193,7 @@ public  final class ListTokensResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -206,7 +206,7 @@ public  final class ListTokensResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -221,7 +221,7 @@ public  final class ListTokensResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -232,7 +232,7 @@ public  final class ListTokensResponse extends
   }
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -495,7 +495,7 @@ public  final class ListTokensResponse extends
 
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -507,7 +507,7 @@ public  final class ListTokensResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -519,7 +519,7 @@ public  final class ListTokensResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -532,7 +532,7 @@ public  final class ListTokensResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -547,7 +547,7 @@ public  final class ListTokensResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>
@@ -560,7 +560,7 @@ public  final class ListTokensResponse extends
     }
     /**
      * <pre>
-     * Absent on the last page.
+     * The `page_token` of the next page. Empty or absent: this is the last page.
      * </pre>
      *
      * <code>optional string next_page_token = 3;</code>

@@ -38,7 +38,7 @@ public interface ListTokensResponseOrBuilder extends
 
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -47,7 +47,7 @@ public interface ListTokensResponseOrBuilder extends
   boolean hasNextPageToken();
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -56,7 +56,7 @@ public interface ListTokensResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>

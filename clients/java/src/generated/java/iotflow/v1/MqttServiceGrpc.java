@@ -79,34 +79,34 @@ public final class MqttServiceGrpc {
     return getFindAccountMethod;
   }
 
-  private static volatile io.grpc.MethodDescriptor<iotflow.v1.ReportRefusalsRequest,
-      iotflow.v1.ReportRefusalsResponse> getReportRefusalsMethod;
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.ReportRejectionsRequest,
+      iotflow.v1.ReportRejectionsResponse> getReportRejectionsMethod;
 
   @io.grpc.stub.annotations.RpcMethod(
-      fullMethodName = SERVICE_NAME + '/' + "ReportRefusals",
-      requestType = iotflow.v1.ReportRefusalsRequest.class,
-      responseType = iotflow.v1.ReportRefusalsResponse.class,
+      fullMethodName = SERVICE_NAME + '/' + "ReportRejections",
+      requestType = iotflow.v1.ReportRejectionsRequest.class,
+      responseType = iotflow.v1.ReportRejectionsResponse.class,
       methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
-  public static io.grpc.MethodDescriptor<iotflow.v1.ReportRefusalsRequest,
-      iotflow.v1.ReportRefusalsResponse> getReportRefusalsMethod() {
-    io.grpc.MethodDescriptor<iotflow.v1.ReportRefusalsRequest, iotflow.v1.ReportRefusalsResponse> getReportRefusalsMethod;
-    if ((getReportRefusalsMethod = MqttServiceGrpc.getReportRefusalsMethod) == null) {
+  public static io.grpc.MethodDescriptor<iotflow.v1.ReportRejectionsRequest,
+      iotflow.v1.ReportRejectionsResponse> getReportRejectionsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.ReportRejectionsRequest, iotflow.v1.ReportRejectionsResponse> getReportRejectionsMethod;
+    if ((getReportRejectionsMethod = MqttServiceGrpc.getReportRejectionsMethod) == null) {
       synchronized (MqttServiceGrpc.class) {
-        if ((getReportRefusalsMethod = MqttServiceGrpc.getReportRefusalsMethod) == null) {
-          MqttServiceGrpc.getReportRefusalsMethod = getReportRefusalsMethod =
-              io.grpc.MethodDescriptor.<iotflow.v1.ReportRefusalsRequest, iotflow.v1.ReportRefusalsResponse>newBuilder()
+        if ((getReportRejectionsMethod = MqttServiceGrpc.getReportRejectionsMethod) == null) {
+          MqttServiceGrpc.getReportRejectionsMethod = getReportRejectionsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.ReportRejectionsRequest, iotflow.v1.ReportRejectionsResponse>newBuilder()
               .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReportRefusals"))
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReportRejections"))
               .setSampledToLocalTracing(true)
               .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
-                  iotflow.v1.ReportRefusalsRequest.getDefaultInstance()))
+                  iotflow.v1.ReportRejectionsRequest.getDefaultInstance()))
               .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
-                  iotflow.v1.ReportRefusalsResponse.getDefaultInstance()))
+                  iotflow.v1.ReportRejectionsResponse.getDefaultInstance()))
               .build();
         }
       }
     }
-    return getReportRefusalsMethod;
+    return getReportRejectionsMethod;
   }
 
   private static volatile io.grpc.MethodDescriptor<iotflow.v1.AuthenticateRequest,
@@ -242,7 +242,7 @@ public final class MqttServiceGrpc {
     /**
      * <pre>
      * Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-     * receives all accounts again; accounts that do not come again before `complete` were removed
+     * receives all accounts again; accounts that do not come again before `caught_up` were removed
      * meanwhile.
      * </pre>
      */
@@ -265,13 +265,13 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
-     * Reports how many messages an adapter has rejected since its last report.
+     * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
      */
-    default void reportRefusals(iotflow.v1.ReportRefusalsRequest request,
-        io.grpc.stub.StreamObserver<iotflow.v1.ReportRefusalsResponse> responseObserver) {
-      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportRefusalsMethod(), responseObserver);
+    default void reportRejections(iotflow.v1.ReportRejectionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.ReportRejectionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportRejectionsMethod(), responseObserver);
     }
 
     /**
@@ -345,7 +345,7 @@ public final class MqttServiceGrpc {
     /**
      * <pre>
      * Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-     * receives all accounts again; accounts that do not come again before `complete` were removed
+     * receives all accounts again; accounts that do not come again before `caught_up` were removed
      * meanwhile.
      * </pre>
      */
@@ -370,14 +370,14 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
-     * Reports how many messages an adapter has rejected since its last report.
+     * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
      */
-    public void reportRefusals(iotflow.v1.ReportRefusalsRequest request,
-        io.grpc.stub.StreamObserver<iotflow.v1.ReportRefusalsResponse> responseObserver) {
+    public void reportRejections(iotflow.v1.ReportRejectionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.ReportRejectionsResponse> responseObserver) {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
-          getChannel().newCall(getReportRefusalsMethod(), getCallOptions()), request, responseObserver);
+          getChannel().newCall(getReportRejectionsMethod(), getCallOptions()), request, responseObserver);
     }
 
     /**
@@ -435,7 +435,7 @@ public final class MqttServiceGrpc {
     /**
      * <pre>
      * Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-     * receives all accounts again; accounts that do not come again before `complete` were removed
+     * receives all accounts again; accounts that do not come again before `caught_up` were removed
      * meanwhile.
      * </pre>
      */
@@ -460,13 +460,13 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
-     * Reports how many messages an adapter has rejected since its last report.
+     * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
      */
-    public iotflow.v1.ReportRefusalsResponse reportRefusals(iotflow.v1.ReportRefusalsRequest request) throws io.grpc.StatusException {
+    public iotflow.v1.ReportRejectionsResponse reportRejections(iotflow.v1.ReportRejectionsRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
-          getChannel(), getReportRefusalsMethod(), getCallOptions(), request);
+          getChannel(), getReportRejectionsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -522,7 +522,7 @@ public final class MqttServiceGrpc {
     /**
      * <pre>
      * Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-     * receives all accounts again; accounts that do not come again before `complete` were removed
+     * receives all accounts again; accounts that do not come again before `caught_up` were removed
      * meanwhile.
      * </pre>
      */
@@ -546,13 +546,13 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
-     * Reports how many messages an adapter has rejected since its last report.
+     * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
      */
-    public iotflow.v1.ReportRefusalsResponse reportRefusals(iotflow.v1.ReportRefusalsRequest request) {
+    public iotflow.v1.ReportRejectionsResponse reportRejections(iotflow.v1.ReportRejectionsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
-          getChannel(), getReportRefusalsMethod(), getCallOptions(), request);
+          getChannel(), getReportRejectionsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -620,14 +620,14 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
-     * Reports how many messages an adapter has rejected since its last report.
+     * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
      */
-    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.ReportRefusalsResponse> reportRefusals(
-        iotflow.v1.ReportRefusalsRequest request) {
+    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.ReportRejectionsResponse> reportRejections(
+        iotflow.v1.ReportRejectionsRequest request) {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
-          getChannel().newCall(getReportRefusalsMethod(), getCallOptions()), request);
+          getChannel().newCall(getReportRejectionsMethod(), getCallOptions()), request);
     }
 
     /**
@@ -661,7 +661,7 @@ public final class MqttServiceGrpc {
 
   private static final int METHODID_WATCH_ACCOUNTS = 0;
   private static final int METHODID_FIND_ACCOUNT = 1;
-  private static final int METHODID_REPORT_REFUSALS = 2;
+  private static final int METHODID_REPORT_REJECTIONS = 2;
   private static final int METHODID_AUTHENTICATE = 3;
   private static final int METHODID_AUTHORIZE = 4;
 
@@ -690,9 +690,9 @@ public final class MqttServiceGrpc {
           serviceImpl.findAccount((iotflow.v1.FindAccountRequest) request,
               (io.grpc.stub.StreamObserver<iotflow.v1.FindAccountResponse>) responseObserver);
           break;
-        case METHODID_REPORT_REFUSALS:
-          serviceImpl.reportRefusals((iotflow.v1.ReportRefusalsRequest) request,
-              (io.grpc.stub.StreamObserver<iotflow.v1.ReportRefusalsResponse>) responseObserver);
+        case METHODID_REPORT_REJECTIONS:
+          serviceImpl.reportRejections((iotflow.v1.ReportRejectionsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.ReportRejectionsResponse>) responseObserver);
           break;
         case METHODID_AUTHENTICATE:
           serviceImpl.authenticate((iotflow.v1.AuthenticateRequest) request,
@@ -735,12 +735,12 @@ public final class MqttServiceGrpc {
               iotflow.v1.FindAccountResponse>(
                 service, METHODID_FIND_ACCOUNT)))
         .addMethod(
-          getReportRefusalsMethod(),
+          getReportRejectionsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
-              iotflow.v1.ReportRefusalsRequest,
-              iotflow.v1.ReportRefusalsResponse>(
-                service, METHODID_REPORT_REFUSALS)))
+              iotflow.v1.ReportRejectionsRequest,
+              iotflow.v1.ReportRejectionsResponse>(
+                service, METHODID_REPORT_REJECTIONS)))
         .addMethod(
           getAuthenticateMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -769,7 +769,7 @@ public final class MqttServiceGrpc {
           serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
               .addMethod(getWatchAccountsMethod())
               .addMethod(getFindAccountMethod())
-              .addMethod(getReportRefusalsMethod())
+              .addMethod(getReportRejectionsMethod())
               .addMethod(getAuthenticateMethod())
               .addMethod(getAuthorizeMethod())
               .build();

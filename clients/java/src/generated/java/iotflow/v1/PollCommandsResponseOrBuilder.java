@@ -36,7 +36,7 @@ public interface PollCommandsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -45,7 +45,7 @@ public interface PollCommandsResponseOrBuilder extends
   boolean hasNextPageToken();
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>
@@ -54,7 +54,7 @@ public interface PollCommandsResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Absent on the last page.
+   * The `page_token` of the next page. Empty or absent: this is the last page.
    * </pre>
    *
    * <code>optional string next_page_token = 3;</code>

@@ -27,7 +27,8 @@ public  final class RegisterDeviceRequest extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -40,7 +41,8 @@ public  final class RegisterDeviceRequest extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -54,7 +56,8 @@ public  final class RegisterDeviceRequest extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -70,7 +73,8 @@ public  final class RegisterDeviceRequest extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -82,7 +86,8 @@ public  final class RegisterDeviceRequest extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -455,7 +460,8 @@ public  final class RegisterDeviceRequest extends
     /**
      * <pre>
      * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-     * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+     * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+     * MQTT topics).
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -468,7 +474,8 @@ public  final class RegisterDeviceRequest extends
     /**
      * <pre>
      * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-     * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+     * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+     * MQTT topics).
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -482,7 +489,8 @@ public  final class RegisterDeviceRequest extends
     /**
      * <pre>
      * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-     * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+     * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+     * MQTT topics).
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -498,7 +506,8 @@ public  final class RegisterDeviceRequest extends
     /**
      * <pre>
      * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-     * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+     * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+     * MQTT topics).
      * </pre>
      *
      * <code>string name = 1;</code>
@@ -512,7 +521,8 @@ public  final class RegisterDeviceRequest extends
     /**
      * <pre>
      * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-     * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+     * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+     * MQTT topics).
      * </pre>
      *
      * <code>string name = 1;</code>

@@ -13,7 +13,8 @@ public interface RegisterDeviceRequestOrBuilder extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>
@@ -23,7 +24,8 @@ public interface RegisterDeviceRequestOrBuilder extends
   /**
    * <pre>
    * Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-   * must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+   * must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+   * MQTT topics).
    * </pre>
    *
    * <code>string name = 1;</code>

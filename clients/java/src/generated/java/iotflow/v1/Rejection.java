@@ -30,7 +30,7 @@ public  final class Rejection extends
    * The sequence of the batch. 0 outside a stream.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @return The sequence.
    */
   @java.lang.Override
@@ -42,7 +42,7 @@ public  final class Rejection extends
    * The sequence of the batch. 0 outside a stream.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @param value The sequence to set.
    */
   private void setSequence(long value) {
@@ -54,7 +54,7 @@ public  final class Rejection extends
    * The sequence of the batch. 0 outside a stream.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    */
   private void clearSequence() {
 
@@ -485,7 +485,7 @@ public  final class Rejection extends
      * The sequence of the batch. 0 outside a stream.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @return The sequence.
      */
     @java.lang.Override
@@ -497,7 +497,7 @@ public  final class Rejection extends
      * The sequence of the batch. 0 outside a stream.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @param value The sequence to set.
      * @return This builder for chaining.
      */
@@ -511,7 +511,7 @@ public  final class Rejection extends
      * The sequence of the batch. 0 outside a stream.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @return This builder for chaining.
      */
     public Builder clearSequence() {
@@ -872,7 +872,7 @@ public  final class Rejection extends
             "retryable_",
           };
           java.lang.String info =
-              "\u0000\u0007\u0000\u0000\u0001\u0007\u0007\u0000\u0000\u0000\u0001\u0003\u0002\u0004" +
+              "\u0000\u0007\u0000\u0000\u0001\u0007\u0007\u0000\u0000\u0000\u0001\u0002\u0002\u0004" +
               "\u0003\u0004\u0004\u0208\u0005\u0208\u0006\u0208\u0007\u0007";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }

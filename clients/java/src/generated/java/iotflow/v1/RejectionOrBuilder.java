@@ -15,7 +15,7 @@ public interface RejectionOrBuilder extends
    * The sequence of the batch. 0 outside a stream.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @return The sequence.
    */
   long getSequence();

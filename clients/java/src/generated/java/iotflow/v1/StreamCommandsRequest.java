@@ -7,7 +7,8 @@ package iotflow.v1;
 
 /**
  * <pre>
- * The result of one command.
+ * The result of one command. The receipt of a message that violates the rules has the reason
+ * INVALID_ARGUMENT.
  * </pre>
  *
  * Protobuf type {@code iotflow.v1.StreamCommandsRequest}
@@ -51,10 +52,6 @@ public  final class StreamCommandsRequest extends
   public static final int STATE_FIELD_NUMBER = 2;
   private java.lang.String state_;
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @return The state.
    */
@@ -63,10 +60,6 @@ public  final class StreamCommandsRequest extends
     return state_;
   }
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @return The bytes for state.
    */
@@ -76,10 +69,6 @@ public  final class StreamCommandsRequest extends
     return com.google.protobuf.ByteString.copyFromUtf8(state_);
   }
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @param value The state to set.
    */
@@ -91,10 +80,6 @@ public  final class StreamCommandsRequest extends
     state_ = value;
   }
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    */
   private void clearState() {
@@ -102,10 +87,6 @@ public  final class StreamCommandsRequest extends
     state_ = getDefaultInstance().getState();
   }
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @param value The bytes for state to set.
    */
@@ -269,7 +250,8 @@ public  final class StreamCommandsRequest extends
 
   /**
    * <pre>
-   * The result of one command.
+   * The result of one command. The receipt of a message that violates the rules has the reason
+   * INVALID_ARGUMENT.
    * </pre>
    *
    * Protobuf type {@code iotflow.v1.StreamCommandsRequest}
@@ -314,10 +296,6 @@ public  final class StreamCommandsRequest extends
     }
 
     /**
-     * <pre>
-     * A word of CommandOutcome.
-     * </pre>
-     *
      * <code>string state = 2;</code>
      * @return The state.
      */
@@ -326,10 +304,6 @@ public  final class StreamCommandsRequest extends
       return instance.getState();
     }
     /**
-     * <pre>
-     * A word of CommandOutcome.
-     * </pre>
-     *
      * <code>string state = 2;</code>
      * @return The bytes for state.
      */
@@ -339,10 +313,6 @@ public  final class StreamCommandsRequest extends
       return instance.getStateBytes();
     }
     /**
-     * <pre>
-     * A word of CommandOutcome.
-     * </pre>
-     *
      * <code>string state = 2;</code>
      * @param value The state to set.
      * @return This builder for chaining.
@@ -354,10 +324,6 @@ public  final class StreamCommandsRequest extends
       return this;
     }
     /**
-     * <pre>
-     * A word of CommandOutcome.
-     * </pre>
-     *
      * <code>string state = 2;</code>
      * @return This builder for chaining.
      */
@@ -367,10 +333,6 @@ public  final class StreamCommandsRequest extends
       return this;
     }
     /**
-     * <pre>
-     * A word of CommandOutcome.
-     * </pre>
-     *
      * <code>string state = 2;</code>
      * @param value The bytes for state to set.
      * @return This builder for chaining.

@@ -17,19 +17,11 @@ public interface StreamCommandsRequestOrBuilder extends
   long getCommandId();
 
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @return The state.
    */
   java.lang.String getState();
   /**
-   * <pre>
-   * A word of CommandOutcome.
-   * </pre>
-   *
    * <code>string state = 2;</code>
    * @return The bytes for state.
    */

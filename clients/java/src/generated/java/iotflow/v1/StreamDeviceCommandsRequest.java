@@ -7,7 +7,8 @@ package iotflow.v1;
 
 /**
  * <pre>
- * A report about one command.
+ * A report about one command. The receipt of a message that violates the rules has the reason
+ * INVALID_ARGUMENT.
  * </pre>
  *
  * Protobuf type {@code iotflow.v1.StreamDeviceCommandsRequest}
@@ -347,7 +348,8 @@ public  final class StreamDeviceCommandsRequest extends
 
   /**
    * <pre>
-   * A report about one command.
+   * A report about one command. The receipt of a message that violates the rules has the reason
+   * INVALID_ARGUMENT.
    * </pre>
    *
    * Protobuf type {@code iotflow.v1.StreamDeviceCommandsRequest}

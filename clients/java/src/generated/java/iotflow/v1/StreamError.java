@@ -7,7 +7,7 @@ package iotflow.v1;
 
 /**
  * <pre>
- * The last event of a stream that ends with an error. REST cannot show a status once the answer has
+ * The last event of a stream that ends with an error. REST cannot show a status after the answer has
  * begun.
  * </pre>
  *
@@ -282,7 +282,7 @@ public  final class StreamError extends
 
   /**
    * <pre>
-   * The last event of a stream that ends with an error. REST cannot show a status once the answer has
+   * The last event of a stream that ends with an error. REST cannot show a status after the answer has
    * begun.
    * </pre>
    *

@@ -7,8 +7,7 @@ package iotflow.v1;
 
 /**
  * <pre>
- * Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
- * happened for a while.
+ * The first event of a stream, and sent whenever nothing happened for a while.
  * </pre>
  *
  * Protobuf type {@code iotflow.v1.StreamHeartbeat}
@@ -155,8 +154,7 @@ public  final class StreamHeartbeat extends
 
   /**
    * <pre>
-   * Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
-   * happened for a while.
+   * The first event of a stream, and sent whenever nothing happened for a while.
    * </pre>
    *
    * Protobuf type {@code iotflow.v1.StreamHeartbeat}

@@ -25,10 +25,11 @@ public  final class StreamTelemetryResponse extends
   private long committedSequence_;
   /**
    * <pre>
-   * All batches up to this sequence are stored durably, except for the rejected values.
+   * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+   * yet.
    * </pre>
    *
-   * <code>uint64 committed_sequence = 1;</code>
+   * <code>int64 committed_sequence = 1;</code>
    * @return The committedSequence.
    */
   @java.lang.Override
@@ -37,10 +38,11 @@ public  final class StreamTelemetryResponse extends
   }
   /**
    * <pre>
-   * All batches up to this sequence are stored durably, except for the rejected values.
+   * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+   * yet.
    * </pre>
    *
-   * <code>uint64 committed_sequence = 1;</code>
+   * <code>int64 committed_sequence = 1;</code>
    * @param value The committedSequence to set.
    */
   private void setCommittedSequence(long value) {
@@ -49,10 +51,11 @@ public  final class StreamTelemetryResponse extends
   }
   /**
    * <pre>
-   * All batches up to this sequence are stored durably, except for the rejected values.
+   * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+   * yet.
    * </pre>
    *
-   * <code>uint64 committed_sequence = 1;</code>
+   * <code>int64 committed_sequence = 1;</code>
    */
   private void clearCommittedSequence() {
 
@@ -300,10 +303,11 @@ public  final class StreamTelemetryResponse extends
 
     /**
      * <pre>
-     * All batches up to this sequence are stored durably, except for the rejected values.
+     * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+     * yet.
      * </pre>
      *
-     * <code>uint64 committed_sequence = 1;</code>
+     * <code>int64 committed_sequence = 1;</code>
      * @return The committedSequence.
      */
     @java.lang.Override
@@ -312,10 +316,11 @@ public  final class StreamTelemetryResponse extends
     }
     /**
      * <pre>
-     * All batches up to this sequence are stored durably, except for the rejected values.
+     * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+     * yet.
      * </pre>
      *
-     * <code>uint64 committed_sequence = 1;</code>
+     * <code>int64 committed_sequence = 1;</code>
      * @param value The committedSequence to set.
      * @return This builder for chaining.
      */
@@ -326,10 +331,11 @@ public  final class StreamTelemetryResponse extends
     }
     /**
      * <pre>
-     * All batches up to this sequence are stored durably, except for the rejected values.
+     * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+     * yet.
      * </pre>
      *
-     * <code>uint64 committed_sequence = 1;</code>
+     * <code>int64 committed_sequence = 1;</code>
      * @return This builder for chaining.
      */
     public Builder clearCommittedSequence() {
@@ -505,7 +511,7 @@ public  final class StreamTelemetryResponse extends
             "buffered_",
           };
           java.lang.String info =
-              "\u0000\u0003\u0000\u0000\u0001\u0003\u0003\u0000\u0001\u0000\u0001\u0003\u0002\u001b" +
+              "\u0000\u0003\u0000\u0000\u0001\u0003\u0003\u0000\u0001\u0000\u0001\u0002\u0002\u001b" +
               "\u0003\u0007";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }

@@ -12,10 +12,11 @@ public interface StreamTelemetryResponseOrBuilder extends
 
   /**
    * <pre>
-   * All batches up to this sequence are stored durably, except for the rejected values.
+   * All batches up to this sequence are stored durably, except for the rejected values. 0: none
+   * yet.
    * </pre>
    *
-   * <code>uint64 committed_sequence = 1;</code>
+   * <code>int64 committed_sequence = 1;</code>
    * @return The committedSequence.
    */
   long getCommittedSequence();

@@ -248,7 +248,7 @@ public  final class SubmitReadingsResponse extends
     merged_ = 0;
   }
 
-  public static final int MORE_REJECTED_FIELD_NUMBER = 6;
+  public static final int MORE_REJECTED_FIELD_NUMBER = 5;
   private int moreRejected_;
   /**
    * <pre>
@@ -256,7 +256,7 @@ public  final class SubmitReadingsResponse extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    * @return Whether the moreRejected field is set.
    */
   @java.lang.Override
@@ -269,7 +269,7 @@ public  final class SubmitReadingsResponse extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    * @return The moreRejected.
    */
   @java.lang.Override
@@ -282,7 +282,7 @@ public  final class SubmitReadingsResponse extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    * @param value The moreRejected to set.
    */
   private void setMoreRejected(int value) {
@@ -295,7 +295,7 @@ public  final class SubmitReadingsResponse extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    */
   private void clearMoreRejected() {
     bitField0_ = (bitField0_ & ~0x00000002);
@@ -646,7 +646,7 @@ public  final class SubmitReadingsResponse extends
      * `rejected`.
      * </pre>
      *
-     * <code>optional int32 more_rejected = 6;</code>
+     * <code>optional int32 more_rejected = 5;</code>
      * @return Whether the moreRejected field is set.
      */
     @java.lang.Override
@@ -659,7 +659,7 @@ public  final class SubmitReadingsResponse extends
      * `rejected`.
      * </pre>
      *
-     * <code>optional int32 more_rejected = 6;</code>
+     * <code>optional int32 more_rejected = 5;</code>
      * @return The moreRejected.
      */
     @java.lang.Override
@@ -672,7 +672,7 @@ public  final class SubmitReadingsResponse extends
      * `rejected`.
      * </pre>
      *
-     * <code>optional int32 more_rejected = 6;</code>
+     * <code>optional int32 more_rejected = 5;</code>
      * @param value The moreRejected to set.
      * @return This builder for chaining.
      */
@@ -687,7 +687,7 @@ public  final class SubmitReadingsResponse extends
      * `rejected`.
      * </pre>
      *
-     * <code>optional int32 more_rejected = 6;</code>
+     * <code>optional int32 more_rejected = 5;</code>
      * @return This builder for chaining.
      */
     public Builder clearMoreRejected() {
@@ -721,8 +721,8 @@ public  final class SubmitReadingsResponse extends
             "moreRejected_",
           };
           java.lang.String info =
-              "\u0000\u0005\u0000\u0001\u0001\u0006\u0005\u0000\u0001\u0000\u0001\u0004\u0002\u001b" +
-              "\u0003\u0007\u0004\u1004\u0000\u0006\u1004\u0001";
+              "\u0000\u0005\u0000\u0001\u0001\u0005\u0005\u0000\u0001\u0000\u0001\u0004\u0002\u001b" +
+              "\u0003\u0007\u0004\u1004\u0000\u0005\u1004\u0001";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

@@ -72,7 +72,7 @@ public interface SubmitReadingsResponseOrBuilder extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    * @return Whether the moreRejected field is set.
    */
   boolean hasMoreRejected();
@@ -82,7 +82,7 @@ public interface SubmitReadingsResponseOrBuilder extends
    * `rejected`.
    * </pre>
    *
-   * <code>optional int32 more_rejected = 6;</code>
+   * <code>optional int32 more_rejected = 5;</code>
    * @return The moreRejected.
    */
   int getMoreRejected();

@@ -8,7 +8,8 @@ package iotflow.v1;
 /**
  * <pre>
  * Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
- * of one device, or of many devices if a gateway sends it.
+ * of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+ * the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
  * </pre>
  *
  * Protobuf type {@code iotflow.v1.TelemetryBatch}
@@ -28,10 +29,10 @@ public  final class TelemetryBatch extends
   private long sequence_;
   /**
    * <pre>
-   * Rises from batch to batch within a stream. 0 in answers to readers.
+   * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @return The sequence.
    */
   @java.lang.Override
@@ -40,10 +41,10 @@ public  final class TelemetryBatch extends
   }
   /**
    * <pre>
-   * Rises from batch to batch within a stream. 0 in answers to readers.
+   * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @param value The sequence to set.
    */
   private void setSequence(long value) {
@@ -52,10 +53,10 @@ public  final class TelemetryBatch extends
   }
   /**
    * <pre>
-   * Rises from batch to batch within a stream. 0 in answers to readers.
+   * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    */
   private void clearSequence() {
 
@@ -341,20 +342,20 @@ public  final class TelemetryBatch extends
     atomic_ = false;
   }
 
-  public static final int TIMELESS_FIELD_NUMBER = 6;
-  private boolean timeless_;
+  public static final int SERVER_TIMES_FIELD_NUMBER = 6;
+  private boolean serverTimes_;
   /**
    * <pre>
    * The readings have no times. The server assigns rising times, the last one now; `timestamps`
    * holds one zero for each row. Readings that are sent again get other times and are stored twice.
    * </pre>
    *
-   * <code>bool timeless = 6;</code>
-   * @return The timeless.
+   * <code>bool server_times = 6;</code>
+   * @return The serverTimes.
    */
   @java.lang.Override
-  public boolean getTimeless() {
-    return timeless_;
+  public boolean getServerTimes() {
+    return serverTimes_;
   }
   /**
    * <pre>
@@ -362,12 +363,12 @@ public  final class TelemetryBatch extends
    * holds one zero for each row. Readings that are sent again get other times and are stored twice.
    * </pre>
    *
-   * <code>bool timeless = 6;</code>
-   * @param value The timeless to set.
+   * <code>bool server_times = 6;</code>
+   * @param value The serverTimes to set.
    */
-  private void setTimeless(boolean value) {
+  private void setServerTimes(boolean value) {
     
-    timeless_ = value;
+    serverTimes_ = value;
   }
   /**
    * <pre>
@@ -375,11 +376,11 @@ public  final class TelemetryBatch extends
    * holds one zero for each row. Readings that are sent again get other times and are stored twice.
    * </pre>
    *
-   * <code>bool timeless = 6;</code>
+   * <code>bool server_times = 6;</code>
    */
-  private void clearTimeless() {
+  private void clearServerTimes() {
 
-    timeless_ = false;
+    serverTimes_ = false;
   }
 
   public static final int DEVICE_IDS_FIELD_NUMBER = 7;
@@ -581,7 +582,8 @@ public  final class TelemetryBatch extends
   /**
    * <pre>
    * Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
-   * of one device, or of many devices if a gateway sends it.
+   * of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+   * the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
    * </pre>
    *
    * Protobuf type {@code iotflow.v1.TelemetryBatch}
@@ -599,10 +601,10 @@ public  final class TelemetryBatch extends
 
     /**
      * <pre>
-     * Rises from batch to batch within a stream. 0 in answers to readers.
+     * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @return The sequence.
      */
     @java.lang.Override
@@ -611,10 +613,10 @@ public  final class TelemetryBatch extends
     }
     /**
      * <pre>
-     * Rises from batch to batch within a stream. 0 in answers to readers.
+     * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @param value The sequence to set.
      * @return This builder for chaining.
      */
@@ -625,10 +627,10 @@ public  final class TelemetryBatch extends
     }
     /**
      * <pre>
-     * Rises from batch to batch within a stream. 0 in answers to readers.
+     * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
      * </pre>
      *
-     * <code>uint64 sequence = 1;</code>
+     * <code>int64 sequence = 1;</code>
      * @return This builder for chaining.
      */
     public Builder clearSequence() {
@@ -929,12 +931,12 @@ public  final class TelemetryBatch extends
      * holds one zero for each row. Readings that are sent again get other times and are stored twice.
      * </pre>
      *
-     * <code>bool timeless = 6;</code>
-     * @return The timeless.
+     * <code>bool server_times = 6;</code>
+     * @return The serverTimes.
      */
     @java.lang.Override
-    public boolean getTimeless() {
-      return instance.getTimeless();
+    public boolean getServerTimes() {
+      return instance.getServerTimes();
     }
     /**
      * <pre>
@@ -942,13 +944,13 @@ public  final class TelemetryBatch extends
      * holds one zero for each row. Readings that are sent again get other times and are stored twice.
      * </pre>
      *
-     * <code>bool timeless = 6;</code>
-     * @param value The timeless to set.
+     * <code>bool server_times = 6;</code>
+     * @param value The serverTimes to set.
      * @return This builder for chaining.
      */
-    public Builder setTimeless(boolean value) {
+    public Builder setServerTimes(boolean value) {
       copyOnWrite();
-      instance.setTimeless(value);
+      instance.setServerTimes(value);
       return this;
     }
     /**
@@ -957,12 +959,12 @@ public  final class TelemetryBatch extends
      * holds one zero for each row. Readings that are sent again get other times and are stored twice.
      * </pre>
      *
-     * <code>bool timeless = 6;</code>
+     * <code>bool server_times = 6;</code>
      * @return This builder for chaining.
      */
-    public Builder clearTimeless() {
+    public Builder clearServerTimes() {
       copyOnWrite();
-      instance.clearTimeless();
+      instance.clearServerTimes();
       return this;
     }
 
@@ -1099,11 +1101,11 @@ public  final class TelemetryBatch extends
             "columns_",
             iotflow.v1.Column.class,
             "atomic_",
-            "timeless_",
+            "serverTimes_",
             "deviceIds_",
           };
           java.lang.String info =
-              "\u0000\u0007\u0000\u0000\u0001\u0007\u0007\u0000\u0003\u0000\u0001\u0003\u0002\u0004" +
+              "\u0000\u0007\u0000\u0000\u0001\u0007\u0007\u0000\u0003\u0000\u0001\u0002\u0002\u0004" +
               "\u0003%\u0004\u001b\u0005\u0007\u0006\u0007\u0007\'";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }

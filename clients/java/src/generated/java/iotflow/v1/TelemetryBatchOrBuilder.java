@@ -12,10 +12,10 @@ public interface TelemetryBatchOrBuilder extends
 
   /**
    * <pre>
-   * Rises from batch to batch within a stream. 0 in answers to readers.
+   * In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere.
    * </pre>
    *
-   * <code>uint64 sequence = 1;</code>
+   * <code>int64 sequence = 1;</code>
    * @return The sequence.
    */
   long getSequence();
@@ -92,10 +92,10 @@ public interface TelemetryBatchOrBuilder extends
    * holds one zero for each row. Readings that are sent again get other times and are stored twice.
    * </pre>
    *
-   * <code>bool timeless = 6;</code>
-   * @return The timeless.
+   * <code>bool server_times = 6;</code>
+   * @return The serverTimes.
    */
-  boolean getTimeless();
+  boolean getServerTimes();
 
   /**
    * <pre>

@@ -604,9 +604,9 @@ public final class TelemetryServiceGrpc {
      * Batches that were not acknowledged can be sent again at any time, because readings with equal
      * times overwrite each other.
      * The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-     * ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-     * data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-     * down; the client then reconnects and resends the batches that were not acknowledged.
+     * ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+     * sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+     * shutting down; the client then reconnects and resends the batches that were not acknowledged.
      * </pre>
      */
     default io.grpc.stub.StreamObserver<iotflow.v1.TelemetryBatch> streamTelemetry(
@@ -833,9 +833,9 @@ public final class TelemetryServiceGrpc {
      * Batches that were not acknowledged can be sent again at any time, because readings with equal
      * times overwrite each other.
      * The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-     * ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-     * data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-     * down; the client then reconnects and resends the batches that were not acknowledged.
+     * ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+     * sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+     * shutting down; the client then reconnects and resends the batches that were not acknowledged.
      * </pre>
      */
     public io.grpc.stub.StreamObserver<iotflow.v1.TelemetryBatch> streamTelemetry(
@@ -1045,9 +1045,9 @@ public final class TelemetryServiceGrpc {
      * Batches that were not acknowledged can be sent again at any time, because readings with equal
      * times overwrite each other.
      * The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-     * ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-     * data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-     * down; the client then reconnects and resends the batches that were not acknowledged.
+     * ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+     * sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+     * shutting down; the client then reconnects and resends the batches that were not acknowledged.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")

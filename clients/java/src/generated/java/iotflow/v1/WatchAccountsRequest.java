@@ -16,14 +16,27 @@ public  final class WatchAccountsRequest extends
     WatchAccountsRequestOrBuilder {
   private WatchAccountsRequest() {
   }
+  private int bitField0_;
   public static final int PAGE_SIZE_FIELD_NUMBER = 1;
   private int pageSize_;
   /**
    * <pre>
-   * Accounts in a message. 0: 1000.
+   * Most accounts in a message. Default: 1000.
    * </pre>
    *
-   * <code>int32 page_size = 1;</code>
+   * <code>optional int32 page_size = 1;</code>
+   * @return Whether the pageSize field is set.
+   */
+  @java.lang.Override
+  public boolean hasPageSize() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Most accounts in a message. Default: 1000.
+   * </pre>
+   *
+   * <code>optional int32 page_size = 1;</code>
    * @return The pageSize.
    */
   @java.lang.Override
@@ -32,25 +45,25 @@ public  final class WatchAccountsRequest extends
   }
   /**
    * <pre>
-   * Accounts in a message. 0: 1000.
+   * Most accounts in a message. Default: 1000.
    * </pre>
    *
-   * <code>int32 page_size = 1;</code>
+   * <code>optional int32 page_size = 1;</code>
    * @param value The pageSize to set.
    */
   private void setPageSize(int value) {
-    
+    bitField0_ |= 0x00000001;
     pageSize_ = value;
   }
   /**
    * <pre>
-   * Accounts in a message. 0: 1000.
+   * Most accounts in a message. Default: 1000.
    * </pre>
    *
-   * <code>int32 page_size = 1;</code>
+   * <code>optional int32 page_size = 1;</code>
    */
   private void clearPageSize() {
-
+    bitField0_ = (bitField0_ & ~0x00000001);
     pageSize_ = 0;
   }
 
@@ -153,10 +166,22 @@ public  final class WatchAccountsRequest extends
 
     /**
      * <pre>
-     * Accounts in a message. 0: 1000.
+     * Most accounts in a message. Default: 1000.
      * </pre>
      *
-     * <code>int32 page_size = 1;</code>
+     * <code>optional int32 page_size = 1;</code>
+     * @return Whether the pageSize field is set.
+     */
+    @java.lang.Override
+    public boolean hasPageSize() {
+      return instance.hasPageSize();
+    }
+    /**
+     * <pre>
+     * Most accounts in a message. Default: 1000.
+     * </pre>
+     *
+     * <code>optional int32 page_size = 1;</code>
      * @return The pageSize.
      */
     @java.lang.Override
@@ -165,10 +190,10 @@ public  final class WatchAccountsRequest extends
     }
     /**
      * <pre>
-     * Accounts in a message. 0: 1000.
+     * Most accounts in a message. Default: 1000.
      * </pre>
      *
-     * <code>int32 page_size = 1;</code>
+     * <code>optional int32 page_size = 1;</code>
      * @param value The pageSize to set.
      * @return This builder for chaining.
      */
@@ -179,10 +204,10 @@ public  final class WatchAccountsRequest extends
     }
     /**
      * <pre>
-     * Accounts in a message. 0: 1000.
+     * Most accounts in a message. Default: 1000.
      * </pre>
      *
-     * <code>int32 page_size = 1;</code>
+     * <code>optional int32 page_size = 1;</code>
      * @return This builder for chaining.
      */
     public Builder clearPageSize() {
@@ -207,10 +232,11 @@ public  final class WatchAccountsRequest extends
       }
       case BUILD_MESSAGE_INFO: {
           java.lang.Object[] objects = new java.lang.Object[] {
+            "bitField0_",
             "pageSize_",
           };
           java.lang.String info =
-              "\u0000\u0001\u0000\u0000\u0001\u0001\u0001\u0000\u0000\u0000\u0001\u0004";
+              "\u0000\u0001\u0000\u0001\u0001\u0001\u0001\u0000\u0000\u0000\u0001\u1004\u0000";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

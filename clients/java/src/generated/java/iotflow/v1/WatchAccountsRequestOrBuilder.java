@@ -12,10 +12,19 @@ public interface WatchAccountsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Accounts in a message. 0: 1000.
+   * Most accounts in a message. Default: 1000.
    * </pre>
    *
-   * <code>int32 page_size = 1;</code>
+   * <code>optional int32 page_size = 1;</code>
+   * @return Whether the pageSize field is set.
+   */
+  boolean hasPageSize();
+  /**
+   * <pre>
+   * Most accounts in a message. Default: 1000.
+   * </pre>
+   *
+   * <code>optional int32 page_size = 1;</code>
    * @return The pageSize.
    */
   int getPageSize();

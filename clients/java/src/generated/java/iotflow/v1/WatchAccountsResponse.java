@@ -15,323 +15,266 @@ public  final class WatchAccountsResponse extends
     // @@protoc_insertion_point(message_implements:iotflow.v1.WatchAccountsResponse)
     WatchAccountsResponseOrBuilder {
   private WatchAccountsResponse() {
-    accounts_ = emptyProtobufList();
-    removed_ = emptyIntList();
   }
-  public static final int ACCOUNTS_FIELD_NUMBER = 1;
-  private com.google.protobuf.Internal.ProtobufList<iotflow.v1.MqttAccount> accounts_;
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
+  private int eventCase_ = 0;
+  private java.lang.Object event_;
+  public enum EventCase {
+    CHANGES(1),
+    CAUGHT_UP(2),
+    MISSED(3),
+    EVENT_NOT_SET(0);
+    private final int value;
+    private EventCase(int value) {
+      this.value = value;
+    }
+    /**
+     * @deprecated Use {@link #forNumber(int)} instead.
+     */
+    @java.lang.Deprecated
+    public static EventCase valueOf(int value) {
+      return forNumber(value);
+    }
+
+    public static EventCase forNumber(int value) {
+      switch (value) {
+        case 1: return CHANGES;
+        case 2: return CAUGHT_UP;
+        case 3: return MISSED;
+        case 0: return EVENT_NOT_SET;
+        default: return null;
+      }
+    }
+    public int getNumber() {
+      return this.value;
+    }
+  };
+
   @java.lang.Override
-  public java.util.List<iotflow.v1.MqttAccount> getAccountsList() {
-    return accounts_;
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  public java.util.List<? extends iotflow.v1.MqttAccountOrBuilder> 
-      getAccountsOrBuilderList() {
-    return accounts_;
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  @java.lang.Override
-  public int getAccountsCount() {
-    return accounts_.size();
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  @java.lang.Override
-  public iotflow.v1.MqttAccount getAccounts(int index) {
-    return accounts_.get(index);
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  public iotflow.v1.MqttAccountOrBuilder getAccountsOrBuilder(
-      int index) {
-    return accounts_.get(index);
-  }
-  private void ensureAccountsIsMutable() {
-    com.google.protobuf.Internal.ProtobufList<iotflow.v1.MqttAccount> tmp = accounts_;
-    if (!tmp.isModifiable()) {
-      accounts_ =
-          com.google.protobuf.GeneratedMessageLite.mutableCopy(tmp);
-     }
+  public EventCase
+  getEventCase() {
+    return EventCase.forNumber(
+        eventCase_);
   }
 
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setAccounts(
-      int index, iotflow.v1.MqttAccount value) {
-    value.getClass();  // minimal bytecode null check
-    ensureAccountsIsMutable();
-    accounts_.set(index, value);
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void addAccounts(iotflow.v1.MqttAccount value) {
-    value.getClass();  // minimal bytecode null check
-    ensureAccountsIsMutable();
-    accounts_.add(value);
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void addAccounts(
-      int index, iotflow.v1.MqttAccount value) {
-    value.getClass();  // minimal bytecode null check
-    ensureAccountsIsMutable();
-    accounts_.add(index, value);
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  private void addAllAccounts(
-      java.lang.Iterable<? extends iotflow.v1.MqttAccount> values) {
-    ensureAccountsIsMutable();
-    com.google.protobuf.AbstractMessageLite.addAll(
-        values, accounts_);
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  private void clearAccounts() {
-    accounts_ = emptyProtobufList();
-  }
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  private void removeAccounts(int index) {
-    ensureAccountsIsMutable();
-    accounts_.remove(index);
+  private void clearEvent() {
+    eventCase_ = 0;
+    event_ = null;
   }
 
-  public static final int REMOVED_FIELD_NUMBER = 2;
-  private com.google.protobuf.Internal.IntList removed_;
+  public static final int CHANGES_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Ids of removed devices.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated int32 removed = 2;</code>
-   * @return A list containing the removed.
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
    */
   @java.lang.Override
-  public java.util.List<java.lang.Integer>
-      getRemovedList() {
-    return removed_;
+  public boolean hasChanges() {
+    return eventCase_ == 1;
   }
   /**
    * <pre>
-   * Ids of removed devices.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated int32 removed = 2;</code>
-   * @return The count of removed.
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
    */
   @java.lang.Override
-  public int getRemovedCount() {
-    return removed_.size();
+  public iotflow.v1.MqttAccountChanges getChanges() {
+    if (eventCase_ == 1) {
+       return (iotflow.v1.MqttAccountChanges) event_;
+    }
+    return iotflow.v1.MqttAccountChanges.getDefaultInstance();
   }
   /**
    * <pre>
-   * Ids of removed devices.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated int32 removed = 2;</code>
-   * @param index The index of the element to return.
-   * @return The removed at the given index.
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
    */
-  @java.lang.Override
-  public int getRemoved(int index) {
-    return removed_.getInt(index);
-  }
-  private int removedMemoizedSerializedSize = -1;
-  private void ensureRemovedIsMutable() {
-    com.google.protobuf.Internal.IntList tmp = removed_;
-    if (!tmp.isModifiable()) {
-      removed_ =
-          com.google.protobuf.GeneratedMessageLite.mutableCopy(tmp);
-     }
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void setChanges(iotflow.v1.MqttAccountChanges value) {
+    value.getClass();  // minimal bytecode null check
+    event_ = value;
+    eventCase_ = 1;
   }
   /**
    * <pre>
-   * Ids of removed devices.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated int32 removed = 2;</code>
-   * @param index The index to set the value at.
-   * @param value The removed to set.
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
    */
-  private void setRemoved(
-      int index, int value) {
-    ensureRemovedIsMutable();
-    removed_.setInt(index, value);
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void mergeChanges(iotflow.v1.MqttAccountChanges value) {
+    value.getClass();  // minimal bytecode null check
+    if (eventCase_ == 1 &&
+        event_ != iotflow.v1.MqttAccountChanges.getDefaultInstance()) {
+      event_ = iotflow.v1.MqttAccountChanges.newBuilder((iotflow.v1.MqttAccountChanges) event_)
+          .mergeFrom(value).buildPartial();
+    } else {
+      event_ = value;
+    }
+    eventCase_ = 1;
   }
   /**
    * <pre>
-   * Ids of removed devices.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated int32 removed = 2;</code>
-   * @param value The removed to add.
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
    */
-  private void addRemoved(int value) {
-    ensureRemovedIsMutable();
-    removed_.addInt(value);
-  }
-  /**
-   * <pre>
-   * Ids of removed devices.
-   * </pre>
-   *
-   * <code>repeated int32 removed = 2;</code>
-   * @param values The removed to add.
-   */
-  private void addAllRemoved(
-      java.lang.Iterable<? extends java.lang.Integer> values) {
-    ensureRemovedIsMutable();
-    com.google.protobuf.AbstractMessageLite.addAll(
-        values, removed_);
-  }
-  /**
-   * <pre>
-   * Ids of removed devices.
-   * </pre>
-   *
-   * <code>repeated int32 removed = 2;</code>
-   */
-  private void clearRemoved() {
-    removed_ = emptyIntList();
+  private void clearChanges() {
+    if (eventCase_ == 1) {
+      eventCase_ = 0;
+      event_ = null;
+    }
   }
 
-  public static final int COMPLETE_FIELD_NUMBER = 3;
-  private boolean complete_;
+  public static final int CAUGHT_UP_FIELD_NUMBER = 2;
   /**
    * <pre>
    * All accounts have been sent; changes follow.
    * </pre>
    *
-   * <code>bool complete = 3;</code>
-   * @return The complete.
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   @java.lang.Override
-  public boolean getComplete() {
-    return complete_;
+  public boolean hasCaughtUp() {
+    return eventCase_ == 2;
   }
   /**
    * <pre>
    * All accounts have been sent; changes follow.
    * </pre>
    *
-   * <code>bool complete = 3;</code>
-   * @param value The complete to set.
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
-  private void setComplete(boolean value) {
-    
-    complete_ = value;
+  @java.lang.Override
+  public iotflow.v1.StreamCaughtUp getCaughtUp() {
+    if (eventCase_ == 2) {
+       return (iotflow.v1.StreamCaughtUp) event_;
+    }
+    return iotflow.v1.StreamCaughtUp.getDefaultInstance();
   }
   /**
    * <pre>
    * All accounts have been sent; changes follow.
    * </pre>
    *
-   * <code>bool complete = 3;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
-  private void clearComplete() {
-
-    complete_ = false;
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void setCaughtUp(iotflow.v1.StreamCaughtUp value) {
+    value.getClass();  // minimal bytecode null check
+    event_ = value;
+    eventCase_ = 2;
   }
-
-  public static final int AGAIN_FIELD_NUMBER = 4;
-  private boolean again_;
   /**
    * <pre>
-   * Changes were lost. All accounts follow again.
+   * All accounts have been sent; changes follow.
    * </pre>
    *
-   * <code>bool again = 4;</code>
-   * @return The again.
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+   */
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void mergeCaughtUp(iotflow.v1.StreamCaughtUp value) {
+    value.getClass();  // minimal bytecode null check
+    if (eventCase_ == 2 &&
+        event_ != iotflow.v1.StreamCaughtUp.getDefaultInstance()) {
+      event_ = iotflow.v1.StreamCaughtUp.newBuilder((iotflow.v1.StreamCaughtUp) event_)
+          .mergeFrom(value).buildPartial();
+    } else {
+      event_ = value;
+    }
+    eventCase_ = 2;
+  }
+  /**
+   * <pre>
+   * All accounts have been sent; changes follow.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+   */
+  private void clearCaughtUp() {
+    if (eventCase_ == 2) {
+      eventCase_ = 0;
+      event_ = null;
+    }
+  }
+
+  public static final int MISSED_FIELD_NUMBER = 3;
+  /**
+   * <pre>
+   * Changes were lost. All accounts follow again, and then `caught_up`.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   @java.lang.Override
-  public boolean getAgain() {
-    return again_;
+  public boolean hasMissed() {
+    return eventCase_ == 3;
   }
   /**
    * <pre>
-   * Changes were lost. All accounts follow again.
+   * Changes were lost. All accounts follow again, and then `caught_up`.
    * </pre>
    *
-   * <code>bool again = 4;</code>
-   * @param value The again to set.
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
-  private void setAgain(boolean value) {
-    
-    again_ = value;
+  @java.lang.Override
+  public iotflow.v1.StreamGap getMissed() {
+    if (eventCase_ == 3) {
+       return (iotflow.v1.StreamGap) event_;
+    }
+    return iotflow.v1.StreamGap.getDefaultInstance();
   }
   /**
    * <pre>
-   * Changes were lost. All accounts follow again.
+   * Changes were lost. All accounts follow again, and then `caught_up`.
    * </pre>
    *
-   * <code>bool again = 4;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
-  private void clearAgain() {
-
-    again_ = false;
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void setMissed(iotflow.v1.StreamGap value) {
+    value.getClass();  // minimal bytecode null check
+    event_ = value;
+    eventCase_ = 3;
+  }
+  /**
+   * <pre>
+   * Changes were lost. All accounts follow again, and then `caught_up`.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
+   */
+  @java.lang.SuppressWarnings("ReturnValueIgnored")
+  private void mergeMissed(iotflow.v1.StreamGap value) {
+    value.getClass();  // minimal bytecode null check
+    if (eventCase_ == 3 &&
+        event_ != iotflow.v1.StreamGap.getDefaultInstance()) {
+      event_ = iotflow.v1.StreamGap.newBuilder((iotflow.v1.StreamGap) event_)
+          .mergeFrom(value).buildPartial();
+    } else {
+      event_ = value;
+    }
+    eventCase_ = 3;
+  }
+  /**
+   * <pre>
+   * Changes were lost. All accounts follow again, and then `caught_up`.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
+   */
+  private void clearMissed() {
+    if (eventCase_ == 3) {
+      eventCase_ = 0;
+      event_ = null;
+    }
   }
 
   public static iotflow.v1.WatchAccountsResponse parseFrom(
@@ -430,251 +373,88 @@ public  final class WatchAccountsResponse extends
       super(DEFAULT_INSTANCE);
     }
 
+    @java.lang.Override
+    public EventCase
+        getEventCase() {
+      return instance.getEventCase();
+    }
 
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    @java.lang.Override
-    public java.util.List<iotflow.v1.MqttAccount> getAccountsList() {
-      return java.util.Collections.unmodifiableList(
-          instance.getAccountsList());
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    @java.lang.Override
-    public int getAccountsCount() {
-      return instance.getAccountsCount();
-    }/**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    @java.lang.Override
-    public iotflow.v1.MqttAccount getAccounts(int index) {
-      return instance.getAccounts(index);
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder setAccounts(
-        int index, iotflow.v1.MqttAccount value) {
+    public Builder clearEvent() {
       copyOnWrite();
-      instance.setAccounts(index, value);
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder setAccounts(
-        int index, iotflow.v1.MqttAccount.Builder builderForValue) {
-      copyOnWrite();
-      instance.setAccounts(index,
-          builderForValue.build());
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder addAccounts(iotflow.v1.MqttAccount value) {
-      copyOnWrite();
-      instance.addAccounts(value);
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder addAccounts(
-        int index, iotflow.v1.MqttAccount value) {
-      copyOnWrite();
-      instance.addAccounts(index, value);
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder addAccounts(
-        iotflow.v1.MqttAccount.Builder builderForValue) {
-      copyOnWrite();
-      instance.addAccounts(builderForValue.build());
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder addAccounts(
-        int index, iotflow.v1.MqttAccount.Builder builderForValue) {
-      copyOnWrite();
-      instance.addAccounts(index,
-          builderForValue.build());
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder addAllAccounts(
-        java.lang.Iterable<? extends iotflow.v1.MqttAccount> values) {
-      copyOnWrite();
-      instance.addAllAccounts(values);
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder clearAccounts() {
-      copyOnWrite();
-      instance.clearAccounts();
-      return this;
-    }
-    /**
-     * <pre>
-     * New or changed accounts.
-     * </pre>
-     *
-     * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-     */
-    public Builder removeAccounts(int index) {
-      copyOnWrite();
-      instance.removeAccounts(index);
+      instance.clearEvent();
       return this;
     }
 
+
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @return A list containing the removed.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
     @java.lang.Override
-    public java.util.List<java.lang.Integer>
-        getRemovedList() {
-      return java.util.Collections.unmodifiableList(
-          instance.getRemovedList());
+    public boolean hasChanges() {
+      return instance.hasChanges();
     }
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @return The count of removed.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
     @java.lang.Override
-    public int getRemovedCount() {
-      return instance.getRemovedCount();
+    public iotflow.v1.MqttAccountChanges getChanges() {
+      return instance.getChanges();
     }
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @param index The index of the element to return.
-     * @return The removed at the given index.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
-    @java.lang.Override
-    public int getRemoved(int index) {
-      return instance.getRemoved(index);
-    }
-    /**
-     * <pre>
-     * Ids of removed devices.
-     * </pre>
-     *
-     * <code>repeated int32 removed = 2;</code>
-     * @param value The removed to set.
-     * @return This builder for chaining.
-     */
-    public Builder setRemoved(
-        int index, int value) {
+    public Builder setChanges(iotflow.v1.MqttAccountChanges value) {
       copyOnWrite();
-      instance.setRemoved(index, value);
+      instance.setChanges(value);
       return this;
     }
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @param value The removed to add.
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
-    public Builder addRemoved(int value) {
+    public Builder setChanges(
+        iotflow.v1.MqttAccountChanges.Builder builderForValue) {
       copyOnWrite();
-      instance.addRemoved(value);
+      instance.setChanges(builderForValue.build());
       return this;
     }
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @param values The removed to add.
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
-    public Builder addAllRemoved(
-        java.lang.Iterable<? extends java.lang.Integer> values) {
+    public Builder mergeChanges(iotflow.v1.MqttAccountChanges value) {
       copyOnWrite();
-      instance.addAllRemoved(values);
+      instance.mergeChanges(value);
       return this;
     }
     /**
      * <pre>
-     * Ids of removed devices.
+     * New, changed and removed accounts.
      * </pre>
      *
-     * <code>repeated int32 removed = 2;</code>
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
      */
-    public Builder clearRemoved() {
+    public Builder clearChanges() {
       copyOnWrite();
-      instance.clearRemoved();
+      instance.clearChanges();
       return this;
     }
 
@@ -683,25 +463,33 @@ public  final class WatchAccountsResponse extends
      * All accounts have been sent; changes follow.
      * </pre>
      *
-     * <code>bool complete = 3;</code>
-     * @return The complete.
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
     @java.lang.Override
-    public boolean getComplete() {
-      return instance.getComplete();
+    public boolean hasCaughtUp() {
+      return instance.hasCaughtUp();
     }
     /**
      * <pre>
      * All accounts have been sent; changes follow.
      * </pre>
      *
-     * <code>bool complete = 3;</code>
-     * @param value The complete to set.
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
-    public Builder setComplete(boolean value) {
+    @java.lang.Override
+    public iotflow.v1.StreamCaughtUp getCaughtUp() {
+      return instance.getCaughtUp();
+    }
+    /**
+     * <pre>
+     * All accounts have been sent; changes follow.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+     */
+    public Builder setCaughtUp(iotflow.v1.StreamCaughtUp value) {
       copyOnWrite();
-      instance.setComplete(value);
+      instance.setCaughtUp(value);
       return this;
     }
     /**
@@ -709,52 +497,108 @@ public  final class WatchAccountsResponse extends
      * All accounts have been sent; changes follow.
      * </pre>
      *
-     * <code>bool complete = 3;</code>
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
-    public Builder clearComplete() {
+    public Builder setCaughtUp(
+        iotflow.v1.StreamCaughtUp.Builder builderForValue) {
       copyOnWrite();
-      instance.clearComplete();
+      instance.setCaughtUp(builderForValue.build());
+      return this;
+    }
+    /**
+     * <pre>
+     * All accounts have been sent; changes follow.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+     */
+    public Builder mergeCaughtUp(iotflow.v1.StreamCaughtUp value) {
+      copyOnWrite();
+      instance.mergeCaughtUp(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * All accounts have been sent; changes follow.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+     */
+    public Builder clearCaughtUp() {
+      copyOnWrite();
+      instance.clearCaughtUp();
       return this;
     }
 
     /**
      * <pre>
-     * Changes were lost. All accounts follow again.
+     * Changes were lost. All accounts follow again, and then `caught_up`.
      * </pre>
      *
-     * <code>bool again = 4;</code>
-     * @return The again.
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
     @java.lang.Override
-    public boolean getAgain() {
-      return instance.getAgain();
+    public boolean hasMissed() {
+      return instance.hasMissed();
     }
     /**
      * <pre>
-     * Changes were lost. All accounts follow again.
+     * Changes were lost. All accounts follow again, and then `caught_up`.
      * </pre>
      *
-     * <code>bool again = 4;</code>
-     * @param value The again to set.
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
-    public Builder setAgain(boolean value) {
+    @java.lang.Override
+    public iotflow.v1.StreamGap getMissed() {
+      return instance.getMissed();
+    }
+    /**
+     * <pre>
+     * Changes were lost. All accounts follow again, and then `caught_up`.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
+     */
+    public Builder setMissed(iotflow.v1.StreamGap value) {
       copyOnWrite();
-      instance.setAgain(value);
+      instance.setMissed(value);
       return this;
     }
     /**
      * <pre>
-     * Changes were lost. All accounts follow again.
+     * Changes were lost. All accounts follow again, and then `caught_up`.
      * </pre>
      *
-     * <code>bool again = 4;</code>
-     * @return This builder for chaining.
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
-    public Builder clearAgain() {
+    public Builder setMissed(
+        iotflow.v1.StreamGap.Builder builderForValue) {
       copyOnWrite();
-      instance.clearAgain();
+      instance.setMissed(builderForValue.build());
+      return this;
+    }
+    /**
+     * <pre>
+     * Changes were lost. All accounts follow again, and then `caught_up`.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
+     */
+    public Builder mergeMissed(iotflow.v1.StreamGap value) {
+      copyOnWrite();
+      instance.mergeMissed(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * Changes were lost. All accounts follow again, and then `caught_up`.
+     * </pre>
+     *
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
+     */
+    public Builder clearMissed() {
+      copyOnWrite();
+      instance.clearMissed();
       return this;
     }
 
@@ -774,15 +618,15 @@ public  final class WatchAccountsResponse extends
       }
       case BUILD_MESSAGE_INFO: {
           java.lang.Object[] objects = new java.lang.Object[] {
-            "accounts_",
-            iotflow.v1.MqttAccount.class,
-            "removed_",
-            "complete_",
-            "again_",
+            "event_",
+            "eventCase_",
+            iotflow.v1.MqttAccountChanges.class,
+            iotflow.v1.StreamCaughtUp.class,
+            iotflow.v1.StreamGap.class,
           };
           java.lang.String info =
-              "\u0000\u0004\u0000\u0000\u0001\u0004\u0004\u0000\u0002\u0000\u0001\u001b\u0002\'" +
-              "\u0003\u0007\u0004\u0007";
+              "\u0000\u0003\u0001\u0000\u0001\u0003\u0003\u0000\u0000\u0000\u0001<\u0000\u0002<" +
+              "\u0000\u0003<\u0000";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

@@ -12,76 +12,60 @@ public interface WatchAccountsResponseOrBuilder extends
 
   /**
    * <pre>
-   * New or changed accounts.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
+   * @return Whether the changes field is set.
    */
-  java.util.List<iotflow.v1.MqttAccount> 
-      getAccountsList();
+  boolean hasChanges();
   /**
    * <pre>
-   * New or changed accounts.
+   * New, changed and removed accounts.
    * </pre>
    *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
+   * <code>.iotflow.v1.MqttAccountChanges changes = 1;</code>
+   * @return The changes.
    */
-  iotflow.v1.MqttAccount getAccounts(int index);
-  /**
-   * <pre>
-   * New or changed accounts.
-   * </pre>
-   *
-   * <code>repeated .iotflow.v1.MqttAccount accounts = 1;</code>
-   */
-  int getAccountsCount();
-
-  /**
-   * <pre>
-   * Ids of removed devices.
-   * </pre>
-   *
-   * <code>repeated int32 removed = 2;</code>
-   * @return A list containing the removed.
-   */
-  java.util.List<java.lang.Integer> getRemovedList();
-  /**
-   * <pre>
-   * Ids of removed devices.
-   * </pre>
-   *
-   * <code>repeated int32 removed = 2;</code>
-   * @return The count of removed.
-   */
-  int getRemovedCount();
-  /**
-   * <pre>
-   * Ids of removed devices.
-   * </pre>
-   *
-   * <code>repeated int32 removed = 2;</code>
-   * @param index The index of the element to return.
-   * @return The removed at the given index.
-   */
-  int getRemoved(int index);
+  iotflow.v1.MqttAccountChanges getChanges();
 
   /**
    * <pre>
    * All accounts have been sent; changes follow.
    * </pre>
    *
-   * <code>bool complete = 3;</code>
-   * @return The complete.
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+   * @return Whether the caughtUp field is set.
    */
-  boolean getComplete();
+  boolean hasCaughtUp();
+  /**
+   * <pre>
+   * All accounts have been sent; changes follow.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
+   * @return The caughtUp.
+   */
+  iotflow.v1.StreamCaughtUp getCaughtUp();
 
   /**
    * <pre>
-   * Changes were lost. All accounts follow again.
+   * Changes were lost. All accounts follow again, and then `caught_up`.
    * </pre>
    *
-   * <code>bool again = 4;</code>
-   * @return The again.
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
+   * @return Whether the missed field is set.
    */
-  boolean getAgain();
+  boolean hasMissed();
+  /**
+   * <pre>
+   * Changes were lost. All accounts follow again, and then `caught_up`.
+   * </pre>
+   *
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
+   * @return The missed.
+   */
+  iotflow.v1.StreamGap getMissed();
+
+  public iotflow.v1.WatchAccountsResponse.EventCase getEventCase();
 }

@@ -210,10 +210,10 @@ public  final class WatchCommandsResponse extends
   public static final int MISSED_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   @java.lang.Override
   public boolean hasMissed() {
@@ -221,44 +221,44 @@ public  final class WatchCommandsResponse extends
   }
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   @java.lang.Override
-  public iotflow.v1.CommandsMissed getMissed() {
+  public iotflow.v1.StreamGap getMissed() {
     if (eventCase_ == 3) {
-       return (iotflow.v1.CommandsMissed) event_;
+       return (iotflow.v1.StreamGap) event_;
     }
-    return iotflow.v1.CommandsMissed.getDefaultInstance();
+    return iotflow.v1.StreamGap.getDefaultInstance();
   }
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setMissed(iotflow.v1.CommandsMissed value) {
+  private void setMissed(iotflow.v1.StreamGap value) {
     value.getClass();  // minimal bytecode null check
     event_ = value;
     eventCase_ = 3;
   }
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void mergeMissed(iotflow.v1.CommandsMissed value) {
+  private void mergeMissed(iotflow.v1.StreamGap value) {
     value.getClass();  // minimal bytecode null check
     if (eventCase_ == 3 &&
-        event_ != iotflow.v1.CommandsMissed.getDefaultInstance()) {
-      event_ = iotflow.v1.CommandsMissed.newBuilder((iotflow.v1.CommandsMissed) event_)
+        event_ != iotflow.v1.StreamGap.getDefaultInstance()) {
+      event_ = iotflow.v1.StreamGap.newBuilder((iotflow.v1.StreamGap) event_)
           .mergeFrom(value).buildPartial();
     } else {
       event_ = value;
@@ -267,10 +267,10 @@ public  final class WatchCommandsResponse extends
   }
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    */
   private void clearMissed() {
     if (eventCase_ == 3) {
@@ -606,10 +606,10 @@ public  final class WatchCommandsResponse extends
 
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
     @java.lang.Override
     public boolean hasMissed() {
@@ -617,58 +617,58 @@ public  final class WatchCommandsResponse extends
     }
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
     @java.lang.Override
-    public iotflow.v1.CommandsMissed getMissed() {
+    public iotflow.v1.StreamGap getMissed() {
       return instance.getMissed();
     }
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
-    public Builder setMissed(iotflow.v1.CommandsMissed value) {
+    public Builder setMissed(iotflow.v1.StreamGap value) {
       copyOnWrite();
       instance.setMissed(value);
       return this;
     }
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
     public Builder setMissed(
-        iotflow.v1.CommandsMissed.Builder builderForValue) {
+        iotflow.v1.StreamGap.Builder builderForValue) {
       copyOnWrite();
       instance.setMissed(builderForValue.build());
       return this;
     }
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
-    public Builder mergeMissed(iotflow.v1.CommandsMissed value) {
+    public Builder mergeMissed(iotflow.v1.StreamGap value) {
       copyOnWrite();
       instance.mergeMissed(value);
       return this;
     }
     /**
      * <pre>
-     * Changes may have been lost. ListCommands returns the present state.
+     * Changes may have been lost. ListCommands returns the present states.
      * </pre>
      *
-     * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+     * <code>.iotflow.v1.StreamGap missed = 3;</code>
      */
     public Builder clearMissed() {
       copyOnWrite();
@@ -768,7 +768,7 @@ public  final class WatchCommandsResponse extends
             "eventCase_",
             iotflow.v1.Command.class,
             iotflow.v1.StreamHeartbeat.class,
-            iotflow.v1.CommandsMissed.class,
+            iotflow.v1.StreamGap.class,
             iotflow.v1.StreamError.class,
           };
           java.lang.String info =

@@ -50,22 +50,22 @@ public interface WatchCommandsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    * @return Whether the missed field is set.
    */
   boolean hasMissed();
   /**
    * <pre>
-   * Changes may have been lost. ListCommands returns the present state.
+   * Changes may have been lost. ListCommands returns the present states.
    * </pre>
    *
-   * <code>.iotflow.v1.CommandsMissed missed = 3;</code>
+   * <code>.iotflow.v1.StreamGap missed = 3;</code>
    * @return The missed.
    */
-  iotflow.v1.CommandsMissed getMissed();
+  iotflow.v1.StreamGap getMissed();
 
   /**
    * <pre>

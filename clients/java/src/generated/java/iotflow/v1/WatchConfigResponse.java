@@ -16,147 +16,122 @@ public  final class WatchConfigResponse extends
     WatchConfigResponseOrBuilder {
   private WatchConfigResponse() {
   }
-  private int bitField0_;
-  public static final int DESIRED_FIELD_NUMBER = 1;
-  private com.google.protobuf.Struct desired_;
+  private int eventCase_ = 0;
+  private java.lang.Object event_;
+  public enum EventCase {
+    CONFIG(1),
+    EVENT_NOT_SET(0);
+    private final int value;
+    private EventCase(int value) {
+      this.value = value;
+    }
+    /**
+     * @deprecated Use {@link #forNumber(int)} instead.
+     */
+    @java.lang.Deprecated
+    public static EventCase valueOf(int value) {
+      return forNumber(value);
+    }
+
+    public static EventCase forNumber(int value) {
+      switch (value) {
+        case 1: return CONFIG;
+        case 0: return EVENT_NOT_SET;
+        default: return null;
+      }
+    }
+    public int getNumber() {
+      return this.value;
+    }
+  };
+
+  @java.lang.Override
+  public EventCase
+  getEventCase() {
+    return EventCase.forNumber(
+        eventCase_);
+  }
+
+  private void clearEvent() {
+    eventCase_ = 0;
+    event_ = null;
+  }
+
+  public static final int CONFIG_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
    */
   @java.lang.Override
-  public boolean hasDesired() {
-    return ((bitField0_ & 0x00000001) != 0);
+  public boolean hasConfig() {
+    return eventCase_ == 1;
   }
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
    */
   @java.lang.Override
-  public com.google.protobuf.Struct getDesired() {
-    return desired_ == null ? com.google.protobuf.Struct.getDefaultInstance() : desired_;
+  public iotflow.v1.DesiredConfig getConfig() {
+    if (eventCase_ == 1) {
+       return (iotflow.v1.DesiredConfig) event_;
+    }
+    return iotflow.v1.DesiredConfig.getDefaultInstance();
   }
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setDesired(com.google.protobuf.Struct value) {
+  private void setConfig(iotflow.v1.DesiredConfig value) {
     value.getClass();  // minimal bytecode null check
-    desired_ = value;
-    bitField0_ |= 0x00000001;
+    event_ = value;
+    eventCase_ = 1;
   }
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
-   */
-  @java.lang.SuppressWarnings({"ReferenceEquality", "ReturnValueIgnored"})
-  private void mergeDesired(com.google.protobuf.Struct value) {
-    value.getClass();  // minimal bytecode null check
-    if (desired_ != null &&
-        desired_ != com.google.protobuf.Struct.getDefaultInstance()) {
-      desired_ =
-        com.google.protobuf.Struct.newBuilder(desired_).mergeFrom(value).buildPartial();
-    } else {
-      desired_ = value;
-    }
-    bitField0_ |= 0x00000001;
-  }
-  /**
-   * <pre>
-   * Absent if nothing is desired yet.
-   * </pre>
-   *
-   * <code>.google.protobuf.Struct desired = 1;</code>
-   */
-  private void clearDesired() {
-    desired_ = null;
-    bitField0_ = (bitField0_ & ~0x00000001);
-  }
-
-  public static final int DESIRED_VERSION_FIELD_NUMBER = 2;
-  private int desiredVersion_;
-  /**
-   * <code>int32 desired_version = 2;</code>
-   * @return The desiredVersion.
-   */
-  @java.lang.Override
-  public int getDesiredVersion() {
-    return desiredVersion_;
-  }
-  /**
-   * <code>int32 desired_version = 2;</code>
-   * @param value The desiredVersion to set.
-   */
-  private void setDesiredVersion(int value) {
-    
-    desiredVersion_ = value;
-  }
-  /**
-   * <code>int32 desired_version = 2;</code>
-   */
-  private void clearDesiredVersion() {
-
-    desiredVersion_ = 0;
-  }
-
-  public static final int CHANGED_AT_FIELD_NUMBER = 3;
-  private com.google.protobuf.Timestamp changedAt_;
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-   */
-  @java.lang.Override
-  public boolean hasChangedAt() {
-    return ((bitField0_ & 0x00000002) != 0);
-  }
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-   */
-  @java.lang.Override
-  public com.google.protobuf.Timestamp getChangedAt() {
-    return changedAt_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : changedAt_;
-  }
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setChangedAt(com.google.protobuf.Timestamp value) {
+  private void mergeConfig(iotflow.v1.DesiredConfig value) {
     value.getClass();  // minimal bytecode null check
-    changedAt_ = value;
-    bitField0_ |= 0x00000002;
-  }
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-   */
-  @java.lang.SuppressWarnings({"ReferenceEquality", "ReturnValueIgnored"})
-  private void mergeChangedAt(com.google.protobuf.Timestamp value) {
-    value.getClass();  // minimal bytecode null check
-    if (changedAt_ != null &&
-        changedAt_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
-      changedAt_ =
-        com.google.protobuf.Timestamp.newBuilder(changedAt_).mergeFrom(value).buildPartial();
+    if (eventCase_ == 1 &&
+        event_ != iotflow.v1.DesiredConfig.getDefaultInstance()) {
+      event_ = iotflow.v1.DesiredConfig.newBuilder((iotflow.v1.DesiredConfig) event_)
+          .mergeFrom(value).buildPartial();
     } else {
-      changedAt_ = value;
+      event_ = value;
     }
-    bitField0_ |= 0x00000002;
+    eventCase_ = 1;
   }
   /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+   * <pre>
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
+   * </pre>
+   *
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
    */
-  private void clearChangedAt() {
-    changedAt_ = null;
-    bitField0_ = (bitField0_ & ~0x00000002);
+  private void clearConfig() {
+    if (eventCase_ == 1) {
+      eventCase_ = 0;
+      event_ = null;
+    }
   }
 
   public static iotflow.v1.WatchConfigResponse parseFrom(
@@ -255,150 +230,94 @@ public  final class WatchConfigResponse extends
       super(DEFAULT_INSTANCE);
     }
 
+    @java.lang.Override
+    public EventCase
+        getEventCase() {
+      return instance.getEventCase();
+    }
 
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    @java.lang.Override
-    public boolean hasDesired() {
-      return instance.hasDesired();
-    }
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    @java.lang.Override
-    public com.google.protobuf.Struct getDesired() {
-      return instance.getDesired();
-    }
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    public Builder setDesired(com.google.protobuf.Struct value) {
+    public Builder clearEvent() {
       copyOnWrite();
-      instance.setDesired(value);
-      return this;
-      }
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    public Builder setDesired(
-        com.google.protobuf.Struct.Builder builderForValue) {
-      copyOnWrite();
-      instance.setDesired(builderForValue.build());
-      return this;
-    }
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    public Builder mergeDesired(com.google.protobuf.Struct value) {
-      copyOnWrite();
-      instance.mergeDesired(value);
-      return this;
-    }
-    /**
-     * <pre>
-     * Absent if nothing is desired yet.
-     * </pre>
-     *
-     * <code>.google.protobuf.Struct desired = 1;</code>
-     */
-    public Builder clearDesired() {  copyOnWrite();
-      instance.clearDesired();
+      instance.clearEvent();
       return this;
     }
 
-    /**
-     * <code>int32 desired_version = 2;</code>
-     * @return The desiredVersion.
-     */
-    @java.lang.Override
-    public int getDesiredVersion() {
-      return instance.getDesiredVersion();
-    }
-    /**
-     * <code>int32 desired_version = 2;</code>
-     * @param value The desiredVersion to set.
-     * @return This builder for chaining.
-     */
-    public Builder setDesiredVersion(int value) {
-      copyOnWrite();
-      instance.setDesiredVersion(value);
-      return this;
-    }
-    /**
-     * <code>int32 desired_version = 2;</code>
-     * @return This builder for chaining.
-     */
-    public Builder clearDesiredVersion() {
-      copyOnWrite();
-      instance.clearDesiredVersion();
-      return this;
-    }
 
     /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
      */
     @java.lang.Override
-    public boolean hasChangedAt() {
-      return instance.hasChangedAt();
+    public boolean hasConfig() {
+      return instance.hasConfig();
     }
     /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
      */
     @java.lang.Override
-    public com.google.protobuf.Timestamp getChangedAt() {
-      return instance.getChangedAt();
+    public iotflow.v1.DesiredConfig getConfig() {
+      return instance.getConfig();
     }
     /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
      */
-    public Builder setChangedAt(com.google.protobuf.Timestamp value) {
+    public Builder setConfig(iotflow.v1.DesiredConfig value) {
       copyOnWrite();
-      instance.setChangedAt(value);
-      return this;
-      }
-    /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-     */
-    public Builder setChangedAt(
-        com.google.protobuf.Timestamp.Builder builderForValue) {
-      copyOnWrite();
-      instance.setChangedAt(builderForValue.build());
+      instance.setConfig(value);
       return this;
     }
     /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
      */
-    public Builder mergeChangedAt(com.google.protobuf.Timestamp value) {
+    public Builder setConfig(
+        iotflow.v1.DesiredConfig.Builder builderForValue) {
       copyOnWrite();
-      instance.mergeChangedAt(value);
+      instance.setConfig(builderForValue.build());
       return this;
     }
     /**
-     * <code>.google.protobuf.Timestamp changed_at = 3;</code>
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
      */
-    public Builder clearChangedAt() {  copyOnWrite();
-      instance.clearChangedAt();
+    public Builder mergeConfig(iotflow.v1.DesiredConfig value) {
+      copyOnWrite();
+      instance.mergeConfig(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * The desired configuration at the start of the stream, and after each change. Version 0 if
+     * nothing is desired yet.
+     * </pre>
+     *
+     * <code>.iotflow.v1.DesiredConfig config = 1;</code>
+     */
+    public Builder clearConfig() {
+      copyOnWrite();
+      instance.clearConfig();
       return this;
     }
 
@@ -418,14 +337,12 @@ public  final class WatchConfigResponse extends
       }
       case BUILD_MESSAGE_INFO: {
           java.lang.Object[] objects = new java.lang.Object[] {
-            "bitField0_",
-            "desired_",
-            "desiredVersion_",
-            "changedAt_",
+            "event_",
+            "eventCase_",
+            iotflow.v1.DesiredConfig.class,
           };
           java.lang.String info =
-              "\u0000\u0003\u0000\u0001\u0001\u0003\u0003\u0000\u0000\u0000\u0001\u1009\u0000\u0002" +
-              "\u0004\u0003\u1009\u0001";
+              "\u0000\u0001\u0001\u0000\u0001\u0001\u0001\u0000\u0000\u0000\u0001<\u0000";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

@@ -12,37 +12,24 @@ public interface WatchConfigResponseOrBuilder extends
 
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
-   * @return Whether the desired field is set.
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
+   * @return Whether the config field is set.
    */
-  boolean hasDesired();
+  boolean hasConfig();
   /**
    * <pre>
-   * Absent if nothing is desired yet.
+   * The desired configuration at the start of the stream, and after each change. Version 0 if
+   * nothing is desired yet.
    * </pre>
    *
-   * <code>.google.protobuf.Struct desired = 1;</code>
-   * @return The desired.
+   * <code>.iotflow.v1.DesiredConfig config = 1;</code>
+   * @return The config.
    */
-  com.google.protobuf.Struct getDesired();
+  iotflow.v1.DesiredConfig getConfig();
 
-  /**
-   * <code>int32 desired_version = 2;</code>
-   * @return The desiredVersion.
-   */
-  int getDesiredVersion();
-
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-   * @return Whether the changedAt field is set.
-   */
-  boolean hasChangedAt();
-  /**
-   * <code>.google.protobuf.Timestamp changed_at = 3;</code>
-   * @return The changedAt.
-   */
-  com.google.protobuf.Timestamp getChangedAt();
+  public iotflow.v1.WatchConfigResponse.EventCase getEventCase();
 }

@@ -134,11 +134,11 @@ public  final class WatchDeviceConfigsResponse extends
   public static final int CAUGHT_UP_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   @java.lang.Override
   public boolean hasCaughtUp() {
@@ -146,47 +146,47 @@ public  final class WatchDeviceConfigsResponse extends
   }
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   @java.lang.Override
-  public iotflow.v1.ConfigsCaughtUp getCaughtUp() {
+  public iotflow.v1.StreamCaughtUp getCaughtUp() {
     if (eventCase_ == 2) {
-       return (iotflow.v1.ConfigsCaughtUp) event_;
+       return (iotflow.v1.StreamCaughtUp) event_;
     }
-    return iotflow.v1.ConfigsCaughtUp.getDefaultInstance();
+    return iotflow.v1.StreamCaughtUp.getDefaultInstance();
   }
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void setCaughtUp(iotflow.v1.ConfigsCaughtUp value) {
+  private void setCaughtUp(iotflow.v1.StreamCaughtUp value) {
     value.getClass();  // minimal bytecode null check
     event_ = value;
     eventCase_ = 2;
   }
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   @java.lang.SuppressWarnings("ReturnValueIgnored")
-  private void mergeCaughtUp(iotflow.v1.ConfigsCaughtUp value) {
+  private void mergeCaughtUp(iotflow.v1.StreamCaughtUp value) {
     value.getClass();  // minimal bytecode null check
     if (eventCase_ == 2 &&
-        event_ != iotflow.v1.ConfigsCaughtUp.getDefaultInstance()) {
-      event_ = iotflow.v1.ConfigsCaughtUp.newBuilder((iotflow.v1.ConfigsCaughtUp) event_)
+        event_ != iotflow.v1.StreamCaughtUp.getDefaultInstance()) {
+      event_ = iotflow.v1.StreamCaughtUp.newBuilder((iotflow.v1.StreamCaughtUp) event_)
           .mergeFrom(value).buildPartial();
     } else {
       event_ = value;
@@ -195,11 +195,11 @@ public  final class WatchDeviceConfigsResponse extends
   }
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    */
   private void clearCaughtUp() {
     if (eventCase_ == 2) {
@@ -391,11 +391,11 @@ public  final class WatchDeviceConfigsResponse extends
 
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
     @java.lang.Override
     public boolean hasCaughtUp() {
@@ -403,63 +403,63 @@ public  final class WatchDeviceConfigsResponse extends
     }
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
     @java.lang.Override
-    public iotflow.v1.ConfigsCaughtUp getCaughtUp() {
+    public iotflow.v1.StreamCaughtUp getCaughtUp() {
       return instance.getCaughtUp();
     }
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
-    public Builder setCaughtUp(iotflow.v1.ConfigsCaughtUp value) {
+    public Builder setCaughtUp(iotflow.v1.StreamCaughtUp value) {
       copyOnWrite();
       instance.setCaughtUp(value);
       return this;
     }
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
     public Builder setCaughtUp(
-        iotflow.v1.ConfigsCaughtUp.Builder builderForValue) {
+        iotflow.v1.StreamCaughtUp.Builder builderForValue) {
       copyOnWrite();
       instance.setCaughtUp(builderForValue.build());
       return this;
     }
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
-    public Builder mergeCaughtUp(iotflow.v1.ConfigsCaughtUp value) {
+    public Builder mergeCaughtUp(iotflow.v1.StreamCaughtUp value) {
       copyOnWrite();
       instance.mergeCaughtUp(value);
       return this;
     }
     /**
      * <pre>
-     * All changes from before the stream opened have been sent. Sent once, and again each time
-     * after changes may have been missed and were sent later.
+     * All changes from before the stream opened have been sent. Sent again after changes that may
+     * have been missed were sent. Its time is the `since` of the next stream.
      * </pre>
      *
-     * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+     * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
      */
     public Builder clearCaughtUp() {
       copyOnWrite();
@@ -486,7 +486,7 @@ public  final class WatchDeviceConfigsResponse extends
             "event_",
             "eventCase_",
             iotflow.v1.DesiredConfig.class,
-            iotflow.v1.ConfigsCaughtUp.class,
+            iotflow.v1.StreamCaughtUp.class,
           };
           java.lang.String info =
               "\u0000\u0002\u0001\u0000\u0001\u0002\u0002\u0000\u0000\u0000\u0001<\u0000\u0002<" +

@@ -31,24 +31,24 @@ public interface WatchDeviceConfigsResponseOrBuilder extends
 
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    * @return Whether the caughtUp field is set.
    */
   boolean hasCaughtUp();
   /**
    * <pre>
-   * All changes from before the stream opened have been sent. Sent once, and again each time
-   * after changes may have been missed and were sent later.
+   * All changes from before the stream opened have been sent. Sent again after changes that may
+   * have been missed were sent. Its time is the `since` of the next stream.
    * </pre>
    *
-   * <code>.iotflow.v1.ConfigsCaughtUp caught_up = 2;</code>
+   * <code>.iotflow.v1.StreamCaughtUp caught_up = 2;</code>
    * @return The caughtUp.
    */
-  iotflow.v1.ConfigsCaughtUp getCaughtUp();
+  iotflow.v1.StreamCaughtUp getCaughtUp();
 
   public iotflow.v1.WatchDeviceConfigsResponse.EventCase getEventCase();
 }

@@ -6,8 +6,8 @@
 package iotflow.v1;
 
 @com.google.protobuf.Generated
-public interface IngestFiguresOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:iotflow.v1.IngestFigures)
+public interface IngestStatisticsOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:iotflow.v1.IngestStatistics)
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
@@ -23,6 +23,10 @@ public interface IngestFiguresOrBuilder extends
   long getReadingsStored();
 
   /**
+   * <pre>
+   * A reading has one value for each of its measurements.
+   * </pre>
+   *
    * <code>int64 values_stored = 3;</code>
    * @return The valuesStored.
    */
@@ -35,12 +39,20 @@ public interface IngestFiguresOrBuilder extends
   long getValuesRejected();
 
   /**
+   * <pre>
+   * Streams that are open now.
+   * </pre>
+   *
    * <code>int32 open_streams = 5;</code>
    * @return The openStreams.
    */
   int getOpenStreams();
 
   /**
+   * <pre>
+   * Open SubscribeTelemetry streams.
+   * </pre>
+   *
    * <code>int32 subscribers = 6;</code>
    * @return The subscribers.
    */

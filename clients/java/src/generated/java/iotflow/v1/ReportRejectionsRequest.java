@@ -6,35 +6,35 @@
 package iotflow.v1;
 
 /**
- * Protobuf type {@code iotflow.v1.ReportRefusalsRequest}
+ * Protobuf type {@code iotflow.v1.ReportRejectionsRequest}
  */
 @com.google.protobuf.Generated
-public  final class ReportRefusalsRequest extends
+public  final class ReportRejectionsRequest extends
     com.google.protobuf.GeneratedMessageLite<
-        ReportRefusalsRequest, ReportRefusalsRequest.Builder> implements
-    // @@protoc_insertion_point(message_implements:iotflow.v1.ReportRefusalsRequest)
-    ReportRefusalsRequestOrBuilder {
-  private ReportRefusalsRequest() {
+        ReportRejectionsRequest, ReportRejectionsRequest.Builder> implements
+    // @@protoc_insertion_point(message_implements:iotflow.v1.ReportRejectionsRequest)
+    ReportRejectionsRequestOrBuilder {
+  private ReportRejectionsRequest() {
   }
   public static final int COUNTS_FIELD_NUMBER = 1;
   private static final class CountsDefaultEntryHolder {
     static final com.google.protobuf.MapEntryLite<
-        java.lang.String, java.lang.Integer> defaultEntry =
+        java.lang.String, java.lang.Long> defaultEntry =
             com.google.protobuf.MapEntryLite
-            .<java.lang.String, java.lang.Integer>newDefaultInstance(
+            .<java.lang.String, java.lang.Long>newDefaultInstance(
                 com.google.protobuf.WireFormat.FieldType.STRING,
                 "",
-                com.google.protobuf.WireFormat.FieldType.UINT32,
-                0);
+                com.google.protobuf.WireFormat.FieldType.INT64,
+                0L);
   }
   private com.google.protobuf.MapFieldLite<
-      java.lang.String, java.lang.Integer> counts_ =
+      java.lang.String, java.lang.Long> counts_ =
           com.google.protobuf.MapFieldLite.emptyMapField();
-  private com.google.protobuf.MapFieldLite<java.lang.String, java.lang.Integer>
+  private com.google.protobuf.MapFieldLite<java.lang.String, java.lang.Long>
   internalGetCounts() {
     return counts_;
   }
-  private com.google.protobuf.MapFieldLite<java.lang.String, java.lang.Integer>
+  private com.google.protobuf.MapFieldLite<java.lang.String, java.lang.Long>
   internalGetMutableCounts() {
     if (!counts_.isMutable()) {
       counts_ = counts_.mutableCopy();
@@ -51,7 +51,7 @@ public  final class ReportRefusalsRequest extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   @java.lang.Override
 
@@ -65,7 +65,7 @@ public  final class ReportRefusalsRequest extends
    */
   @java.lang.Override
   @java.lang.Deprecated
-  public java.util.Map<java.lang.String, java.lang.Integer> getCounts() {
+  public java.util.Map<java.lang.String, java.lang.Long> getCounts() {
     return getCountsMap();
   }
   /**
@@ -73,11 +73,11 @@ public  final class ReportRefusalsRequest extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   @java.lang.Override
 
-  public java.util.Map<java.lang.String, java.lang.Integer> getCountsMap() {
+  public java.util.Map<java.lang.String, java.lang.Long> getCountsMap() {
     return java.util.Collections.unmodifiableMap(
         internalGetCounts());
   }
@@ -86,15 +86,15 @@ public  final class ReportRefusalsRequest extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   @java.lang.Override
 
-  public int getCountsOrDefault(
+  public long getCountsOrDefault(
       java.lang.String key,
-      int defaultValue) {
+      long defaultValue) {
     java.lang.Class<?> keyClass = key.getClass();
-    java.util.Map<java.lang.String, java.lang.Integer> map =
+    java.util.Map<java.lang.String, java.lang.Long> map =
         internalGetCounts();
     return map.containsKey(key) ? map.get(key) : defaultValue;
   }
@@ -103,14 +103,14 @@ public  final class ReportRefusalsRequest extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   @java.lang.Override
 
-  public int getCountsOrThrow(
+  public long getCountsOrThrow(
       java.lang.String key) {
     java.lang.Class<?> keyClass = key.getClass();
-    java.util.Map<java.lang.String, java.lang.Integer> map =
+    java.util.Map<java.lang.String, java.lang.Long> map =
         internalGetCounts();
     if (!map.containsKey(key)) {
       throw new java.lang.IllegalArgumentException();
@@ -122,57 +122,57 @@ public  final class ReportRefusalsRequest extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
-  private java.util.Map<java.lang.String, java.lang.Integer>
+  private java.util.Map<java.lang.String, java.lang.Long>
   getMutableCountsMap() {
     return internalGetMutableCounts();
   }
 
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(byte[] data)
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(java.io.InputStream input)
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -180,24 +180,24 @@ public  final class ReportRefusalsRequest extends
         DEFAULT_INSTANCE, input, extensionRegistry);
   }
 
-  public static iotflow.v1.ReportRefusalsRequest parseDelimitedFrom(java.io.InputStream input)
+  public static iotflow.v1.ReportRejectionsRequest parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input);
   }
 
-  public static iotflow.v1.ReportRefusalsRequest parseDelimitedFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.ReportRefusalsRequest parseFrom(
+  public static iotflow.v1.ReportRejectionsRequest parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -208,19 +208,19 @@ public  final class ReportRefusalsRequest extends
   public static Builder newBuilder() {
     return (Builder) DEFAULT_INSTANCE.createBuilder();
   }
-  public static Builder newBuilder(iotflow.v1.ReportRefusalsRequest prototype) {
+  public static Builder newBuilder(iotflow.v1.ReportRejectionsRequest prototype) {
     return DEFAULT_INSTANCE.createBuilder(prototype);
   }
 
   /**
-   * Protobuf type {@code iotflow.v1.ReportRefusalsRequest}
+   * Protobuf type {@code iotflow.v1.ReportRejectionsRequest}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessageLite.Builder<
-        iotflow.v1.ReportRefusalsRequest, Builder> implements
-      // @@protoc_insertion_point(builder_implements:iotflow.v1.ReportRefusalsRequest)
-      iotflow.v1.ReportRefusalsRequestOrBuilder {
-    // Construct using iotflow.v1.ReportRefusalsRequest.newBuilder()
+        iotflow.v1.ReportRejectionsRequest, Builder> implements
+      // @@protoc_insertion_point(builder_implements:iotflow.v1.ReportRejectionsRequest)
+      iotflow.v1.ReportRejectionsRequestOrBuilder {
+    // Construct using iotflow.v1.ReportRejectionsRequest.newBuilder()
     private Builder() {
       super(DEFAULT_INSTANCE);
     }
@@ -236,7 +236,7 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     @java.lang.Override
 
@@ -256,7 +256,7 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
 
     public Builder removeCounts(
@@ -271,7 +271,7 @@ public  final class ReportRefusalsRequest extends
      */
     @java.lang.Override
     @java.lang.Deprecated
-    public java.util.Map<java.lang.String, java.lang.Integer> getCounts() {
+    public java.util.Map<java.lang.String, java.lang.Long> getCounts() {
       return getCountsMap();
     }
     /**
@@ -279,10 +279,10 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     @java.lang.Override
-    public java.util.Map<java.lang.String, java.lang.Integer> getCountsMap() {
+    public java.util.Map<java.lang.String, java.lang.Long> getCountsMap() {
       return java.util.Collections.unmodifiableMap(
           instance.getCountsMap());
     }
@@ -291,15 +291,15 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     @java.lang.Override
 
-    public int getCountsOrDefault(
+    public long getCountsOrDefault(
         java.lang.String key,
-        int defaultValue) {
+        long defaultValue) {
       java.lang.Class<?> keyClass = key.getClass();
-      java.util.Map<java.lang.String, java.lang.Integer> map =
+      java.util.Map<java.lang.String, java.lang.Long> map =
           instance.getCountsMap();
       return map.containsKey(key) ? map.get(key) : defaultValue;
     }
@@ -308,14 +308,14 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     @java.lang.Override
 
-    public int getCountsOrThrow(
+    public long getCountsOrThrow(
         java.lang.String key) {
       java.lang.Class<?> keyClass = key.getClass();
-      java.util.Map<java.lang.String, java.lang.Integer> map =
+      java.util.Map<java.lang.String, java.lang.Long> map =
           instance.getCountsMap();
       if (!map.containsKey(key)) {
         throw new java.lang.IllegalArgumentException();
@@ -327,11 +327,11 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     public Builder putCounts(
         java.lang.String key,
-        int value) {
+        long value) {
       java.lang.Class<?> keyClass = key.getClass();
 
       copyOnWrite();
@@ -343,16 +343,16 @@ public  final class ReportRefusalsRequest extends
      * Numbers of rejected messages by reason, for example WRONG_KEY.
      * </pre>
      *
-     * <code>map&lt;string, uint32&gt; counts = 1;</code>
+     * <code>map&lt;string, int64&gt; counts = 1;</code>
      */
     public Builder putAllCounts(
-        java.util.Map<java.lang.String, java.lang.Integer> values) {
+        java.util.Map<java.lang.String, java.lang.Long> values) {
       copyOnWrite();
       instance.getMutableCountsMap().putAll(values);
       return this;
     }
 
-    // @@protoc_insertion_point(builder_scope:iotflow.v1.ReportRefusalsRequest)
+    // @@protoc_insertion_point(builder_scope:iotflow.v1.ReportRejectionsRequest)
   }
   @java.lang.Override
   @java.lang.SuppressWarnings({"ThrowNull"})
@@ -361,7 +361,7 @@ public  final class ReportRefusalsRequest extends
       java.lang.Object arg0, java.lang.Object arg1) {
     switch (method) {
       case NEW_MUTABLE_INSTANCE: {
-        return new iotflow.v1.ReportRefusalsRequest();
+        return new iotflow.v1.ReportRejectionsRequest();
       }
       case NEW_BUILDER: {
         return new Builder();
@@ -379,13 +379,13 @@ public  final class ReportRefusalsRequest extends
         return DEFAULT_INSTANCE;
       }
       case GET_PARSER: {
-        com.google.protobuf.Parser<iotflow.v1.ReportRefusalsRequest> parser = PARSER;
+        com.google.protobuf.Parser<iotflow.v1.ReportRejectionsRequest> parser = PARSER;
         if (parser == null) {
-          synchronized (iotflow.v1.ReportRefusalsRequest.class) {
+          synchronized (iotflow.v1.ReportRejectionsRequest.class) {
             parser = PARSER;
             if (parser == null) {
               parser =
-                  new DefaultInstanceBasedParser<iotflow.v1.ReportRefusalsRequest>(
+                  new DefaultInstanceBasedParser<iotflow.v1.ReportRejectionsRequest>(
                       DEFAULT_INSTANCE);
               PARSER = parser;
             }
@@ -405,24 +405,24 @@ public  final class ReportRefusalsRequest extends
   }
 
 
-  // @@protoc_insertion_point(class_scope:iotflow.v1.ReportRefusalsRequest)
-  private static final iotflow.v1.ReportRefusalsRequest DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:iotflow.v1.ReportRejectionsRequest)
+  private static final iotflow.v1.ReportRejectionsRequest DEFAULT_INSTANCE;
   static {
-    ReportRefusalsRequest defaultInstance = new ReportRefusalsRequest();
+    ReportRejectionsRequest defaultInstance = new ReportRejectionsRequest();
     // New instances are implicitly immutable so no need to make
     // immutable.
     DEFAULT_INSTANCE = defaultInstance;
     com.google.protobuf.GeneratedMessageLite.registerDefaultInstance(
-      ReportRefusalsRequest.class, defaultInstance);
+      ReportRejectionsRequest.class, defaultInstance);
   }
 
-  public static iotflow.v1.ReportRefusalsRequest getDefaultInstance() {
+  public static iotflow.v1.ReportRejectionsRequest getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static volatile com.google.protobuf.Parser<ReportRefusalsRequest> PARSER;
+  private static volatile com.google.protobuf.Parser<ReportRejectionsRequest> PARSER;
 
-  public static com.google.protobuf.Parser<ReportRefusalsRequest> parser() {
+  public static com.google.protobuf.Parser<ReportRejectionsRequest> parser() {
     return DEFAULT_INSTANCE.getParserForType();
   }
 }

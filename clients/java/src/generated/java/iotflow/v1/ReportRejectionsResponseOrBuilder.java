@@ -6,7 +6,7 @@
 package iotflow.v1;
 
 @com.google.protobuf.Generated
-public interface ReportRefusalsResponseOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:iotflow.v1.ReportRefusalsResponse)
+public interface ReportRejectionsResponseOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:iotflow.v1.ReportRejectionsResponse)
     com.google.protobuf.MessageLiteOrBuilder {
 }

@@ -6,8 +6,8 @@
 package iotflow.v1;
 
 @com.google.protobuf.Generated
-public interface ReportRefusalsRequestOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:iotflow.v1.ReportRefusalsRequest)
+public interface ReportRejectionsRequestOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:iotflow.v1.ReportRejectionsRequest)
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
@@ -15,7 +15,7 @@ public interface ReportRefusalsRequestOrBuilder extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   int getCountsCount();
   /**
@@ -23,7 +23,7 @@ public interface ReportRefusalsRequestOrBuilder extends
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
   boolean containsCounts(
       java.lang.String key);
@@ -31,36 +31,36 @@ public interface ReportRefusalsRequestOrBuilder extends
    * Use {@link #getCountsMap()} instead.
    */
   @java.lang.Deprecated
-  java.util.Map<java.lang.String, java.lang.Integer>
+  java.util.Map<java.lang.String, java.lang.Long>
   getCounts();
   /**
    * <pre>
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
-  java.util.Map<java.lang.String, java.lang.Integer>
+  java.util.Map<java.lang.String, java.lang.Long>
   getCountsMap();
   /**
    * <pre>
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
 
-  int getCountsOrDefault(
+  long getCountsOrDefault(
       java.lang.String key,
-      int defaultValue);
+      long defaultValue);
   /**
    * <pre>
    * Numbers of rejected messages by reason, for example WRONG_KEY.
    * </pre>
    *
-   * <code>map&lt;string, uint32&gt; counts = 1;</code>
+   * <code>map&lt;string, int64&gt; counts = 1;</code>
    */
 
-  int getCountsOrThrow(
+  long getCountsOrThrow(
       java.lang.String key);
 }

@@ -6,60 +6,60 @@
 package iotflow.v1;
 
 /**
- * Protobuf type {@code iotflow.v1.ReportRefusalsResponse}
+ * Protobuf type {@code iotflow.v1.ReportRejectionsResponse}
  */
 @com.google.protobuf.Generated
-public  final class ReportRefusalsResponse extends
+public  final class ReportRejectionsResponse extends
     com.google.protobuf.GeneratedMessageLite<
-        ReportRefusalsResponse, ReportRefusalsResponse.Builder> implements
-    // @@protoc_insertion_point(message_implements:iotflow.v1.ReportRefusalsResponse)
-    ReportRefusalsResponseOrBuilder {
-  private ReportRefusalsResponse() {
+        ReportRejectionsResponse, ReportRejectionsResponse.Builder> implements
+    // @@protoc_insertion_point(message_implements:iotflow.v1.ReportRejectionsResponse)
+    ReportRejectionsResponseOrBuilder {
+  private ReportRejectionsResponse() {
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(byte[] data)
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(java.io.InputStream input)
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -67,24 +67,24 @@ public  final class ReportRefusalsResponse extends
         DEFAULT_INSTANCE, input, extensionRegistry);
   }
 
-  public static iotflow.v1.ReportRefusalsResponse parseDelimitedFrom(java.io.InputStream input)
+  public static iotflow.v1.ReportRejectionsResponse parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input);
   }
 
-  public static iotflow.v1.ReportRefusalsResponse parseDelimitedFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input, extensionRegistry);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.ReportRefusalsResponse parseFrom(
+  public static iotflow.v1.ReportRejectionsResponse parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -95,25 +95,25 @@ public  final class ReportRefusalsResponse extends
   public static Builder newBuilder() {
     return (Builder) DEFAULT_INSTANCE.createBuilder();
   }
-  public static Builder newBuilder(iotflow.v1.ReportRefusalsResponse prototype) {
+  public static Builder newBuilder(iotflow.v1.ReportRejectionsResponse prototype) {
     return DEFAULT_INSTANCE.createBuilder(prototype);
   }
 
   /**
-   * Protobuf type {@code iotflow.v1.ReportRefusalsResponse}
+   * Protobuf type {@code iotflow.v1.ReportRejectionsResponse}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessageLite.Builder<
-        iotflow.v1.ReportRefusalsResponse, Builder> implements
-      // @@protoc_insertion_point(builder_implements:iotflow.v1.ReportRefusalsResponse)
-      iotflow.v1.ReportRefusalsResponseOrBuilder {
-    // Construct using iotflow.v1.ReportRefusalsResponse.newBuilder()
+        iotflow.v1.ReportRejectionsResponse, Builder> implements
+      // @@protoc_insertion_point(builder_implements:iotflow.v1.ReportRejectionsResponse)
+      iotflow.v1.ReportRejectionsResponseOrBuilder {
+    // Construct using iotflow.v1.ReportRejectionsResponse.newBuilder()
     private Builder() {
       super(DEFAULT_INSTANCE);
     }
 
 
-    // @@protoc_insertion_point(builder_scope:iotflow.v1.ReportRefusalsResponse)
+    // @@protoc_insertion_point(builder_scope:iotflow.v1.ReportRejectionsResponse)
   }
   @java.lang.Override
   @java.lang.SuppressWarnings({"ThrowNull"})
@@ -122,7 +122,7 @@ public  final class ReportRefusalsResponse extends
       java.lang.Object arg0, java.lang.Object arg1) {
     switch (method) {
       case NEW_MUTABLE_INSTANCE: {
-        return new iotflow.v1.ReportRefusalsResponse();
+        return new iotflow.v1.ReportRejectionsResponse();
       }
       case NEW_BUILDER: {
         return new Builder();
@@ -137,13 +137,13 @@ public  final class ReportRefusalsResponse extends
         return DEFAULT_INSTANCE;
       }
       case GET_PARSER: {
-        com.google.protobuf.Parser<iotflow.v1.ReportRefusalsResponse> parser = PARSER;
+        com.google.protobuf.Parser<iotflow.v1.ReportRejectionsResponse> parser = PARSER;
         if (parser == null) {
-          synchronized (iotflow.v1.ReportRefusalsResponse.class) {
+          synchronized (iotflow.v1.ReportRejectionsResponse.class) {
             parser = PARSER;
             if (parser == null) {
               parser =
-                  new DefaultInstanceBasedParser<iotflow.v1.ReportRefusalsResponse>(
+                  new DefaultInstanceBasedParser<iotflow.v1.ReportRejectionsResponse>(
                       DEFAULT_INSTANCE);
               PARSER = parser;
             }
@@ -163,24 +163,24 @@ public  final class ReportRefusalsResponse extends
   }
 
 
-  // @@protoc_insertion_point(class_scope:iotflow.v1.ReportRefusalsResponse)
-  private static final iotflow.v1.ReportRefusalsResponse DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:iotflow.v1.ReportRejectionsResponse)
+  private static final iotflow.v1.ReportRejectionsResponse DEFAULT_INSTANCE;
   static {
-    ReportRefusalsResponse defaultInstance = new ReportRefusalsResponse();
+    ReportRejectionsResponse defaultInstance = new ReportRejectionsResponse();
     // New instances are implicitly immutable so no need to make
     // immutable.
     DEFAULT_INSTANCE = defaultInstance;
     com.google.protobuf.GeneratedMessageLite.registerDefaultInstance(
-      ReportRefusalsResponse.class, defaultInstance);
+      ReportRejectionsResponse.class, defaultInstance);
   }
 
-  public static iotflow.v1.ReportRefusalsResponse getDefaultInstance() {
+  public static iotflow.v1.ReportRejectionsResponse getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static volatile com.google.protobuf.Parser<ReportRefusalsResponse> PARSER;
+  private static volatile com.google.protobuf.Parser<ReportRejectionsResponse> PARSER;
 
-  public static com.google.protobuf.Parser<ReportRefusalsResponse> parser() {
+  public static com.google.protobuf.Parser<ReportRejectionsResponse> parser() {
     return DEFAULT_INSTANCE.getParserForType();
   }
 }

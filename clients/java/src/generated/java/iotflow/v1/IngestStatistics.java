@@ -7,18 +7,18 @@ package iotflow.v1;
 
 /**
  * <pre>
- * Counters of this server process since its start.
+ * The ingest of this server process. Counters begin at its start.
  * </pre>
  *
- * Protobuf type {@code iotflow.v1.IngestFigures}
+ * Protobuf type {@code iotflow.v1.IngestStatistics}
  */
 @com.google.protobuf.Generated
-public  final class IngestFigures extends
+public  final class IngestStatistics extends
     com.google.protobuf.GeneratedMessageLite<
-        IngestFigures, IngestFigures.Builder> implements
-    // @@protoc_insertion_point(message_implements:iotflow.v1.IngestFigures)
-    IngestFiguresOrBuilder {
-  private IngestFigures() {
+        IngestStatistics, IngestStatistics.Builder> implements
+    // @@protoc_insertion_point(message_implements:iotflow.v1.IngestStatistics)
+    IngestStatisticsOrBuilder {
+  private IngestStatistics() {
   }
   public static final int BATCHES_STORED_FIELD_NUMBER = 1;
   private long batchesStored_;
@@ -75,6 +75,10 @@ public  final class IngestFigures extends
   public static final int VALUES_STORED_FIELD_NUMBER = 3;
   private long valuesStored_;
   /**
+   * <pre>
+   * A reading has one value for each of its measurements.
+   * </pre>
+   *
    * <code>int64 values_stored = 3;</code>
    * @return The valuesStored.
    */
@@ -83,6 +87,10 @@ public  final class IngestFigures extends
     return valuesStored_;
   }
   /**
+   * <pre>
+   * A reading has one value for each of its measurements.
+   * </pre>
+   *
    * <code>int64 values_stored = 3;</code>
    * @param value The valuesStored to set.
    */
@@ -91,6 +99,10 @@ public  final class IngestFigures extends
     valuesStored_ = value;
   }
   /**
+   * <pre>
+   * A reading has one value for each of its measurements.
+   * </pre>
+   *
    * <code>int64 values_stored = 3;</code>
    */
   private void clearValuesStored() {
@@ -127,6 +139,10 @@ public  final class IngestFigures extends
   public static final int OPEN_STREAMS_FIELD_NUMBER = 5;
   private int openStreams_;
   /**
+   * <pre>
+   * Streams that are open now.
+   * </pre>
+   *
    * <code>int32 open_streams = 5;</code>
    * @return The openStreams.
    */
@@ -135,6 +151,10 @@ public  final class IngestFigures extends
     return openStreams_;
   }
   /**
+   * <pre>
+   * Streams that are open now.
+   * </pre>
+   *
    * <code>int32 open_streams = 5;</code>
    * @param value The openStreams to set.
    */
@@ -143,6 +163,10 @@ public  final class IngestFigures extends
     openStreams_ = value;
   }
   /**
+   * <pre>
+   * Streams that are open now.
+   * </pre>
+   *
    * <code>int32 open_streams = 5;</code>
    */
   private void clearOpenStreams() {
@@ -153,6 +177,10 @@ public  final class IngestFigures extends
   public static final int SUBSCRIBERS_FIELD_NUMBER = 6;
   private int subscribers_;
   /**
+   * <pre>
+   * Open SubscribeTelemetry streams.
+   * </pre>
+   *
    * <code>int32 subscribers = 6;</code>
    * @return The subscribers.
    */
@@ -161,6 +189,10 @@ public  final class IngestFigures extends
     return subscribers_;
   }
   /**
+   * <pre>
+   * Open SubscribeTelemetry streams.
+   * </pre>
+   *
    * <code>int32 subscribers = 6;</code>
    * @param value The subscribers to set.
    */
@@ -169,6 +201,10 @@ public  final class IngestFigures extends
     subscribers_ = value;
   }
   /**
+   * <pre>
+   * Open SubscribeTelemetry streams.
+   * </pre>
+   *
    * <code>int32 subscribers = 6;</code>
    */
   private void clearSubscribers() {
@@ -176,50 +212,50 @@ public  final class IngestFigures extends
     subscribers_ = 0;
   }
 
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.IngestFigures parseFrom(byte[] data)
+  public static iotflow.v1.IngestStatistics parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, data, extensionRegistry);
   }
-  public static iotflow.v1.IngestFigures parseFrom(java.io.InputStream input)
+  public static iotflow.v1.IngestStatistics parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -227,24 +263,24 @@ public  final class IngestFigures extends
         DEFAULT_INSTANCE, input, extensionRegistry);
   }
 
-  public static iotflow.v1.IngestFigures parseDelimitedFrom(java.io.InputStream input)
+  public static iotflow.v1.IngestStatistics parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input);
   }
 
-  public static iotflow.v1.IngestFigures parseDelimitedFrom(
+  public static iotflow.v1.IngestStatistics parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return parseDelimitedFrom(DEFAULT_INSTANCE, input, extensionRegistry);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessageLite.parseFrom(
         DEFAULT_INSTANCE, input);
   }
-  public static iotflow.v1.IngestFigures parseFrom(
+  public static iotflow.v1.IngestStatistics parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -255,23 +291,23 @@ public  final class IngestFigures extends
   public static Builder newBuilder() {
     return (Builder) DEFAULT_INSTANCE.createBuilder();
   }
-  public static Builder newBuilder(iotflow.v1.IngestFigures prototype) {
+  public static Builder newBuilder(iotflow.v1.IngestStatistics prototype) {
     return DEFAULT_INSTANCE.createBuilder(prototype);
   }
 
   /**
    * <pre>
-   * Counters of this server process since its start.
+   * The ingest of this server process. Counters begin at its start.
    * </pre>
    *
-   * Protobuf type {@code iotflow.v1.IngestFigures}
+   * Protobuf type {@code iotflow.v1.IngestStatistics}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessageLite.Builder<
-        iotflow.v1.IngestFigures, Builder> implements
-      // @@protoc_insertion_point(builder_implements:iotflow.v1.IngestFigures)
-      iotflow.v1.IngestFiguresOrBuilder {
-    // Construct using iotflow.v1.IngestFigures.newBuilder()
+        iotflow.v1.IngestStatistics, Builder> implements
+      // @@protoc_insertion_point(builder_implements:iotflow.v1.IngestStatistics)
+      iotflow.v1.IngestStatisticsOrBuilder {
+    // Construct using iotflow.v1.IngestStatistics.newBuilder()
     private Builder() {
       super(DEFAULT_INSTANCE);
     }
@@ -334,6 +370,10 @@ public  final class IngestFigures extends
     }
 
     /**
+     * <pre>
+     * A reading has one value for each of its measurements.
+     * </pre>
+     *
      * <code>int64 values_stored = 3;</code>
      * @return The valuesStored.
      */
@@ -342,6 +382,10 @@ public  final class IngestFigures extends
       return instance.getValuesStored();
     }
     /**
+     * <pre>
+     * A reading has one value for each of its measurements.
+     * </pre>
+     *
      * <code>int64 values_stored = 3;</code>
      * @param value The valuesStored to set.
      * @return This builder for chaining.
@@ -352,6 +396,10 @@ public  final class IngestFigures extends
       return this;
     }
     /**
+     * <pre>
+     * A reading has one value for each of its measurements.
+     * </pre>
+     *
      * <code>int64 values_stored = 3;</code>
      * @return This builder for chaining.
      */
@@ -390,6 +438,10 @@ public  final class IngestFigures extends
     }
 
     /**
+     * <pre>
+     * Streams that are open now.
+     * </pre>
+     *
      * <code>int32 open_streams = 5;</code>
      * @return The openStreams.
      */
@@ -398,6 +450,10 @@ public  final class IngestFigures extends
       return instance.getOpenStreams();
     }
     /**
+     * <pre>
+     * Streams that are open now.
+     * </pre>
+     *
      * <code>int32 open_streams = 5;</code>
      * @param value The openStreams to set.
      * @return This builder for chaining.
@@ -408,6 +464,10 @@ public  final class IngestFigures extends
       return this;
     }
     /**
+     * <pre>
+     * Streams that are open now.
+     * </pre>
+     *
      * <code>int32 open_streams = 5;</code>
      * @return This builder for chaining.
      */
@@ -418,6 +478,10 @@ public  final class IngestFigures extends
     }
 
     /**
+     * <pre>
+     * Open SubscribeTelemetry streams.
+     * </pre>
+     *
      * <code>int32 subscribers = 6;</code>
      * @return The subscribers.
      */
@@ -426,6 +490,10 @@ public  final class IngestFigures extends
       return instance.getSubscribers();
     }
     /**
+     * <pre>
+     * Open SubscribeTelemetry streams.
+     * </pre>
+     *
      * <code>int32 subscribers = 6;</code>
      * @param value The subscribers to set.
      * @return This builder for chaining.
@@ -436,6 +504,10 @@ public  final class IngestFigures extends
       return this;
     }
     /**
+     * <pre>
+     * Open SubscribeTelemetry streams.
+     * </pre>
+     *
      * <code>int32 subscribers = 6;</code>
      * @return This builder for chaining.
      */
@@ -445,7 +517,7 @@ public  final class IngestFigures extends
       return this;
     }
 
-    // @@protoc_insertion_point(builder_scope:iotflow.v1.IngestFigures)
+    // @@protoc_insertion_point(builder_scope:iotflow.v1.IngestStatistics)
   }
   @java.lang.Override
   @java.lang.SuppressWarnings({"ThrowNull"})
@@ -454,7 +526,7 @@ public  final class IngestFigures extends
       java.lang.Object arg0, java.lang.Object arg1) {
     switch (method) {
       case NEW_MUTABLE_INSTANCE: {
-        return new iotflow.v1.IngestFigures();
+        return new iotflow.v1.IngestStatistics();
       }
       case NEW_BUILDER: {
         return new Builder();
@@ -477,13 +549,13 @@ public  final class IngestFigures extends
         return DEFAULT_INSTANCE;
       }
       case GET_PARSER: {
-        com.google.protobuf.Parser<iotflow.v1.IngestFigures> parser = PARSER;
+        com.google.protobuf.Parser<iotflow.v1.IngestStatistics> parser = PARSER;
         if (parser == null) {
-          synchronized (iotflow.v1.IngestFigures.class) {
+          synchronized (iotflow.v1.IngestStatistics.class) {
             parser = PARSER;
             if (parser == null) {
               parser =
-                  new DefaultInstanceBasedParser<iotflow.v1.IngestFigures>(
+                  new DefaultInstanceBasedParser<iotflow.v1.IngestStatistics>(
                       DEFAULT_INSTANCE);
               PARSER = parser;
             }
@@ -503,24 +575,24 @@ public  final class IngestFigures extends
   }
 
 
-  // @@protoc_insertion_point(class_scope:iotflow.v1.IngestFigures)
-  private static final iotflow.v1.IngestFigures DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:iotflow.v1.IngestStatistics)
+  private static final iotflow.v1.IngestStatistics DEFAULT_INSTANCE;
   static {
-    IngestFigures defaultInstance = new IngestFigures();
+    IngestStatistics defaultInstance = new IngestStatistics();
     // New instances are implicitly immutable so no need to make
     // immutable.
     DEFAULT_INSTANCE = defaultInstance;
     com.google.protobuf.GeneratedMessageLite.registerDefaultInstance(
-      IngestFigures.class, defaultInstance);
+      IngestStatistics.class, defaultInstance);
   }
 
-  public static iotflow.v1.IngestFigures getDefaultInstance() {
+  public static iotflow.v1.IngestStatistics getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static volatile com.google.protobuf.Parser<IngestFigures> PARSER;
+  private static volatile com.google.protobuf.Parser<IngestStatistics> PARSER;
 
-  public static com.google.protobuf.Parser<IngestFigures> parser() {
+  public static com.google.protobuf.Parser<IngestStatistics> parser() {
     return DEFAULT_INSTANCE.getParserForType();
   }
 }

@@ -86,7 +86,7 @@ class CommandLeases:
         ids: BindParameter[list[int]] = bindparam(
             "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
         )
-        resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.taken_by == HELD_BACK)
+        resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.leased_by == HELD_BACK)
         # Devices reconnect often and seldom have a waiting command; then there is no write.
         if await self._database.read(
             lambda connection: connection.execute(select(CommandRow.id).where(resting)).first()
@@ -112,14 +112,14 @@ class CommandLeases:
 
     async def release(self, gateway: str) -> None:
         """Release all leases of this gateway."""
-        await self._release(and_(QUEUED, CommandRow.taken_by == gateway))
+        await self._release(and_(QUEUED, CommandRow.leased_by == gateway))
 
     async def release_all(self) -> None:
         """Release all leases, at the start of a sole server: after a crash, commands would wait for the end of their leases."""
-        await self._release(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != HELD_BACK))
+        await self._release(and_(QUEUED, CommandRow.leased_by.is_not(None), CommandRow.leased_by != HELD_BACK))
 
     async def _release(self, which: ColumnElement[bool]) -> None:
-        freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)
+        freed = update(CommandRow).where(which).values(leased_by=None, leased_until=None).returning(*COMMAND_COLUMNS)
         self._changes.publish(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
 
 
@@ -131,8 +131,8 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
             earlier.device_id == CommandRow.device_id,
             earlier.id < CommandRow.id,
             earlier.state == CommandState.QUEUED,
-            earlier.taken_until > now,
-            earlier.taken_by != gateway,
+            earlier.leased_until > now,
+            earlier.leased_by != gateway,
         )
         .exists()
     )
@@ -154,10 +154,10 @@ def _in_time(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return and_(QUEUED, or_(CommandRow.taken_until.is_(None), CommandRow.taken_until <= now))
+    return and_(QUEUED, or_(CommandRow.leased_until.is_(None), CommandRow.leased_until <= now))
 
 
 def _take(connection: Connection, gateway: str, ids: Collection[int], now: datetime) -> set[int]:
     taken = update(CommandRow).where(CommandRow.id.in_(ids), _is_free(now))
-    values = {"taken_by": gateway, "taken_until": now + LEASE}
+    values = {"leased_by": gateway, "leased_until": now + LEASE}
     return set(connection.scalars(taken.values(values).returning(CommandRow.id)))

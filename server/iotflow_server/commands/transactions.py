@@ -182,7 +182,7 @@ def hand_over(
 def hold_back(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
     """Hold the device's commands back from this one on, for a while or until the device reconnects."""
     this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
-    connection.execute(update(CommandRow).where(this).values(taken_by=HELD_BACK, taken_until=now + HOLD))
+    connection.execute(update(CommandRow).where(this).values(leased_by=HELD_BACK, leased_until=now + HOLD))
     return _existing(connection, command_id, device_id)
 
 

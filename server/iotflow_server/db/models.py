@@ -66,7 +66,7 @@ class DeviceRow(Base):
     __table_args__ = (
         Index(None, "previous_key_hash", **_where_given("previous_key_hash")),
         Index(None, "last_seen", **_where_given("last_seen")),
-        Index(None, "said_online", **_where("said_online")),
+        Index(None, "reported_online", **_where("reported_online")),
         {"sqlite_autoincrement": True},
     )
 
@@ -90,8 +90,8 @@ class DeviceRow(Base):
     updated_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
     # The last report of a gateway on the device's session.
-    said_online: Mapped[bool | None]
-    said_at: Mapped[datetime | None]
+    reported_online: Mapped[bool | None]
+    reported_at: Mapped[datetime | None]
 
 
 class TokenRow(Base):
@@ -133,8 +133,8 @@ class CommandRow(Base):
     result: Mapped[dict[str, Any] | None]
     idempotency_key: Mapped[str | None] = mapped_column(String(100))
     # The gateway with the lease of a queued command, and the end of the lease.
-    taken_by: Mapped[str | None] = mapped_column(String(32))
-    taken_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None]
     # The common id of the commands of a group. announced: true in one of them until it is published to the group topic.
     group_command: Mapped[str | None] = mapped_column(String(32))
     announced: Mapped[bool | None]

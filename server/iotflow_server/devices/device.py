@@ -28,8 +28,8 @@ class Device:
     updated_at: datetime
     last_seen: datetime | None
     # The last report of a gateway on the device's session; None: there is none.
-    said_online: bool | None = None
-    said_at: datetime | None = None
+    reported_online: bool | None = None
+    reported_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

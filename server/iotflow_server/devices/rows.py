@@ -27,8 +27,8 @@ DEVICE_COLUMNS = (
     DeviceRow.created_at,
     DeviceRow.updated_at,
     DeviceRow.last_seen,
-    DeviceRow.said_online,
-    DeviceRow.said_at,
+    DeviceRow.reported_online,
+    DeviceRow.reported_at,
 )
 
 
@@ -48,8 +48,10 @@ def among(ids: Sequence[int]) -> ColumnElement[bool]:
 def online(since: datetime) -> ColumnElement[bool]:
     """The condition of Online.is_online in SQL, for an online window that begins at this time."""
     begun = since - LONGER_SILENCE
-    has_session = and_(DeviceRow.said_online.is_(True), or_(DeviceRow.said_at >= begun, DeviceRow.last_seen >= begun))
-    not_gone = or_(DeviceRow.said_online.is_(None), DeviceRow.said_at < DeviceRow.last_seen)
+    has_session = and_(
+        DeviceRow.reported_online.is_(True), or_(DeviceRow.reported_at >= begun, DeviceRow.last_seen >= begun)
+    )
+    not_gone = or_(DeviceRow.reported_online.is_(None), DeviceRow.reported_at < DeviceRow.last_seen)
     return or_(has_session, and_(DeviceRow.last_seen >= since, not_gone))
 
 
@@ -58,9 +60,11 @@ def offline(since: datetime) -> ColumnElement[bool]:
     begun = since - LONGER_SILENCE
     unheard = or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < begun)
     no_session = or_(
-        DeviceRow.said_online.is_(None), DeviceRow.said_online.is_(False), and_(DeviceRow.said_at < begun, unheard)
+        DeviceRow.reported_online.is_(None),
+        DeviceRow.reported_online.is_(False),
+        and_(DeviceRow.reported_at < begun, unheard),
     )
-    gone = and_(DeviceRow.said_online.is_(False), DeviceRow.said_at >= DeviceRow.last_seen)
+    gone = and_(DeviceRow.reported_online.is_(False), DeviceRow.reported_at >= DeviceRow.last_seen)
     return and_(no_session, or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < since, gone))
 
 

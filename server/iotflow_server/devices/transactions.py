@@ -59,7 +59,7 @@ def report(connection: Connection, device_id: int, changes: DeviceChanges, now: 
     values = _plain(changes)
     if changes.status == DeviceStatus.INACTIVE:
         # No report follows: Mosquitto does not publish the last will of a client that it disconnects for its account.
-        values |= {"said_online": False, "said_at": now}
+        values |= {"reported_online": False, "reported_at": now}
     if changes.name is not None:
         values["folded_name"] = changes.name.casefold()
     if changes.configuration_key is not None:

@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 Listener = Callable[[int, bool, datetime], None]
 
-_at = bindparam("at", type_=DeviceRow.said_at.type)
+_at = bindparam("at", type_=DeviceRow.reported_at.type)
 # Reports may arrive out of order. Of two reports with equal times, the end of the session counts as the later one.
-_is_newer = or_(DeviceRow.said_at.is_(None), DeviceRow.said_at <= _at)
+_is_newer = or_(DeviceRow.reported_at.is_(None), DeviceRow.reported_at <= _at)
 _write = (
     update(DeviceRow.__table__)  # type: ignore[arg-type]
     .where(DeviceRow.id == bindparam("device"), _is_newer)
-    .values(said_at=_at, said_online=bindparam("online"))
+    .values(reported_at=_at, reported_online=bindparam("online"))
 )
 
 
@@ -75,8 +75,8 @@ class Online:
 
     def is_online(self, device: Device) -> bool:
         session = self._sessions.get(device.id)
-        if device.said_at is not None and (session is None or session.at < device.said_at):
-            session = SessionReport(device.id, bool(device.said_online), device.said_at)
+        if device.reported_at is not None and (session is None or session.at < device.reported_at):
+            session = SessionReport(device.id, bool(device.reported_online), device.reported_at)
         return self._is_online(session, self._last_seen.last_seen(device))
 
     async def record(self, reports: Sequence[SessionReport]) -> None:

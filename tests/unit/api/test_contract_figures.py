@@ -163,8 +163,11 @@ def test_a_rule_has_the_figure_of_the_code(name: str, keyword: str, figure: int)
     assert rules.keywords(FIELDS[name])[keyword] == figure
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, field in FIELDS.items() if field.name == "command_id" and "Request" in name]
-)
+# REST answers a device that acknowledges a larger id with 404.
+ANY_ID = "AckCommandRequest.command_id"
+IDS = [name for name, field in FIELDS.items() if field.name == "command_id" and "Request." in name and name != ANY_ID]
+
+
+@pytest.mark.parametrize("name", IDS)
 def test_ids_of_commands_are_exact_in_json(name: str) -> None:
     assert rules.keywords(FIELDS[name])["maximum"] == EXACT

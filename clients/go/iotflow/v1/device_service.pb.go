@@ -1315,8 +1315,9 @@ func (x *PollCommandsResponse) GetNextPageToken() string {
 }
 
 type AckCommandRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	CommandId int64                  `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Numbers beyond 2^53 are those of no command.
+	CommandId int64 `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
 	// Empty: succeeded.
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// At most 65536 bytes as JSON.

@@ -625,6 +625,7 @@ class AckCommandRequest(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
+    """Numbers beyond 2^53 are those of no command."""
     state: _builtins.str
     """Empty: succeeded."""
     @_builtins.property

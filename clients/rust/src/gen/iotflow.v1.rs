@@ -1338,6 +1338,7 @@ pub struct PollCommandsResponse {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AckCommandRequest {
+    /// Numbers beyond 2^53 are those of no command.
     #[prost(int64, tag = "1")]
     pub command_id: i64,
     /// Empty: succeeded.

@@ -632,6 +632,8 @@ export const PollCommandsResponseSchema: GenMessage<PollCommandsResponse> = /*@_
  */
 export type AckCommandRequest = Message<"iotflow.v1.AckCommandRequest"> & {
   /**
+   * Numbers beyond 2^53 are those of no command.
+   *
    * @generated from field: int64 command_id = 1;
    */
   commandId: bigint;

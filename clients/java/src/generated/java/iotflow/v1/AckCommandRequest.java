@@ -21,6 +21,10 @@ public  final class AckCommandRequest extends
   public static final int COMMAND_ID_FIELD_NUMBER = 1;
   private long commandId_;
   /**
+   * <pre>
+   * Numbers beyond 2^53 are those of no command.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @return The commandId.
    */
@@ -29,6 +33,10 @@ public  final class AckCommandRequest extends
     return commandId_;
   }
   /**
+   * <pre>
+   * Numbers beyond 2^53 are those of no command.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @param value The commandId to set.
    */
@@ -37,6 +45,10 @@ public  final class AckCommandRequest extends
     commandId_ = value;
   }
   /**
+   * <pre>
+   * Numbers beyond 2^53 are those of no command.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    */
   private void clearCommandId() {
@@ -278,6 +290,10 @@ public  final class AckCommandRequest extends
 
 
     /**
+     * <pre>
+     * Numbers beyond 2^53 are those of no command.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @return The commandId.
      */
@@ -286,6 +302,10 @@ public  final class AckCommandRequest extends
       return instance.getCommandId();
     }
     /**
+     * <pre>
+     * Numbers beyond 2^53 are those of no command.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @param value The commandId to set.
      * @return This builder for chaining.
@@ -296,6 +316,10 @@ public  final class AckCommandRequest extends
       return this;
     }
     /**
+     * <pre>
+     * Numbers beyond 2^53 are those of no command.
+     * </pre>
+     *
      * <code>int64 command_id = 1;</code>
      * @return This builder for chaining.
      */

@@ -11,6 +11,10 @@ public interface AckCommandRequestOrBuilder extends
     com.google.protobuf.MessageLiteOrBuilder {
 
   /**
+   * <pre>
+   * Numbers beyond 2^53 are those of no command.
+   * </pre>
+   *
    * <code>int64 command_id = 1;</code>
    * @return The commandId.
    */

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 import tempfile
 import time
 import traceback
@@ -38,9 +39,12 @@ async def run(language: Language, scenarios: Iterable[Scenario]) -> AsyncIterato
 
 async def _skips(language: Language, folder: Path) -> dict[str, str]:
     """What the client lacks: features or names of scenarios, and why."""
-    testee = await Testee.start(language.run, ROOT, {}, folder / "hello.log")
+    log = folder / "hello.log"
+    testee = await Testee.start(language.run, ROOT, {}, log)
     try:
         skips: dict[str, str] = (await testee.hello())["skips"]
+    except ScenarioFailed as failure:
+        sys.exit(f"The testee of {language.name} does not answer: {failure}{_tail(log)}")
     finally:
         await testee.kill()
     return {**_machine_lacks(), **skips}
@@ -82,6 +86,8 @@ async def _staged(language: Language, scenario: Scenario, server: Server, folder
         async with asyncio.timeout(_SCENARIO_SECONDS):
             await stage.open(with_relay=scenario.relay)
             return await _steps(scenario, stage)
+    except (TimeoutError, ScenarioFailed, OSError) as failure:
+        return f"{type(failure).__name__}: {failure}{_tail(stage.testee_log)}"
     finally:
         await stage.end()
 

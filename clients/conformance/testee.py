@@ -14,6 +14,7 @@ from clients.conformance.waiting import Changes, ScenarioFailed
 Json = dict[str, Any]
 # The longest line: a request or an answer with a whole batch.
 _LINE_BYTES = 64 * 1024 * 1024
+_SHOWN_BYTES = 200
 _HELLO_SECONDS = 30.0
 _END_SECONDS = 10.0
 
@@ -106,12 +107,17 @@ class Testee:
 
     async def _read(self) -> None:
         assert self._process.stdout
+        reason = "The testee ended before it answered."
         async for line in self._process.stdout:
-            self._take(json.loads(line))
+            try:
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                reason = f"The testee wrote a line that is no answer and no event: {line[:_SHOWN_BYTES]!r}"
+                break
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(TesteeGone("The testee ended before it answered."))
-                # Nobody may be left to ask for it.
+                answer.set_exception(TesteeGone(reason))
+                # No step may be left that waits for it.
                 answer.exception()
         self.changes.notify()
 

@@ -20,6 +20,7 @@ from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect
 
 KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
+TICK_SECONDS = 1.0
 # Session expiry interval: the broker keeps unacknowledged messages regardless of the adapter's absence.
 NEVER = 0xFFFFFFFF
 NO_MATCHING_SUBSCRIBERS, NO_SUBSCRIPTION, UNSPECIFIED = 0x10, 0x11, 0x80
@@ -116,13 +117,12 @@ class MqttConnection:
     async def subscribe(self, filters: list[str], obsolete: Sequence[str] = ()) -> None:
         """Subscribe with QoS 1: the broker would pass on a message of QoS 2 before the adapter can state that it is stored.
         obsolete: filters of earlier versions. Raises CannotConnect."""
-        async with asyncio.timeout(CONNECT_SECONDS):
+        await self._subscribe(filters)
+        had_obsolete = self._session_present and bool(obsolete) and await self._unsubscribe(list(obsolete))
+        if self._has_identifiers and (had_obsolete or not self._session_present):
+            # The broker now sends what was retained before, with an identifier that tells it from later messages.
+            self._client.subscribe([(one, _REPLAY) for one in filters], properties=_identifier(REPLAY_ID))
             await self._subscribe(filters)
-            had_obsolete = self._session_present and bool(obsolete) and await self._unsubscribe(list(obsolete))
-            if self._has_identifiers and (had_obsolete or not self._session_present):
-                # The broker now sends what was retained before, with an identifier that tells it from later messages.
-                self._client.subscribe([(one, _REPLAY) for one in filters], properties=_identifier(REPLAY_ID))
-                await self._subscribe(filters)
 
     async def _subscribe(self, filters: list[str]) -> None:
         if not self._address.v5:
@@ -141,7 +141,18 @@ class MqttConnection:
         return self._address.v5 and any(not code.is_failure and code.value != NO_SUBSCRIPTION for code in codes)
 
     async def _subscription_answer(self, mid: int | None) -> list[ReasonCode]:
+        """The broker's answer, for which there is no limit while anything arrives: Mosquitto sends a whole window of waiting
+        messages before it, and the adapter takes them as fast as the server stores them."""
         answer = self._subscribed[mid or 0] = self._loop.create_future()
+        silent_since = self._loop.time()
+        while not (answer.done() or self.closed.done()):
+            packets = self._io.packets
+            await asyncio.wait({answer, self.closed}, timeout=TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self.keep_alive()
+            if self._io.packets != packets or self._io.is_paused:
+                silent_since = self._loop.time()
+            elif self._loop.time() - silent_since > CONNECT_SECONDS:
+                raise CannotConnect(f"no answer to a subscription within {CONNECT_SECONDS:.0f} seconds")
         codes: list[ReasonCode] = await self._answer(answer)
         return codes
 
@@ -194,7 +205,7 @@ class MqttConnection:
         self._io.resume()
 
     def keep_alive(self) -> None:
-        """Send a ping if one is due; called about every second."""
+        """Send a ping if one is due; called about every TICK_SECONDS."""
         self._client.loop_misc()
 
     def close(self) -> None:

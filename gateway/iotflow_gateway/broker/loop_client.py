@@ -12,14 +12,17 @@ PACKETS_AT_ONCE = 100
 
 
 class LoopClient:
-    """Reads and writes the socket of a client. is_closed: whether the connection has ended."""
+    """Reads and writes the socket of a client. is_closed: whether the connection has ended.
+
+    packets: number of packets that the client has processed. is_paused: whether nothing is read.
+    """
 
     def __init__(self, client: paho.Client, is_closed: Callable[[], bool]) -> None:
         self._client = client
         self._is_closed = is_closed
         self._loop = asyncio.get_running_loop()
-        self._packets = 0
-        self._is_paused = False
+        self.packets = 0
+        self.is_paused = False
         client.on_socket_register_write = self._want_write
         client.on_socket_unregister_write = self._remove_writer
         client.on_socket_close = self._socket_closed
@@ -36,29 +39,29 @@ class LoopClient:
 
     def record_packet(self) -> None:
         """Record that the client has processed a packet; called by each of its callbacks."""
-        self._packets += 1
+        self.packets += 1
 
     def pause(self) -> None:
         """Read nothing until resume() is called."""
-        if not self._is_paused:
-            self._is_paused = True
+        if not self.is_paused:
+            self.is_paused = True
             self._loop.remove_reader(self.socket)
 
     def resume(self) -> None:
         """Read again."""
-        if self._is_paused and not self._is_closed():
-            self._is_paused = False
+        if self.is_paused and not self._is_closed():
+            self.is_paused = False
             self._loop.add_reader(self.socket, self._read)
             self._loop.call_soon(self._read)
 
     def _read(self) -> None:
         """Read the packets that have arrived, at most PACKETS_AT_ONCE of them; paho reads one for each call."""
         for _ in range(PACKETS_AT_ONCE):
-            before = self._packets
-            if self._is_paused or self._is_closed():
+            before = self.packets
+            if self.is_paused or self._is_closed():
                 return
             self._client.loop_read()
-            if self._packets == before and not self._has_decrypted():
+            if self.packets == before and not self._has_decrypted():
                 return
         self._loop.call_soon(self._read)
 

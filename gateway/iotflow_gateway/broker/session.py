@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 from iotflow.channels import Backoff
 from iotflow.log_limits import LogLimit
 from iotflow.topic_names import topic_problem
-from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
+from iotflow_gateway.broker.connection import TICK_SECONDS, BrokerAddress, MqttConnection
 from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect, OnMessage
 from iotflow_gateway.broker.retained_cleanup import RetainedCleanup, clearing_properties, is_clearing
 from iotflow_gateway.pipeline.message import Message
@@ -151,7 +151,7 @@ class BrokerSession:
             began = time.monotonic()
             while not connection.closed.done():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(1):
+                    async with asyncio.timeout(TICK_SECONDS):
                         await asyncio.shield(connection.closed)
                 connection.keep_alive()
                 self._cleanup.retry()

@@ -37,12 +37,13 @@ def _tried(arguments: argparse.Namespace) -> Iterator[report.Tried]:
     """One after the other, until all are tried or the time is over."""
     recorded, reasons = recording.load(), report.reasons()
     deadline = time.monotonic() + arguments.minutes * 60
+    forks = workspace.PytestForks()
     for sample, mutant in _chosen(arguments):
         started = time.monotonic()
         if started > deadline:
             print(f"the {arguments.minutes} minutes are over")
             return
-        outcome = try_mutant(mutant, recorded)
+        outcome = try_mutant(mutant, recorded, forks)
         yield report.Tried(mutant, outcome, sample, time.monotonic() - started, reasons.get(mutant.key, ""))
 
 

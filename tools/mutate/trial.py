@@ -1,9 +1,6 @@
 """Tries a mutant with the tests that execute what it changes: the fastest first, until one fails."""
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,11 +10,11 @@ from pathlib import Path
 from tools.mutate.mutants import Mutant
 from tools.mutate.recording import Recording
 from tools.mutate.sources import IMPORT_ROOTS, mentions, module, product_files
-from tools.mutate.workspace import FOLDER, TREE, environment, pytest_process, replaced
+from tools.mutate.workspace import FOLDER, TREE, PytestForks, environment, replaced
 
 KILLED, HANG, SURVIVED = "killed", "hang", "survived"
 # What the tests of one mutant may take, as they were recorded: first a few fast ones in a process, then the rest in another.
-_FIRST_SECONDS, _SECONDS, _MOST_TESTS = 5.0, 90.0, 400
+_FIRST_SECONDS, _SECONDS, _MOST_TESTS = 5.0, 60.0, 300
 # Pytest's limit for one test of a mutant, and the time that a process takes beside its tests.
 _TEST_SECONDS, _START_SECONDS = 60, 60.0
 # A mutant that has stopped so many tests will stop the others.
@@ -34,7 +31,7 @@ class Outcome:
     known: int = 0
 
 
-def try_mutant(mutant: Mutant, recording: Recording) -> Outcome:
+def try_mutant(mutant: Mutant, recording: Recording, forks: PytestForks) -> Outcome:
     """Run its tests."""
     known = _ordered(tests_of(mutant, recording), recording)
     chosen = list(_within(known, recording, _SECONDS))
@@ -42,7 +39,7 @@ def try_mutant(mutant: Mutant, recording: Recording) -> Outcome:
     hung = ""
     with replaced(mutant.path, mutant.text):
         for batch in (first, chosen[len(first) :]):
-            failed, hangs = _fails(mutant.path, batch, recording)
+            failed, hangs = _fails(mutant.path, batch, recording, forks)
             if failed:
                 return Outcome(KILLED, failed, len(chosen), len(known))
             hung = hung or hangs
@@ -81,13 +78,13 @@ def _within(tests: list[str], recording: Recording, seconds: float) -> Iterator[
         yield test
 
 
-def _fails(path: str, tests: list[str], recording: Recording) -> tuple[str, str]:
+def _fails(path: str, tests: list[str], recording: Recording, forks: PytestForks) -> tuple[str, str]:
     """The first test that fails, and the first that only ran out of time, or empty texts."""
     hung = ""
     for _ in range(_MOST_HANGS):
         if not tests:
             break
-        failed, stopped = _run(path, tests, sum(recording.seconds[test] for test in tests))
+        failed, stopped = _run(path, tests, sum(recording.seconds[test] for test in tests), forks)
         if failed:
             return failed, hung
         if not stopped:
@@ -97,17 +94,12 @@ def _fails(path: str, tests: list[str], recording: Recording) -> tuple[str, str]
     return "", hung
 
 
-def _run(path: str, tests: list[str], seconds: float) -> tuple[str, str]:
+def _run(path: str, tests: list[str], seconds: float, forks: PytestForks) -> tuple[str, str]:
     results = FOLDER / "results.jsonl"
     limit = _START_SECONDS + _TEST_SECONDS + 4 * seconds
-    process = pytest_process(tests, results, {}, "-x", f"--timeout={_TEST_SECONDS}")
-    try:
-        code = process.wait(limit)
-    except subprocess.TimeoutExpired:
+    code = forks.run(tests, results, limit, "-x", f"--timeout={_TEST_SECONDS}")
+    if code is None:
         return "", _last(results, tests)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
     failures = [phase for phase in _phases(results) if phase["outcome"] == "failed"]
     if failures and all(failure["timed_out"] for failure in failures):
         return "", str(failures[0]["test"])

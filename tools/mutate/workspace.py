@@ -1,7 +1,12 @@
 """A copy of the repository, in build/mutate/tree, in which the product is changed and tested."""
 
+import contextlib
+import itertools
+import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,9 +59,9 @@ def changed_lines() -> dict[str, set[int]]:
 
 
 def environment() -> dict[str, str]:
-    """Of processes in which the copy precedes the installed product, and which leave no compiled mutants."""
+    """Of processes in which the copy precedes the installed product."""
     path = os.pathsep.join([*(str(TREE / root) for root in IMPORT_ROOTS), str(TREE)])
-    return {**os.environ, "CI": "1", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "CI": "1", "PYTHONPATH": path}
 
 
 def pytest_process(tests: list[str], results: Path, env: Mapping[str, str], *options: str) -> subprocess.Popen[bytes]:
@@ -74,13 +79,51 @@ def pytest_process(tests: list[str], results: Path, env: Mapping[str, str], *opt
     )
 
 
+class PytestForks:
+    """Runs pytest in the copy, in forks of one process."""
+
+    def __init__(self) -> None:
+        self._zygote = subprocess.Popen(
+            [TREE / ".venv/bin/python", "-m", "tools.mutate.zygote"],
+            cwd=TREE,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def run(self, tests: list[str], results: Path, seconds: float, *options: str) -> int | None:
+        """The exit code; None if the time was over. All processes of the run are killed at the end."""
+        results.unlink(missing_ok=True)
+        # Plugins that the libraries bring are imported before Pytest can rewrite their assertions.
+        options = ("-W", "ignore::pytest.PytestAssertRewriteWarning", *options)
+        arguments = ["-q", "-p", "no:cacheprovider", "-p", "tools.mutate.observer", *options, *tests]
+        request = {"arguments": arguments, "env": {"MUTATE_RESULTS": str(results)}}
+        assert self._zygote.stdin and self._zygote.stdout
+        self._zygote.stdin.write(json.dumps(request).encode() + b"\n")
+        self._zygote.stdin.flush()
+        child = int(self._zygote.stdout.readline())
+        in_time, _, _ = select.select([self._zygote.stdout], [], [], seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        code = int(self._zygote.stdout.readline())
+        return code if in_time else None
+
+    def close(self) -> None:
+        """End the process."""
+        self._zygote.communicate()
+
+
+_changes = itertools.count(1)
+
+
 @contextmanager
 def replaced(path: str, text: str) -> Iterator[None]:
-    """The copy's file with another text. The compiled file is of the time of the original, and so is not used meanwhile."""
+    """The copy's file with another text, each time of another age, so that no compiled file of another text is used."""
     file = TREE / path
     original, status = file.read_bytes(), file.stat()
     try:
         file.write_text(text)
+        os.utime(file, (status.st_mtime, status.st_mtime + next(_changes)))
         yield
     finally:
         file.write_bytes(original)

@@ -1,120 +1,52 @@
 """The testee of the Python client."""
 
 import asyncio
-from typing import Any
 
 import grpc
-import numpy as np
-from grpc import StatusCode
 
 from clients.conformance.testees.loop import Json, report, serve
+from clients.conformance.testees.python_writer import WriterUnderTest
 from clients.conformance.vectors.json_form import batch_of, json_of
-from iotflow.batches import encode_batch
+from iotflow.connection import Connection, Tls
 from iotflow.errors import ServerError
-from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
-from iotflow.writer import TelemetryWriter
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 _MISSING = "the Python client does not have it yet"
-_SKIPS = (
-    "rows",
-    "queue.disk",
-    "policies",
-    "poison",
-    "credentials",
-    "tls",
-    "reading",
-    "subscribe",
-    "register",
-    "heartbeat",
-    "config",
-    "commands",
-    "rotate",
-    "devices",
-    "clock",
-)
-_ROWS = 1_000
+_SKIPS = ("reading", "subscribe", "register", "heartbeat", "config", "commands", "rotate", "devices")
 
 
 class Testee:
-    """One connection and one writer at a time."""
+    """One connection at a time, and what uses it."""
 
     def __init__(self) -> None:
-        self._target = ""
-        self._api_key = ""
-        self._token = ""
-        self._rows = _ROWS
-        self._writer: TelemetryWriter | None = None
-        self._added = self._acknowledged = self._rejected = self._interruptions = 0
+        self._connection = Connection("127.0.0.1:1")
+        self._new_keys: asyncio.Queue[str | None] = asyncio.Queue()
 
     @property
-    def writer(self) -> TelemetryWriter:
-        """The open writer."""
-        if self._writer is None:
-            raise ServerError(StatusCode.FAILED_PRECONDITION, "No writer is open.")
-        return self._writer
+    def connection(self) -> Connection:
+        """The present connection."""
+        return self._connection
 
     async def hello(self, _: Json) -> Json:
         """The client's name, and what it lacks."""
         return {"language": "python", "version": grpc.__version__, "skips": dict.fromkeys(_SKIPS, _MISSING)}
 
     async def connect(self, request: Json) -> Json:
-        """Note where the next writer connects."""
-        self._target, self._api_key, self._token = request["target"], request["api_key"], request["token"]
-        return {}
-
-    async def open_writer(self, request: Json) -> Json:
-        """Open a writer with a queue in memory."""
-        self._rows = request.get("rows") or _ROWS
-        self._writer = TelemetryWriter(
-            self._target,
-            api_key=self._api_key,
-            token=self._token,
-            window=request.get("window") or 64,
-            on_acknowledged=self._note_acknowledged,
-            on_rejected=self._note_rejected,
-            on_interrupted=self._note_interrupted,
+        """Connect what comes from now on."""
+        tls = request.get("tls")
+        self._connection = Connection(
+            request["target"],
+            api_key=request.get("api_key") or "",
+            token=request.get("token") or "",
+            tls=None if tls is None else Tls(tls.get("ca"), tls.get("certificate"), tls.get("key")),
+            on_credential_wanted=self._wanted,
         )
-        await self._writer.__aenter__()
         return {}
 
-    async def add(self, request: Json) -> Json:
-        """Add rows of doubles by their formula."""
-        done, count = 0, request["count"]
-        while done < count:
-            index = np.arange(done, min(done + self._rows, count))
-            times = request["start"] + request["step"] * index
-            columns = dict.fromkeys(request["measurements"], request["first"] + index.astype(np.float64))
-            await self._send(encode_batch(times, columns, device_id=request.get("device_id") or 0))
-            done += len(index)
-        return {"added": count}
-
-    async def add_columns(self, request: Json) -> Json:
-        """Add columns of any types."""
-        columns = [{"measurement": name, **column} for name, column in request["columns"].items()]
-        await self._send(batch_of({"device_id": request.get("device_id") or 0, **request, "columns": columns}))
-        return {"added": len(request["timestamps"])}
-
-    async def flush(self, request: Json) -> Json:
-        """Wait for the acknowledgement of everything."""
-        await _within(request, self.writer.flush())
+    async def new_key(self, request: Json) -> Json:
+        """Answer the credential handler, now or when it asks."""
+        self._new_keys.put_nowait(request["api_key"])
         return {}
-
-    async def close(self, request: Json) -> Json:
-        """Close the writer."""
-        await _within(request, self.writer.close())
-        self._writer = None
-        return {}
-
-    async def status(self, _: Json) -> Json:
-        """The writer's numbers."""
-        return {
-            "queued_rows": self._added - self._acknowledged,
-            "queued_bytes": 0,
-            "acknowledged_rows": self._acknowledged,
-            "rejected": self._rejected,
-            "dropped_rows": 0,
-            "interruptions": self._interruptions,
-        }
 
     async def encode(self, request: Json) -> Json:
         """The bytes of a batch."""
@@ -124,52 +56,27 @@ class Testee:
         """The batch of bytes."""
         return {"batch": json_of(TelemetryBatch.FromString(bytes.fromhex(request["hex"])))}
 
-    async def _send(self, batch: TelemetryBatch) -> None:
-        await self.writer.send(batch)
-        self._added += len(batch.timestamps)
-
-    def _note_acknowledged(self, rows: int) -> None:
-        self._acknowledged += rows
-
-    def _note_rejected(self, rejection: Rejection) -> None:
-        self._rejected += rejection.count
-        report(
-            "rejected",
-            sequence=rejection.sequence,
-            index=rejection.index,
-            count=rejection.count,
-            measurement=rejection.measurement,
-            reason=rejection.reason,
-            retryable=rejection.retryable,
-        )
-
-    def _note_interrupted(self, error: ServerError, delay: float) -> None:
-        self._interruptions += 1
-        report("interrupted", code=error.code.name, reason=error.reason, delay_ms=round(delay * 1000))
-
-
-async def _within(request: Json, act: Any) -> None:
-    try:
-        async with asyncio.timeout(request["deadline_ms"] / 1000):
-            await act
-    except TimeoutError:
-        raise ServerError(StatusCode.DEADLINE_EXCEEDED, "The deadline passed.", retryable=True) from None
+    async def _wanted(self, error: ServerError) -> str | None:
+        report("credential_wanted", reason=error.reason)
+        return await self._new_keys.get()
 
 
 def main() -> None:
     """Answer until the end of the input."""
-    testee = Testee()
+    testee, writer = Testee(), WriterUnderTest()
     asyncio.run(
         serve(
             {
                 "hello": testee.hello,
                 "connect": testee.connect,
-                "writer.open": testee.open_writer,
-                "writer.add": testee.add,
-                "writer.add_columns": testee.add_columns,
-                "writer.flush": testee.flush,
-                "writer.close": testee.close,
-                "writer.status": testee.status,
+                "new_key": testee.new_key,
+                "writer.open": lambda request: writer.open(request, testee.connection),
+                "writer.add": writer.add,
+                "writer.add_columns": writer.add_columns,
+                "writer.flush": writer.flush,
+                "writer.close": writer.close,
+                "writer.status": writer.status,
+                "clock.now": writer.now,
                 "encode": testee.encode,
                 "decode": testee.decode,
             }

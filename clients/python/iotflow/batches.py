@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from iotflow.batcher import ColumnPart, column_part, field_of
 from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -64,7 +65,27 @@ def _times(timestamps: ArrayLike) -> NDArray[np.int64]:
     return times.astype(np.int64)
 
 
+def columns_of(timestamps: ArrayLike, columns: Mapping[str, ArrayLike], device_id: int) -> ColumnPart:
+    """Columns as encode_batch() takes them, without those that have no value. Raises ValueError as it does."""
+    times = _times(timestamps)
+    found = {name: _values(name, values, len(times)) for name, values in columns.items()}
+    return column_part(device_id, times, {name: each for name, each in found.items() if each is not None})
+
+
 def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
+    found = _values(name, given, rows)
+    if found is None:
+        return None
+    field, values, valid = found
+    column = Column(measurement=name)
+    if valid is not None:
+        column.validity = np.packbits(valid, bitorder="little").tobytes()
+    getattr(column, field).extend(values.tolist())
+    return column
+
+
+def _values(name: str, given: ArrayLike, rows: int) -> "tuple[str, NDArray[Any], NDArray[np.bool_] | None] | None":
+    """The value field, the values with placeholders, and which rows have a value (None: all). None: no row has."""
     array = given if isinstance(given, np.ndarray) else np.array(given, object)
     if array.shape != (rows,):
         raise ValueError(f"The column {name} has the shape {array.shape}, but there are {rows} timestamps.")
@@ -72,12 +93,11 @@ def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
     if missing.all():
         return None
     field, present = _typed(name, np.ma.getdata(array)[~missing])
+    if not missing.any():
+        return field, present, None
     values = np.full(rows, "" if field == "strings" else 0, DTYPES[field])
     values[~missing] = present
-    validity = np.packbits(~missing, bitorder="little").tobytes() if missing.any() else b""
-    column = Column(measurement=name, validity=validity)
-    getattr(column, field).extend(values.tolist())
-    return column
+    return field, values, ~missing
 
 
 def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
@@ -95,7 +115,7 @@ def _typed(name: str, present: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     """The value field of these values, and the values in its dtype."""
     if present.dtype.kind == "O":
         present = _uniform(name, present.tolist())
-    field = _field(present.dtype)
+    field = field_of(present.dtype)
     if field is None:
         raise ValueError(f"The column {name} has the dtype {present.dtype}, which no type of measurement has.")
     return field, present.astype(DTYPES[field])
@@ -107,16 +127,6 @@ def _uniform(name: str, values: list[Any]) -> NDArray[Any]:
     if texts not in (0, len(values)) or bools not in (0, len(values)):
         raise ValueError(f"The column {name} mixes texts, booleans and numbers. Use one of them.")
     return np.array(values)
-
-
-def _field(dtype: np.dtype[Any]) -> str | None:
-    if dtype.kind in "iu":
-        if np.can_cast(dtype, np.int32):
-            return "int32s"
-        return "int64s" if np.can_cast(dtype, np.int64) else None
-    if dtype.kind == "f":
-        return "floats" if dtype == np.float32 else "doubles"
-    return {"b": "bools", "U": "strings"}.get(dtype.kind)
 
 
 def _decoded(column: Column, rows: int) -> "np.ma.MaskedArray[Any, Any]":

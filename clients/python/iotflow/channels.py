@@ -11,6 +11,8 @@ OPTIONS = (
     # Detects within 40 seconds that the peer has vanished without closing the connection.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # Pings go on for as long as a call is open, also where it is silent: NATs of mobile networks forget silent connections.
+    ("grpc.http2.max_pings_without_data", 0),
     # Channels that share a connection share its reconnect pauses too.
     ("grpc.use_local_subchannel_pool", 1),
 )

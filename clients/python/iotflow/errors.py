@@ -24,7 +24,8 @@ class ServerError(Exception):
 
     code: the gRPC status. reason: a constant for programs, such as WRONG_KEY; empty where the error is not the server's.
     message: a sentence. field: the request's invalid field, or empty. retryable: whether the same request may succeed
-    later. retry_after: seconds to wait before a retry, or None.
+    later. retry_after: seconds to wait before a retry, or None. request_id: the server's name of the call, which its log has
+    too; or empty.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class ServerError(Exception):
         field: str = "",
         retryable: bool = False,
         retry_after: float | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(f"{message} ({reason or code.name})")
         self.code = code
@@ -44,11 +46,13 @@ class ServerError(Exception):
         self.field = field
         self.retryable = retryable
         self.retry_after = retry_after
+        self.request_id = request_id
 
 
 def server_error(error: grpc.aio.AioRpcError) -> ServerError:
     """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`."""
     code, metadata = error.code(), error.trailing_metadata() or ()
+    initial = error.initial_metadata() or ()
     details = _details([value for key, value in metadata if key == DETAILS_KEY])
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in details.details:
@@ -62,7 +66,18 @@ def server_error(error: grpc.aio.AioRpcError) -> ServerError:
         field=info.metadata.get("field", "") or next((item.field for item in bad.field_violations), ""),
         retryable=info.metadata.get("retryable") == "true" if is_from_server else code in TRANSIENT,
         retry_after=_seconds(retry, [value for key, value in metadata if key == "retry-after"]),
+        request_id=next((str(value) for key, value in (*metadata, *initial) if key == "x-request-id"), ""),
     )
+
+
+def deadline_exceeded(message: str) -> ServerError:
+    """The error of a wait that has reached its deadline."""
+    return ServerError(StatusCode.DEADLINE_EXCEEDED, message, retryable=True)
+
+
+def queue_full(message: str) -> ServerError:
+    """The error of a caller whose rows a full queue refuses."""
+    return ServerError(StatusCode.RESOURCE_EXHAUSTED, message, reason="QUEUE_FULL", retryable=True)
 
 
 def _details(values: list[str | bytes]) -> status_pb2.Status:

@@ -1,27 +1,29 @@
-"""Sends telemetry over a stream, and resends unacknowledged batches over a new stream."""
+"""Writes telemetry: rows and columns in, batches into the queue, and from there to the server."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Self, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
 
 import grpc
-from grpc import StatusCode
+from numpy.typing import ArrayLike
 
-from iotflow.channels import Backoff, credentials, open_channel
-from iotflow.errors import ServerError, server_error
-from iotflow.unacknowledged import UnacknowledgedBatches
+from iotflow.batcher import BatchLimits, ColumnPart, OpenBatch, Value, cells
+from iotflow.batches import columns_of
+from iotflow.clock import Clock, DeviceClock, RisingTimes
+from iotflow.connection import Connection, CredentialHandler, Tls
+from iotflow.delivery import Delivery, Entry
+from iotflow.disk_store import DiskStore
+from iotflow.errors import ServerError, deadline_exceeded, queue_full
+from iotflow.policy import DropReason, Policy
+from iotflow.queue import BatchQueue, QueueEnded
+from iotflow.sender import SenderCallbacks, StreamSender
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
-from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
-from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
-# Quoted, because grpc's classes are generic in their type stubs only.
-Call: TypeAlias = "grpc.aio.StreamStreamCall[TelemetryBatch, StreamTelemetryResponse]"
-
-# Time for the server to end the stream, when everything is acknowledged already.
-END_SECONDS = 1.0
-# Time for the first headers: some servers and proxies send none before their first message.
-ACCEPT_SECONDS = 2.0
+DEFAULT_LIMIT = 64 * 1024 * 1024
+DEFAULT_BATCH = BatchLimits()
+Stored = asyncio.Future[None]
 
 
 def noop(*_: object) -> None:
@@ -29,52 +31,85 @@ def noop(*_: object) -> None:
 
 
 class TelemetryWriter:
-    """Sends batches, keeps them until they are acknowledged, and resends them over a new connection after a failure.
+    """Sends rows, keeps them until they are acknowledged, and resends them over a new connection after a failure.
 
-        async with TelemetryWriter("127.0.0.1:50051", api_key=key) as writer:
-            await writer.send(encode_batch(times, {"temperature": values}))
+        async with TelemetryWriter("127.0.0.1:50051", api_key=key, folder="/var/lib/my-device/queue") as writer:
+            await writer.add({"temperature": 21.5, "door": True})
 
     The end of the block waits until everything is acknowledged, that is, durably stored. After an exception it does not
-    wait. The writer waits for an unavailable server without limit: use asyncio.timeout where a limit is needed.
+    wait. The writer waits for an unavailable server without limit: use the deadline of flush() or close() where a limit is
+    needed.
 
-    target: host:port without TLS, or a channel that the caller closes.
-    api_key: of a device. token: of a gateway or admin, whose batches name their device.
-    window: largest number of unacknowledged batches; send() waits while it is reached.
-    connect_timeout: seconds for one attempt to connect.
+    target: host:port, a Connection, or a channel; the caller closes the latter two. api_key, token, tls, connect_timeout,
+    on_credential_wanted: see Connection, and not used with one.
+    folder: of a queue on disk, which survives the process; None: in memory. limit: of the queue, bytes. policy: what happens
+    to new rows while the queue is full. batch: when a batch ends. window: largest number of batches on the way; send() waits
+    while so many are in the queue. clock: of rows without a time.
+    gives_up_batches: a batch that ends the stream is reported to on_rejected as a whole, and left out. False: its error ends
+    the writer as others do, for callers who can divide the batch.
     on_acknowledged: called with a number of rows that the server has processed, after on_rejected for these rows.
-    on_rejected: called with each Rejection; sequence counts the batches from 1, index is the row in the batch.
+    on_rejected: called with each Rejection; sequence is the batch's in the queue, index is the row in the batch.
+    on_dropped: called with a number of rows that a full queue left out, and the reason.
     on_interrupted: called with the ServerError and the seconds until the next attempt.
-    An exception in a callback ends the writer, and send(), flush() or close() raises it.
+    An exception in a callback ends the writer, and add(), send(), flush() or close() raises it.
     """
 
     def __init__(
         self,
-        target: str | grpc.aio.Channel,
+        target: str | grpc.aio.Channel | Connection,
         *,
         api_key: str = "",
         token: str = "",
+        tls: Tls | None = None,
+        folder: Path | str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        policy: Policy = Policy.WAIT,
+        batch: BatchLimits = DEFAULT_BATCH,
         window: int = 64,
+        clock: Clock | None = None,
+        gives_up_batches: bool = True,
         connect_timeout: float = 10.0,
         on_acknowledged: Callable[[int], None] = noop,
         on_rejected: Callable[[Rejection], None] = noop,
+        on_dropped: Callable[[int, DropReason], None] = noop,
         on_interrupted: Callable[[ServerError, float], None] = noop,
+        on_credential_wanted: CredentialHandler | None = None,
     ) -> None:
-        self._owns_channel = isinstance(target, str)
-        self._channel = open_channel(target) if isinstance(target, str) else target
-        self._metadata = credentials(api_key, token)
-        self._connect_timeout = connect_timeout
-        self._on_acknowledged = on_acknowledged
-        self._on_rejected = on_rejected
-        self._on_interrupted = on_interrupted
-        self._unacknowledged = UnacknowledgedBatches(window)
-        self._backoff = Backoff()
-        self._call: Call | None = None
-        self._closing = False
+        self._own_connection = None
+        if not isinstance(target, Connection):
+            target = self._own_connection = Connection(
+                target,
+                api_key=api_key,
+                token=token,
+                tls=tls,
+                connect_timeout=connect_timeout,
+                on_credential_wanted=on_credential_wanted,
+            )
+        self._connection = target
+        self._folder = Path(folder) if folder else None
+        self._limit = limit
+        self._policy = policy
+        self._limits = batch
+        self._window = window
+        self._clock = clock or DeviceClock()
+        self._times = RisingTimes()
+        self._on_dropped = on_dropped
+        self._delivery = Delivery(window)
+        self._queue = self._new_queue(None)
+        callbacks = SenderCallbacks(on_acknowledged, on_rejected, on_interrupted, self._on_unreadable)
+        self._sender = StreamSender(self._connection, self._delivery, self._read, callbacks, gives_up=gives_up_batches)
+        self._store: DiskStore | None = None
+        self._open: OpenBatch | None = None
+        # Held while the open batch or the order of the queue changes.
+        self._lock = asyncio.Lock()
+        self._age_timer: asyncio.TimerHandle | None = None
+        self._aging: asyncio.Task[None] | None = None
+        self._clock_task: asyncio.Task[None] | None = None
+        self._is_closing = False
         self._runner: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._runner = asyncio.create_task(self._run(), name="telemetry writer")
-        return self
+        return await self.open()
 
     async def __aexit__(self, exception_type: type[BaseException] | None, *_: object) -> None:
         if exception_type is None:
@@ -82,122 +117,233 @@ class TelemetryWriter:
         else:
             await self._stop()
 
-    async def send(self, batch: TelemetryBatch) -> None:
-        """Accept a batch and set its sequence. Waits while the window is full.
+    @property
+    def queued_rows(self) -> int:
+        """Rows in the queue; those of the open batch are not counted."""
+        return self._queue.rows
 
-        Raises ServerError after an error that is not retryable, RuntimeError where the writer is closed.
+    @property
+    def queued_bytes(self) -> int:
+        """Size of the queue."""
+        return self._queue.bytes
+
+    async def open(self) -> Self:
+        """Open the queue and begin to send. Raises ServerError QUEUE_IN_USE and OSError about the folder."""
+        if self._folder:
+            store = self._store = await DiskStore.open(self._folder, self._limit)
+            self._queue = self._new_queue(store)
+            for entry in store.entries:
+                self._delivery.add(entry)
+            for _ in range(store.damaged):
+                self._on_dropped(0, DropReason.DAMAGED)
+        self._runner = asyncio.create_task(self._sender.run(), name="telemetry writer")
+        self._clock_task = asyncio.create_task(self._clock.run(self._connection), name="telemetry writer's clock")
+        return self
+
+    async def add(
+        self, values: Mapping[str, Value], timestamp: int | datetime | None = None, *, device_id: int = 0
+    ) -> None:
+        """Add a row. A queue on disk has it for certain when its batch has ended.
+
+        values: by measurement; float, int (64 bits), bool, str, or numpy's scalars for other sizes; None and NaN are no value.
+        timestamp: milliseconds since 1970 UTC, or a datetime (without a zone: UTC); None: now, by the writer's clock.
+        device_id: for gateways; 0: the device of the key.
+        Raises ServerError as the class states, and QUEUE_FULL with the policy REFUSE; ValueError for values without a type.
         """
-        await self._unacknowledged.wait_for_room()
-        await self._check_open()
-        self._unacknowledged.add(batch)
-
-    async def flush(self) -> None:
-        """Wait until everything sent is acknowledged. Raises as send() does."""
-        await self._unacknowledged.wait_until_empty()
-        if len(self._unacknowledged):
+        row = cells(values)
+        async with self._lock:
             await self._check_open()
+            stored = await self._prepare(device_id, {name: kind for name, (kind, _) in row.items()})
+            if row:
+                self._add_row(row, timestamp, device_id)
+                stored += await self._finish_full()
+        await _all(stored)
 
-    async def close(self) -> None:
-        """Wait until everything is acknowledged, and close the connection. Raises ServerError as send() does."""
-        if self._closing:
+    async def add_columns(self, timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0) -> None:
+        """Add rows as columns; see encode_batch() for their types. Raises as add() does."""
+        part = columns_of(timestamps, columns, device_id)
+        async with self._lock:
+            await self._check_open()
+            stored = await self._prepare(device_id, part.kinds())
+            for piece in part.split(self._open or OpenBatch(), self._limits):
+                stored += await self._add_piece(piece)
+            stored += await self._finish_full()
+        await _all(stored)
+
+    async def send(self, batch: TelemetryBatch) -> None:
+        """Accept a whole batch and set its sequence. Waits while a window of batches is in the queue. Raises as add() does."""
+        async with self._lock:
+            stored = await self._finish(self._open) if self._open else []
+            await self._delivery.wait_until(lambda: len(self._delivery) < self._window)
+            await self._check_open()
+            stored += await self._put(batch)
+        await _all(stored)
+
+    async def flush(self, deadline: float | None = None) -> None:
+        """Wait until everything added before is acknowledged. Raises as add() does.
+
+        deadline: seconds; after them ServerError DEADLINE_EXCEEDED is raised, and the writer goes on.
+        """
+        try:
+            async with asyncio.timeout(deadline):
+                await self._flush()
+        except TimeoutError:
+            raise deadline_exceeded(f"Not everything was acknowledged within {deadline:g} s.") from None
+
+    async def close(self, deadline: float | None = None) -> None:
+        """As flush(), and end the stream and release everything, also where flush() fails."""
+        if self._is_closing:
             return
         try:
-            await self.flush()
-            await self._end_stream()
+            await self.flush(deadline)
+            self._is_closing = True
+            await self._sender.end()
         finally:
             await self._stop()
 
+    async def _flush(self) -> None:
+        async with self._lock:
+            if self._open:
+                await self._check_open()
+                await _all(await self._finish(self._open))
+            last = self._queue.last_sequence
+        await self._delivery.wait_until(lambda: self._queue.is_done_with(last))
+        if not self._queue.is_done_with(last):
+            await self._check_open()
+
     async def _check_open(self) -> None:
         """Raise the error that ended the writer, if it has ended."""
-        if self._closing or self._runner is None:
+        if self._is_closing or self._runner is None:
             raise RuntimeError("The writer is not open. Use it in an `async with` block.")
-        if self._unacknowledged.ended:
-            await asyncio.wait((self._runner,))
-            if self._runner.cancelled():
-                raise RuntimeError("The channel of the writer was closed.")
-            self._runner.result()
-
-    async def _end_stream(self) -> None:
-        self._closing, call = True, self._call
-        if call is None:
+        if not self._delivery.ended:
             return
-        with suppress(grpc.aio.InternalError, TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                await call.done_writing()
-                await call.code()
+        if self._queue.failure:
+            raise self._queue.failure
+        await asyncio.wait((self._runner,))
+        if self._runner.cancelled():
+            raise RuntimeError("The channel of the writer was closed.")
+        self._runner.result()
+
+    async def _prepare(self, device_id: int, kinds: Mapping[str, str]) -> list[Stored]:
+        """End the open batch if it is full or the rows do not fit into it."""
+        stored = await self._finish_full()
+        if self._open and not self._open.accepts(device_id, kinds):
+            stored += await self._finish(self._open)
+        return stored
+
+    def _add_row(self, row: Mapping[str, tuple[str, object]], timestamp: int | datetime | None, device_id: int) -> None:
+        batch = self._begun()
+        if timestamp is not None:
+            time = timestamp if isinstance(timestamp, int) else _milliseconds(timestamp)
+            batch.add_row(time, device_id, row)
+        elif (now := self._clock.now()) is not None:
+            batch.add_row(self._times.next(now), device_id, row)
+        else:
+            batch.add_row(self._times.next(self._clock.monotonic()), device_id, row, is_monotonic=True)
+
+    async def _add_piece(self, piece: ColumnPart) -> list[Stored]:
+        # A piece that is not the last one ends its batch, also where that has a little room left.
+        is_over = self._open and not self._has_room(self._open, piece)
+        stored = await self._finish(self._open) if self._open and is_over else []
+        self._begun().add_columns(piece)
+        return stored
+
+    def _has_room(self, batch: OpenBatch, piece: ColumnPart) -> bool:
+        return batch.rows + len(piece.times) <= self._limits.rows and batch.bytes < self._limits.bytes
+
+    def _begun(self) -> OpenBatch:
+        if self._open is None:
+            self._open = OpenBatch()
+            self._start_age_timer(self._open)
+        return self._open
+
+    async def _finish_full(self) -> list[Stored]:
+        is_full = self._open and (self._open.rows >= self._limits.rows or self._open.bytes >= self._limits.bytes)
+        return await self._finish(self._open) if self._open and is_full else []
+
+    async def _finish(self, batch: OpenBatch) -> list[Stored]:
+        """Put the open batch into the queue. It stays open where the queue refuses it."""
+        if batch.monotonic_rows:
+            await self._set_times(batch)
+        stored = await self._put(batch.encoded())
+        self._open = None
+        if self._age_timer:
+            self._age_timer.cancel()
+        return stored
+
+    async def _set_times(self, batch: OpenBatch) -> None:
+        """Give the rows their true times; the first answer of the server may have to come first."""
+        if self._clock.now() is None and self._policy is Policy.REFUSE:
+            raise queue_full("The server's time is not known yet. Add the rows again later.")
+        await self._clock.known()
+        for row in batch.monotonic_rows:
+            batch.times[row] = self._clock.from_monotonic(batch.times[row]) or 0
+        batch.monotonic_rows.clear()
+
+    async def _put(self, batch: TelemetryBatch) -> list[Stored]:
+        try:
+            stored = await self._queue.put(batch)
+        except QueueEnded:
+            await self._check_open()
+            raise
+        if stored and self._policy is Policy.REFUSE:
+            # A batch that the disk refuses has rows of earlier calls too, and has to stay open.
+            await stored
+            return []
+        return [stored] if stored else []
+
+    def _start_age_timer(self, batch: OpenBatch) -> None:
+        self._age_timer = asyncio.get_running_loop().call_later(self._limits.age, self._on_age, batch)
+
+    def _on_age(self, batch: OpenBatch) -> None:
+        self._aging = asyncio.create_task(self._finish_aged(batch), name="telemetry writer's open batch")
+
+    async def _finish_aged(self, batch: OpenBatch) -> None:
+        async with self._lock:
+            if self._open is not batch or self._delivery.ended:
+                return
+            try:
+                await self._finish(batch)
+            except ServerError:
+                # The queue is full, and there is no caller to be refused.
+                self._start_age_timer(batch)
+
+    async def _read(self, entry: Entry) -> bytes:
+        return await self._store.read(entry) if self._store else entry.payload
+
+    def _on_unreadable(self, entry: Entry) -> None:
+        self._on_dropped(entry.rows, DropReason.DAMAGED)
+
+    def _new_queue(self, store: DiskStore | None) -> BatchQueue:
+        return BatchQueue(
+            self._delivery,
+            store=store,
+            limit=self._limit,
+            policy=self._policy,
+            last_sequence=store.last_sequence if store else 0,
+            on_dropped=self._on_dropped,
+        )
 
     async def _stop(self) -> None:
-        self._closing = True
-        if self._runner:
-            self._runner.cancel()
-            await asyncio.gather(self._runner, return_exceptions=True)
-        if self._owns_channel:
-            await self._channel.close()
-
-    async def _run(self) -> None:
-        try:
-            while not self._closing:
-                try:
-                    await self._stream()
-                except ServerError as error:
-                    await self._recover(error)
-        finally:
-            self._unacknowledged.end()
-
-    async def _recover(self, error: ServerError) -> None:
-        """Wait until the next attempt. Raises the error where it is not retryable."""
-        if self._closing:
-            return
-        if not error.retryable:
-            raise error
-        delay = self._backoff.delay(error.retry_after)
-        self._on_interrupted(error, delay)
-        await asyncio.sleep(delay)
-
-    async def _stream(self) -> None:
-        """Run one stream from its start to its end."""
-        await self._connected()
-        self._unacknowledged.rewind()
-        call: Call = TelemetryServiceStub(self._channel).StreamTelemetry(metadata=self._metadata)
-        sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
-        self._call = call
-        try:
-            await self._read_acknowledgements(call)
-        except grpc.aio.AioRpcError as error:
-            raise server_error(error) from None
-        finally:
-            self._call = None
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
-            call.cancel()
-        raise ServerError(StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True)
-
-    async def _connected(self) -> None:
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                await self._channel.channel_ready()
-        except TimeoutError:
-            message = f"The server did not accept a connection within {self._connect_timeout:g} s."
-            raise ServerError(StatusCode.UNAVAILABLE, message, retryable=True) from None
-
-    async def _send_pending(self, call: Call) -> None:
-        # The reader of acknowledgements gets the status of a call that has ended.
-        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await _accepted(call)
-            while True:
-                await call.write(await self._unacknowledged.next())
-
-    async def _read_acknowledgements(self, call: Call) -> None:
-        async for answer in call:
-            self._backoff.reset()
-            for rejection in answer.rejected:
-                self._on_rejected(rejection)
-            self._on_acknowledged(self._unacknowledged.rows(answer.committed_sequence))
-            self._unacknowledged.acknowledge(answer.committed_sequence)
+        self._is_closing = True
+        if self._age_timer:
+            self._age_timer.cancel()
+        tasks = [task for task in (self._runner, self._clock_task, self._aging) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._queue.close()
+        if self._own_connection:
+            await self._own_connection.close()
 
 
-async def _accepted(call: Call) -> None:
-    """Wait until the server has accepted the stream: an error during a write would appear as INTERNAL (grpc#36066)."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(ACCEPT_SECONDS):
-            await call.initial_metadata()
+async def _all(stored: list[Stored]) -> None:
+    """Wait until the disk has these batches."""
+    waiting: list[Awaitable[None]] = list(stored)
+    if waiting:
+        await asyncio.gather(*waiting)
+
+
+def _milliseconds(time: datetime) -> int:
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1_000)

@@ -68,6 +68,8 @@ class Uplink:
             self._channel,
             token=self._token,
             window=WINDOW,
+            # The uplink divides a batch at which the server fails.
+            gives_up_batches=False,
             on_acknowledged=self._on_acknowledged,
             on_rejected=self._on_rejected,
             on_interrupted=self._on_interrupted,

@@ -1,0 +1,142 @@
+"""The writer of the Python client under test."""
+
+import time
+from typing import Any
+
+import numpy as np
+from grpc import StatusCode
+from numpy.typing import NDArray
+
+from clients.conformance.testees.loop import Json, report
+from iotflow.batcher import BatchLimits
+from iotflow.clock import ServerClock
+from iotflow.connection import Connection
+from iotflow.errors import ServerError
+from iotflow.policy import DropReason, Policy
+from iotflow.v1.telemetry_pb2 import Rejection
+from iotflow.writer import DEFAULT_BATCH, DEFAULT_LIMIT, TelemetryWriter
+
+_DTYPES: dict[str, Any] = {
+    "doubles": np.float64,
+    "floats": np.float32,
+    "int64s": np.int64,
+    "int32s": np.int32,
+    "bools": np.bool_,
+    "strings": object,
+}
+
+
+class WriterUnderTest:
+    """One writer at a time, and its numbers."""
+
+    def __init__(self) -> None:
+        self._writer: TelemetryWriter | None = None
+        self._acknowledged = self._rejected = self._dropped = self._interruptions = 0
+
+    @property
+    def writer(self) -> TelemetryWriter:
+        """The open writer."""
+        if self._writer is None:
+            raise ServerError(StatusCode.FAILED_PRECONDITION, "No writer is open.")
+        return self._writer
+
+    async def open(self, request: Json, connection: Connection) -> Json:
+        """Open a writer in place of one that was closed."""
+        writer = TelemetryWriter(
+            connection,
+            folder=request.get("folder"),
+            limit=request.get("limit") or DEFAULT_LIMIT,
+            policy=Policy(request.get("policy") or "wait"),
+            batch=BatchLimits(
+                request.get("rows") or DEFAULT_BATCH.rows,
+                request.get("bytes") or DEFAULT_BATCH.bytes,
+                (request.get("age_ms") or DEFAULT_BATCH.age * 1_000) / 1_000,
+            ),
+            window=request.get("window") or 64,
+            clock=ServerClock() if request.get("clock") == "server" else None,
+            on_acknowledged=self._note_acknowledged,
+            on_rejected=self._note_rejected,
+            on_dropped=self._note_dropped,
+            on_interrupted=self._note_interrupted,
+        )
+        self._acknowledged = self._rejected = self._dropped = self._interruptions = 0
+        self._writer = await writer.open()
+        return {}
+
+    async def add(self, request: Json) -> Json:
+        """Add rows of doubles by their formula."""
+        count, device_id = request["count"], request.get("device_id") or 0
+        if request.get("start") is None:
+            for row in range(count):
+                values = dict.fromkeys(request["measurements"], request["first"] + float(row))
+                await self.writer.add(values, device_id=device_id)
+            return {"added": count}
+        index = np.arange(count)
+        times = request["start"] + request["step"] * index
+        columns = dict.fromkeys(request["measurements"], request["first"] + index.astype(np.float64))
+        await self.writer.add_columns(times, columns, device_id=device_id)
+        return {"added": count}
+
+    async def add_columns(self, request: Json) -> Json:
+        """Add columns of any types."""
+        times = np.array([int(time) for time in request["timestamps"]], np.int64)
+        columns = {name: _array(column["type"], column["values"]) for name, column in request["columns"].items()}
+        await self.writer.add_columns(times, columns, device_id=request.get("device_id") or 0)
+        return {"added": len(times)}
+
+    async def flush(self, request: Json) -> Json:
+        """Wait for the acknowledgement of everything."""
+        await self.writer.flush(request["deadline_ms"] / 1_000)
+        return {}
+
+    async def close(self, request: Json) -> Json:
+        """Close the writer."""
+        writer, self._writer = self.writer, None
+        await writer.close(request["deadline_ms"] / 1_000)
+        return {}
+
+    async def status(self, _: Json) -> Json:
+        """The writer's numbers."""
+        return {
+            "queued_rows": self.writer.queued_rows,
+            "queued_bytes": self.writer.queued_bytes,
+            "acknowledged_rows": self._acknowledged,
+            "rejected": self._rejected,
+            "dropped_rows": self._dropped,
+            "interruptions": self._interruptions,
+        }
+
+    async def now(self, _: Json) -> Json:
+        """The time of this machine."""
+        return {"milliseconds": time.time_ns() // 1_000_000}
+
+    def _note_acknowledged(self, rows: int) -> None:
+        self._acknowledged += rows
+
+    def _note_rejected(self, rejection: Rejection) -> None:
+        self._rejected += rejection.count
+        report(
+            "rejected",
+            sequence=rejection.sequence,
+            index=rejection.index,
+            count=rejection.count,
+            measurement=rejection.measurement,
+            reason=rejection.reason,
+            retryable=rejection.retryable,
+        )
+
+    def _note_dropped(self, rows: int, reason: DropReason) -> None:
+        self._dropped += rows
+        report("dropped", rows=rows, reason=reason)
+
+    def _note_interrupted(self, error: ServerError, delay: float) -> None:
+        self._interruptions += 1
+        report("interrupted", code=error.code.name, reason=error.reason, delay_ms=round(delay * 1_000))
+
+
+def _array(kind: str, values: list[Any]) -> "NDArray[Any]":
+    if kind == "strings":
+        return np.array(values, object)
+    given = [0 if value is None else int(value) if kind == "int64s" else value for value in values]
+    missing = [value is None for value in values]
+    return np.ma.masked_array(np.array(given, _DTYPES[kind]), missing)

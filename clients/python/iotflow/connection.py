@@ -1,0 +1,196 @@
+"""The connection to a server: one channel at a time, its TLS files, and the key or token of its calls."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import grpc
+from grpc import ChannelConnectivity, StatusCode
+
+from iotflow.channels import OPTIONS, credentials
+from iotflow.errors import ServerError, server_error
+
+CredentialHandler = Callable[[ServerError], Awaitable[str | None]]
+# Time for the calls of a connection that broke to end.
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM, which are read again for each connection. ca: authorities; None: the system's. certificate, key: the
+    client's, where the server wants one."""
+
+    ca: Path | str | None = None
+    certificate: Path | str | None = None
+    key: Path | str | None = None
+
+    def channel_credentials(self) -> grpc.ChannelCredentials:
+        """The credentials as the files have them now. Raises OSError."""
+        ca = self.ca or ssl.get_default_verify_paths().cafile
+        return grpc.ssl_channel_credentials(_content(ca), _content(self.key), _content(self.certificate))
+
+
+class Connection:
+    """Connects to a server, and connects again when the connection is lost.
+
+        async with Connection("iot.example.com:50051", api_key=key, tls=Tls()) as connection:
+            print(await Device(connection).heartbeat())
+
+    target: host:port, or a channel that the caller closes. api_key: of a device. token: of a gateway or a person.
+    tls: None: without TLS. connect_timeout: seconds for one attempt to connect.
+    on_credential_wanted: called with the error when the server does not accept the key; returns a new key or token, or None.
+    It may take any time.
+    """
+
+    def __init__(
+        self,
+        target: str | grpc.aio.Channel,
+        *,
+        api_key: str = "",
+        token: str = "",
+        tls: Tls | None = None,
+        connect_timeout: float = 10.0,
+        on_credential_wanted: CredentialHandler | None = None,
+    ) -> None:
+        self._target = target if isinstance(target, str) else ""
+        self._given_channel = None if isinstance(target, str) else target
+        self._api_key = api_key
+        self._token = token
+        self._tls = tls
+        self._connect_timeout = connect_timeout
+        self._on_credential_wanted = on_credential_wanted
+        self._channel: grpc.aio.Channel | None = None
+        self._connecting: asyncio.Lock | None = None
+        self._asking: asyncio.Task[bool] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def owns_channel(self) -> bool:
+        """Whether the channel is not the caller's."""
+        return self._given_channel is None
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """Metadata of each call, with the present key or token."""
+        return credentials(self._api_key, self._token)
+
+    def use_key(self, api_key: str) -> None:
+        """Use this device key for all calls from now on."""
+        self._api_key, self._token = api_key, ""
+
+    async def ready(self) -> grpc.aio.Channel:
+        """A channel that is connected. Raises ServerError UNAVAILABLE where the attempt fails."""
+        self._connecting = self._connecting or asyncio.Lock()
+        async with self._connecting:
+            try:
+                async with asyncio.timeout(self._connect_timeout):
+                    return await self._connected()
+            except TimeoutError:
+                self._discard()
+                message = f"The server did not accept a connection within {self._connect_timeout:g} s."
+                raise ServerError(StatusCode.UNAVAILABLE, message, retryable=True) from None
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[grpc.aio.Channel]:
+        """A connected channel for calls in the block; their errors are raised as ServerError."""
+        channel = await self.ready()
+        try:
+            yield channel
+        except grpc.aio.AioRpcError as error:
+            raise server_error(error) from None
+        except asyncio.CancelledError:
+            # A call that was cancelled because the channel was closed is not the caller's own cancellation.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise ServerError(StatusCode.CANCELLED, "The connection was closed.", retryable=True) from None
+
+    async def renewed(self, error: ServerError, used: tuple[tuple[str, str], ...]) -> bool:
+        """Get a key in place of the one that the error is about. used: metadata of the failed call.
+
+        True: the connection has another one than the failed call had. Concurrent callers share one question.
+        """
+        if used != self.metadata:
+            return True
+        if self._on_credential_wanted is None:
+            return False
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(self._on_credential_wanted, error), name="credential handler")
+        return await asyncio.shield(self._asking)
+
+    async def close(self) -> None:
+        """Close the channel, unless it is the caller's."""
+        if self._asking:
+            self._asking.cancel()
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._channel:
+            await self._channel.close()
+            self._channel = None
+
+    async def _ask(self, handler: CredentialHandler, error: ServerError) -> bool:
+        credential = await handler(error)
+        if not credential:
+            return False
+        if self._token:
+            self._token = credential
+        else:
+            self._api_key = credential
+        return True
+
+    async def _connected(self) -> grpc.aio.Channel:
+        if self._given_channel:
+            await self._given_channel.channel_ready()
+            return self._given_channel
+        if self._channel and self._channel.get_state() is ChannelConnectivity.READY:
+            return self._channel
+        self._discard()
+        channel = self._channel = await self._opened()
+        state = channel.get_state(try_to_connect=True)
+        while state is not ChannelConnectivity.READY:
+            if state is ChannelConnectivity.TRANSIENT_FAILURE:
+                self._discard()
+                raise ServerError(StatusCode.UNAVAILABLE, f"{self._target} is out of reach.", retryable=True)
+            await channel.wait_for_state_change(state)
+            state = channel.get_state(try_to_connect=True)
+        return channel
+
+    async def _opened(self) -> grpc.aio.Channel:
+        if self._tls is None:
+            return grpc.aio.insecure_channel(self._target, OPTIONS)
+        try:
+            # Files may be on a slow disk.
+            channel_credentials = await asyncio.to_thread(self._tls.channel_credentials)
+        except OSError as error:
+            raise ServerError(StatusCode.UNAVAILABLE, f"A file of TLS is unreadable: {error}", retryable=True) from None
+        return grpc.aio.secure_channel(self._target, channel_credentials, OPTIONS)
+
+    def _discard(self) -> None:
+        """Close the channel once its calls have ended; the next one reads the files of TLS again."""
+        if self._channel:
+            closing = asyncio.create_task(self._channel.close(GRACE_SECONDS))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        self._channel = None
+
+
+def needs_credential(error: ServerError) -> bool:
+    """Whether another key may help."""
+    if error.code is StatusCode.UNAUTHENTICATED:
+        return True
+    return error.code is StatusCode.PERMISSION_DENIED and error.reason == "KEY_REPLACED"
+
+
+def _content(path: Path | str | None) -> bytes | None:
+    return Path(path).read_bytes() if path else None

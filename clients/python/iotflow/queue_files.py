@@ -1,0 +1,214 @@
+"""The folder of a queue on disk: segments of records, the highest acknowledged sequence, and a lock.
+
+A record is `u32 length, u32 crc, payload`, little-endian; the payload is a serialized TelemetryBatch with its sequence, and
+the crc is the CRC-32 of the payload. Everything here blocks: the writer calls it in a thread.
+"""
+
+import fcntl
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from grpc import StatusCode
+
+from iotflow.errors import ServerError
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
+
+HEADER = struct.Struct("<II")
+_NUMBER = struct.Struct("<Q")
+_CHECK = struct.Struct("<I")
+_SUFFIX = ".batches"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A batch in a segment. offset, size: of its payload, bytes. segment: the first sequence of its file."""
+
+    sequence: int
+    rows: int
+    segment: int
+    offset: int
+    size: int
+
+
+class QueueFiles:
+    """An open folder, which has one writer at a time.
+
+    folder: created where it does not exist. segment_bytes: size at which a new segment begins.
+    records: what is not acknowledged, oldest first. last_sequence: the highest one that was used. damaged: number of
+    segments of which a part cannot be read.
+    Raises ServerError QUEUE_IN_USE where another writer has the folder, and OSError.
+    """
+
+    def __init__(self, folder: Path, segment_bytes: int) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._active: int | None = None
+        self._descriptor = -1
+        self._end = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(folder / "lock")
+        self.damaged = 0
+        try:
+            acknowledged = _acknowledged(folder / "acknowledged")
+            self.records = self._recovered(acknowledged)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def append(self, sequence: int, rows: int, payload: bytes) -> Record:
+        """Write a record; sync() makes it durable. After an OSError nothing of it is left."""
+        record = HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+        segment = self._active
+        if segment is None or (self._end and self._end + len(record) > self._segment_bytes):
+            segment = self._begin_segment(sequence)
+        try:
+            _write_all(self._descriptor, record, self._end)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._end)
+            raise
+        self._end += len(record)
+        return Record(sequence, rows, segment, self._end - len(payload), len(payload))
+
+    def sync(self) -> None:
+        """Make all records durable. After an OSError those since the last sync() are not."""
+        if self._active is not None:
+            os.fsync(self._descriptor)
+
+    def cut(self, record: Record) -> None:
+        """Remove a record and all that follow it in its segment, which is the active one."""
+        if self._active == record.segment:
+            self._end = record.offset - HEADER.size
+            os.ftruncate(self._descriptor, self._end)
+
+    def read(self, record: Record) -> bytes:
+        """The payload of a record."""
+        with self._path(record.segment).open("rb") as file:
+            file.seek(record.offset)
+            return file.read(record.size)
+
+    def acknowledge(self, sequence: int) -> None:
+        """Store that everything up to this sequence is done with."""
+        number = _NUMBER.pack(sequence)
+        new = self._folder / "acknowledged.new"
+        new.write_bytes(number + _CHECK.pack(zlib.crc32(number)))
+        new.replace(self._folder / "acknowledged")
+
+    def delete(self, segment: int) -> None:
+        """Delete a segment, the active one too; the next record begins another one."""
+        if segment == self._active:
+            self._close_segment()
+        self._path(segment).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close all files, and release the lock."""
+        self._close_segment()
+        os.close(self._lock)
+
+    def _path(self, segment: int) -> Path:
+        return self._folder / f"{segment:020d}{_SUFFIX}"
+
+    def _begin_segment(self, sequence: int) -> int:
+        self.sync()
+        descriptor = os.open(self._path(sequence), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            # The name of the file must be as durable as its records.
+            _sync_folder(self._folder)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._close_segment()
+        self._active, self._descriptor, self._end = sequence, descriptor, 0
+        return sequence
+
+    def _close_segment(self) -> None:
+        if self._active is not None:
+            os.close(self._descriptor)
+            self._active = None
+
+    def _recovered(self, acknowledged: int) -> list[Record]:
+        segments = sorted(int(path.stem) for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
+        records = [record for segment in segments for record in self._records(segment, segment == segments[-1])]
+        self.last_sequence = max(acknowledged, *(record.sequence for record in records), 0)
+        waiting = [record for record in records if record.sequence > acknowledged]
+        needed = {record.segment for record in waiting}
+        for segment in segments:
+            if segment not in needed:
+                self.delete(segment)
+        return waiting
+
+    def _records(self, segment: int, is_last: bool) -> list[Record]:
+        data = self._path(segment).read_bytes()
+        records, end = [], 0
+        for record in _records(data, segment):
+            records.append(record)
+            end = record.offset + record.size
+        if end == len(data):
+            return records
+        # A process that ended while it wrote leaves one record in pieces, at the very end.
+        self.damaged += not (is_last and _is_torn(data[end:]))
+        if is_last:
+            os.truncate(self._path(segment), end)
+        return records
+
+
+def _records(data: bytes, segment: int) -> Iterator[Record]:
+    """The records up to the first one that is incomplete or damaged."""
+    offset = HEADER.size
+    while offset <= len(data):
+        size, check = HEADER.unpack_from(data, offset - HEADER.size)
+        payload = data[offset : offset + size]
+        if len(payload) < size or zlib.crc32(payload) != check:
+            return
+        try:
+            batch = TelemetryBatch.FromString(payload)
+        except DecodeError:
+            return
+        yield Record(batch.sequence, len(batch.timestamps), segment, offset, size)
+        offset += size + HEADER.size
+
+
+def _is_torn(rest: bytes) -> bool:
+    """Whether this is one record at most, whole or in pieces."""
+    return len(rest) < HEADER.size or HEADER.size + HEADER.unpack_from(rest)[0] >= len(rest)
+
+
+def _acknowledged(path: Path) -> int:
+    """The stored sequence; 0 where the file is missing or damaged."""
+    data = path.read_bytes() if path.exists() else b""
+    if len(data) != _NUMBER.size + _CHECK.size or zlib.crc32(data[:8]) != _CHECK.unpack_from(data, 8)[0]:
+        return 0
+    sequence: int = _NUMBER.unpack_from(data)[0]
+    return sequence
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        message = f"Another writer uses the queue in {path.parent}. Give each writer a folder of its own."
+        raise ServerError(StatusCode.FAILED_PRECONDITION, message, reason="QUEUE_IN_USE") from None
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(descriptor, left, offset)
+        left, offset = left[written:], offset + written
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

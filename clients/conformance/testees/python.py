@@ -5,14 +5,12 @@ import asyncio
 import grpc
 
 from clients.conformance.testees.loop import Json, report, serve
+from clients.conformance.testees.python_device import DeviceUnderTest, ReaderUnderTest
 from clients.conformance.testees.python_writer import WriterUnderTest
 from clients.conformance.vectors.json_form import batch_of, json_of
 from iotflow.connection import Connection, Tls
 from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-
-_MISSING = "the Python client does not have it yet"
-_SKIPS = ("reading", "subscribe", "register", "heartbeat", "config", "commands", "rotate", "devices")
 
 
 class Testee:
@@ -28,8 +26,8 @@ class Testee:
         return self._connection
 
     async def hello(self, _: Json) -> Json:
-        """The client's name, and what it lacks."""
-        return {"language": "python", "version": grpc.__version__, "skips": dict.fromkeys(_SKIPS, _MISSING)}
+        """The client's name; it lacks nothing."""
+        return {"language": "python", "version": grpc.__version__, "skips": {}}
 
     async def connect(self, request: Json) -> Json:
         """Connect what comes from now on."""
@@ -64,6 +62,7 @@ class Testee:
 def main() -> None:
     """Answer until the end of the input."""
     testee, writer = Testee(), WriterUnderTest()
+    reader, device = ReaderUnderTest(lambda: testee.connection), DeviceUnderTest(lambda: testee.connection)
     asyncio.run(
         serve(
             {
@@ -77,6 +76,19 @@ def main() -> None:
                 "writer.close": writer.close,
                 "writer.status": writer.status,
                 "clock.now": writer.now,
+                "latest": reader.latest,
+                "range": reader.range,
+                "aggregate": reader.aggregate,
+                "read": reader.read,
+                "subscribe": reader.subscribe,
+                "unsubscribe": reader.unsubscribe,
+                "register": device.register,
+                "heartbeat": device.heartbeat,
+                "config.watch": device.watch_config,
+                "config.report": device.report_config,
+                "commands.handle": device.handle_commands,
+                "rotate": device.rotate,
+                "devices.list": device.list_devices,
                 "encode": testee.encode,
                 "decode": testee.decode,
             }

@@ -8,6 +8,7 @@ from grpc import StatusCode
 from numpy.typing import NDArray
 
 from clients.conformance.testees.loop import Json, report
+from clients.conformance.testees.python_device import report_interrupted
 from iotflow.batcher import BatchLimits
 from iotflow.clock import ServerClock
 from iotflow.connection import Connection
@@ -131,7 +132,7 @@ class WriterUnderTest:
 
     def _note_interrupted(self, error: ServerError, delay: float) -> None:
         self._interruptions += 1
-        report("interrupted", code=error.code.name, reason=error.reason, delay_ms=round(delay * 1_000))
+        report_interrupted(error, delay)
 
 
 def _array(kind: str, values: list[Any]) -> "NDArray[Any]":

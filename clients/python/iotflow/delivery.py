@@ -48,7 +48,8 @@ class Delivery:
         self._segments: Counter[int] = Counter()
         self._newest_segment = 0
         self._dead_segments: list[int] = []
-        self._done_with = self._reported_done = 0
+        # The sequence up to which everything was acknowledged or given up.
+        self.done_with = self._reported_done = 0
         self._payload_bytes = 0
         self.bytes = 0
         self.rows = 0
@@ -152,7 +153,7 @@ class Delivery:
     @property
     def has_removed(self) -> bool:
         """Whether take_removed() has anything."""
-        return self._done_with > self._reported_done or bool(self._dead_segments)
+        return self.done_with > self._reported_done or bool(self._dead_segments)
 
     @property
     def has_dead_segments(self) -> bool:
@@ -162,9 +163,9 @@ class Delivery:
     def take_removed(self) -> tuple[int, list[int]]:
         """The sequence up to which everything is done with (0: nothing new), and segments that nobody needs."""
         segments, self._dead_segments = self._dead_segments, []
-        is_new = self._done_with > self._reported_done
-        self._reported_done = self._done_with
-        return (self._done_with if is_new else 0), segments
+        is_new = self.done_with > self._reported_done
+        self._reported_done = self.done_with
+        return (self.done_with if is_new else 0), segments
 
     def release_newest_segment(self) -> None:
         """Let the segment that is being written be deleted, if nothing in it is needed."""
@@ -195,7 +196,7 @@ class Delivery:
         self.bytes -= entry.size
         self.rows -= entry.rows
         if not self._passed or self._entries[0].sequence > entry.sequence:
-            self._done_with = max(self._done_with, entry.sequence)
+            self.done_with = max(self.done_with, entry.sequence)
         if entry.record:
             self._payload_bytes -= entry.size if entry.payload else 0
             self._segments[entry.record.segment] -= 1

@@ -5,6 +5,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
 DOMAIN = "iotflow"
+QUEUE_FULL = "QUEUE_FULL"
 DETAILS_KEY = "grpc-status-details-bin"
 # A status without details of the server comes from the connection or from a proxy, so the request may be sent again.
 TRANSIENT = frozenset(
@@ -77,7 +78,7 @@ def deadline_exceeded(message: str) -> ServerError:
 
 def queue_full(message: str) -> ServerError:
     """The error of a caller whose rows a full queue refuses."""
-    return ServerError(StatusCode.RESOURCE_EXHAUSTED, message, reason="QUEUE_FULL", retryable=True)
+    return ServerError(StatusCode.RESOURCE_EXHAUSTED, message, reason=QUEUE_FULL, retryable=True)
 
 
 def _details(values: list[str | bytes]) -> status_pb2.Status:

@@ -61,6 +61,7 @@ class BatchQueue:
         # Batches that the store does not have yet, and what waits for each.
         self._uncommitted: deque[tuple[Entry, asyncio.Future[None]]] = deque()
         self._uncommitted_bytes = 0
+        self._removed_up_to = 0
         # An exception of a callback, which ended the writer.
         self.failure: Exception | None = None
         self._committer: asyncio.Task[None] | None = None
@@ -86,6 +87,12 @@ class BatchQueue:
         """Whether everything up to this sequence was acknowledged or given up."""
         is_stored = not self._uncommitted or self._uncommitted[0][0].sequence > sequence
         return is_stored and self._delivery.is_done_with(sequence)
+
+    async def removed(self) -> None:
+        """Wait until the store knows what was acknowledged so far."""
+        if self._store:
+            up_to = self._delivery.done_with
+            await self._delivery.wait_until(lambda: self._removed_up_to >= up_to)
 
     async def put(self, batch: TelemetryBatch) -> "asyncio.Future[None] | None":
         """Take a batch; callers come one at a time. The future is done when the store has the batch; None: at once.
@@ -133,9 +140,18 @@ class BatchQueue:
         if self._policy is Policy.REFUSE:
             raise queue_full(f"The queue holds {self._limit} bytes. Add the rows again later.")
         if self._policy is Policy.DROP_OLDEST:
-            while not self._fits(entry) and (rows := self._delivery.drop_oldest()):
-                self._on_dropped(rows, DropReason.QUEUE_FULL)
+            await self._drop_until_fits(entry)
         return self._fits(entry)
+
+    async def _drop_until_fits(self, entry: Entry) -> None:
+        while not self._fits(entry):
+            if rows := self._delivery.drop_oldest():
+                self._on_dropped(rows, DropReason.QUEUE_FULL)
+            elif self._uncommitted:
+                # These are older than the entry, and can be dropped once the disk has them.
+                await asyncio.wait([self._uncommitted[0][1]])
+            else:
+                return
 
     def _fits(self, entry: Entry) -> bool:
         # A batch above the limit fits into an empty queue: it could never be sent otherwise.
@@ -171,6 +187,8 @@ class BatchQueue:
             acknowledged, segments = self._delivery.take_removed()
             if acknowledged or segments:
                 await store.remove(acknowledged, segments)
+                self._removed_up_to = max(self._removed_up_to, acknowledged)
+                self._delivery.wake()
             if self._uncommitted:
                 error = await store.write([entry for entry, _ in self._uncommitted])
                 self._settle_stored()

@@ -15,7 +15,7 @@ from iotflow.clock import Clock, DeviceClock, RisingTimes
 from iotflow.connection import Connection, CredentialHandler, Tls
 from iotflow.delivery import Delivery, Entry
 from iotflow.disk_store import DiskStore
-from iotflow.errors import ServerError, deadline_exceeded, queue_full
+from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded, queue_full
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
 from iotflow.sender import SenderCallbacks, StreamSender
@@ -23,6 +23,8 @@ from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 
 DEFAULT_LIMIT = 64 * 1024 * 1024
 DEFAULT_BATCH = BatchLimits()
+# Interval at which flush() tries a full queue again.
+RETRY_SECONDS = 0.1
 Stored = asyncio.Future[None]
 
 
@@ -202,14 +204,26 @@ class TelemetryWriter:
             await self._stop()
 
     async def _flush(self) -> None:
-        async with self._lock:
-            if self._open:
-                await self._check_open()
-                await _all(await self._finish(self._open))
-            last = self._queue.last_sequence
+        last = await self._finish_patiently()
         await self._delivery.wait_until(lambda: self._queue.is_done_with(last))
         if not self._queue.is_done_with(last):
             await self._check_open()
+        await self._queue.removed()
+
+    async def _finish_patiently(self) -> int:
+        """End the open batch, as soon as the queue takes it. The newest sequence."""
+        while True:
+            try:
+                async with self._lock:
+                    if self._open:
+                        await self._check_open()
+                        await _all(await self._finish(self._open))
+                    return self._queue.last_sequence
+            except ServerError as error:
+                if error.reason != QUEUE_FULL:
+                    raise
+            # The policy refuses callers with rows, not those who wait anyway.
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _check_open(self) -> None:
         """Raise the error that ended the writer, if it has ended."""

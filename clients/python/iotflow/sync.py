@@ -1,0 +1,160 @@
+"""The client without asyncio: the same calls, which block. An event loop runs in a thread of each Client.
+
+with Client("127.0.0.1:50051", api_key=key) as client, client.writer() as writer:
+    writer.add({"temperature": 21.5})
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from numpy.typing import ArrayLike
+
+from iotflow.batcher import Value
+from iotflow.columns import Columns, DeviceColumns
+from iotflow.commands import Command
+from iotflow.connection import Connection, Tls
+from iotflow.device import DesiredConfig, Device, Registered
+from iotflow.reading import Latest, TelemetryReader, Time
+from iotflow.writer import TelemetryWriter
+
+T = TypeVar("T")
+
+
+class Client:
+    """A connection. target, api_key, token, tls: see Connection. All calls raise ServerError.
+
+    Callbacks of the writer run in the loop's thread, and must not block.
+    """
+
+    def __init__(self, target: str, *, api_key: str = "", token: str = "", tls: Tls | None = None) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="iotflow client", daemon=True)
+        self._connection = Connection(target, api_key=api_key, token=token, tls=tls)
+        self._reader = TelemetryReader(self._connection)
+        self._device = Device(self._connection)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, act: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine that runs in the loop."""
+        future = asyncio.run_coroutine_threadsafe(act, self._loop)
+        try:
+            return future.result()
+        except (KeyboardInterrupt, CancelledError):
+            future.cancel()
+            raise
+
+    def iterate(self, items: AsyncIterator[T]) -> Iterator[T]:
+        """The items of an asynchronous iterator, one after the other."""
+        done = object()
+
+        async def following() -> Any:
+            return await anext(items, done)
+
+        try:
+            while (item := self.run(following())) is not done:
+                yield item
+        finally:
+            closing: Callable[[], Coroutine[Any, Any, None]] | None = getattr(items, "aclose", None)
+            if closing:
+                self.run(closing())
+
+    @contextmanager
+    def writer(self, **options: Any) -> Iterator["Writer"]:
+        """A writer. options: of TelemetryWriter. The end of the block waits as that of TelemetryWriter does."""
+
+        async def opened() -> TelemetryWriter:
+            return await TelemetryWriter(self._connection, **options).open()
+
+        writer = self.run(opened())
+        try:
+            yield Writer(self, writer)
+        except BaseException as error:
+            self.run(writer.__aexit__(type(error), error, None))
+            raise
+        self.run(writer.close())
+
+    def latest(self, device_id: int, fields: Iterable[str] = ()) -> Latest:
+        """See TelemetryReader.latest()."""
+        return self.run(self._reader.latest(device_id, fields))
+
+    def range(self, device_id: int, start: Time, end: Time = "", **options: Any) -> Iterator[list[dict[str, Any]]]:
+        """See TelemetryReader.range()."""
+        return self.iterate(self._reader.range(device_id, start, end, **options))
+
+    def aggregate(self, device_id: int, start: Time = "", end: Time = "", **options: Any) -> list[dict[str, Any]]:
+        """See TelemetryReader.aggregate()."""
+        return self.run(self._reader.aggregate(device_id, start, end, **options))
+
+    def read(self, device_ids: Iterable[int] = (), start: Time = "", end: Time = "", **options: Any) -> Columns:
+        """See TelemetryReader.read()."""
+        return self.run(self._reader.read(device_ids, start, end, **options))
+
+    def subscribe(self, device_ids: Iterable[int] = (), **options: Any) -> Iterator[DeviceColumns]:
+        """See TelemetryReader.subscribe()."""
+        return self.iterate(self._reader.subscribe(device_ids, **options))
+
+    def register(self, name: str, device_type: str = "", **properties: str) -> Registered:
+        """See Device.register()."""
+        return self.run(self._device.register(name, device_type, **properties))
+
+    def heartbeat(self, status: str = "online") -> int:
+        """Send a heartbeat; the server's time, milliseconds since 1970 UTC."""
+        return self.run(self._device.heartbeat(status)).timestamp.ToMilliseconds()
+
+    def configurations(self) -> Iterator[DesiredConfig]:
+        """See Device.configurations()."""
+        return self.iterate(self._device.configurations())
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """See Device.report()."""
+        self.run(self._device.report(configuration))
+
+    def handle_commands(self, handler: Callable[[Command], Mapping[str, Any] | None]) -> None:
+        """See Device.handle_commands(). The handler runs in a thread of its own, and may block."""
+
+        async def handle(command: Command) -> Mapping[str, Any] | None:
+            return await asyncio.to_thread(handler, command)
+
+        self.run(self._device.handle_commands(handle))
+
+    def rotate(self, save: Callable[[str], None]) -> str:
+        """See Device.rotate()."""
+        return self.run(self._device.rotate(save))
+
+
+class Writer:
+    """A TelemetryWriter whose calls block."""
+
+    def __init__(self, client: Client, writer: TelemetryWriter) -> None:
+        self._client = client
+        self._writer = writer
+
+    def add(self, values: Mapping[str, Value], timestamp: int | datetime | None = None, *, device_id: int = 0) -> None:
+        """See TelemetryWriter.add()."""
+        self._client.run(self._writer.add(values, timestamp, device_id=device_id))
+
+    def add_columns(self, timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0) -> None:
+        """See TelemetryWriter.add_columns()."""
+        self._client.run(self._writer.add_columns(timestamps, columns, device_id=device_id))
+
+    def flush(self, deadline: float | None = None) -> None:
+        """See TelemetryWriter.flush()."""
+        self._client.run(self._writer.flush(deadline))
+
+    def close(self, deadline: float | None = None) -> None:
+        """See TelemetryWriter.close()."""
+        self._client.run(self._writer.close(deadline))

@@ -13,6 +13,8 @@ OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
     # Pings go on for as long as a call is open, also where it is silent: NATs of mobile networks forget silent connections.
     ("grpc.http2.max_pings_without_data", 0),
+    # The timeout above applies to connections that accept no data. The default of this one is a minute.
+    ("grpc.http2.ping_timeout_ms", 10_000),
     # Channels that share a connection share its reconnect pauses too.
     ("grpc.use_local_subchannel_pool", 1),
 )

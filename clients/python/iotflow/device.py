@@ -76,9 +76,10 @@ class Device:
         """
         newest = 0
         async for event in resumed(self._connection, _watched, on_interrupted):
-            if event.desired_version and event.desired_version != newest:
-                newest = event.desired_version
-                yield DesiredConfig(newest, json_format.MessageToDict(event.desired))
+            config = event.config
+            if config.desired_version and config.desired_version != newest:
+                newest = config.desired_version
+                yield DesiredConfig(newest, json_format.MessageToDict(config.desired))
 
     async def report(self, configuration: Mapping[str, Any]) -> None:
         """Report the whole configuration that the device uses."""

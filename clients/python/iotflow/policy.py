@@ -62,7 +62,7 @@ def kept_of(used: int, limit: int) -> int:
 
 def only_rows(batch: TelemetryBatch, rows: Sequence[int]) -> TelemetryBatch:
     """A copy with some of the rows."""
-    part = TelemetryBatch(device_id=batch.device_id, atomic=batch.atomic, timeless=batch.timeless)
+    part = TelemetryBatch(device_id=batch.device_id, atomic=batch.atomic, server_times=batch.server_times)
     part.timestamps.extend(batch.timestamps[row] for row in rows)
     if batch.device_ids:
         part.device_ids.extend(batch.device_ids[row] for row in rows)

@@ -1,0 +1,67 @@
+/** Waiting for changes, deadlines and turns. */
+import { ServerError } from "./server-error.js";
+
+/** Lets any number of callers wait for the next change of a state. */
+export class Changes {
+  #waiting: (() => void)[] = [];
+
+  notify(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** Runs one act at a time, in the order of the calls. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+  #open = 0;
+
+  get idle(): boolean {
+    return this.#open === 0;
+  }
+
+  run<T>(act: () => Promise<T>): Promise<T> {
+    this.#open += 1;
+    const result = this.#last.then(act).finally(() => {
+      this.#open -= 1;
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Waits, or until the signal is aborted. */
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end);
+  });
+}
+
+/** The result, or DEADLINE_EXCEEDED after the deadline. Without a deadline it waits without limit. */
+export async function within<T>(deadlineMs: number | undefined, result: Promise<T>): Promise<T> {
+  if (deadlineMs === undefined) return result;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    const message = `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.`;
+    timer = setTimeout(() => reject(new ServerError("DEADLINE_EXCEEDED", message)), deadlineMs);
+  });
+  try {
+    return await Promise.race([result, expired]);
+  } finally {
+    clearTimeout(timer);
+    // A result that comes after the deadline has no reader.
+    result.catch(() => undefined);
+  }
+}

@@ -1,0 +1,87 @@
+/** The testee's writer. */
+import type { Columns, TypedColumn } from "../src/columns.js";
+import { type Connection, ServerClock, ServerError, TelemetryWriter } from "../src/node.js";
+import { type Fields, type Handlers, report } from "./loop.js";
+
+/** Handlers of `writer.*`. connection: the present one. */
+export function writing(connection: () => Connection): Handlers {
+  let writer: TelemetryWriter | undefined;
+  let clock: ServerClock | undefined;
+
+  function open(): TelemetryWriter {
+    if (!writer) throw new ServerError("FAILED_PRECONDITION", "No writer is open.");
+    return writer;
+  }
+
+  return {
+    "writer.open": async (request) => {
+      clock = request["clock"] === "server" ? new ServerClock(connection()) : undefined;
+      writer = new TelemetryWriter(connection(), {
+        limit: request["limit"],
+        policy: request["policy"],
+        rows: request["rows"],
+        bytes: request["bytes"],
+        ageMs: request["age_ms"],
+        window: request["window"],
+        clock,
+        onRejected: (rejected) => report("rejected", { ...rejected }),
+        onDropped: (rows, reason) => report("dropped", { rows, reason }),
+        onInterrupted: ({ code, reason }, delay) => report("interrupted", { code, reason, delay_ms: delay }),
+      });
+      return {};
+    },
+    "writer.add": async (request) => {
+      await (typeof request["start"] === "number" ? open().addColumns(rows(request)) : addNow(open(), request));
+      return { added: request["count"] };
+    },
+    "writer.add_columns": async (request) => {
+      const values = Object.entries(request["columns"] as Record<string, TypedColumn>).map(typed);
+      const { timestamps, device_id: deviceId } = request as { timestamps: number[]; device_id?: number };
+      await open().addColumns({ timestamps, values: Object.fromEntries(values), deviceId: deviceId ?? 0 });
+      return { added: timestamps.length };
+    },
+    "writer.flush": async (request) => {
+      await open().flush(request["deadline_ms"]);
+      return {};
+    },
+    "writer.close": async (request) => {
+      await open().close(request["deadline_ms"]);
+      return {};
+    },
+    "writer.status": async () => {
+      const { queuedRows, queuedBytes, acknowledgedRows, rejected, droppedRows, interruptions } = open().status;
+      return {
+        queued_rows: queuedRows,
+        queued_bytes: queuedBytes,
+        acknowledged_rows: acknowledgedRows,
+        rejected,
+        dropped_rows: droppedRows,
+        interruptions,
+      };
+    },
+    "clock.now": async () => ({ milliseconds: clock?.now() ?? Date.now() }),
+  };
+}
+
+function rows({ start, step, count, first, measurements, device_id: deviceId }: Fields): Columns {
+  const level = Float64Array.from({ length: count }, (_, row) => first + row);
+  const values = Object.fromEntries((measurements as string[]).map((name) => [name, level]));
+  const timestamps = Float64Array.from({ length: count }, (_, row) => start + row * step);
+  return { timestamps, values, deviceId: deviceId ?? 0 };
+}
+
+async function addNow(writer: TelemetryWriter, request: Fields): Promise<void> {
+  const { count, first, measurements, device_id: deviceId } = request;
+  for (let row = 0; row < count; row++) {
+    const values = Object.fromEntries((measurements as string[]).map((name) => [name, first + row]));
+    await writer.add({ values, deviceId: deviceId ?? 0 });
+  }
+}
+
+function typed([name, { type, values }]: [string, TypedColumn]): [string, TypedColumn] {
+  const wide = values as readonly (string | null)[];
+  return [
+    name,
+    { type, values: type === "int64s" ? wide.map((value) => (value === null ? null : BigInt(value))) : values },
+  ];
+}

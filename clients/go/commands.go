@@ -1,0 +1,206 @@
+package iotflow
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	iotflowv1 "iotflow/clients/go/iotflow/v1"
+)
+
+// keptResults is the number of commands whose results are kept, to answer repeated deliveries.
+const keptResults = 1000
+
+// CommandHandler executes a command and returns its result, or an error, which is reported as `failed` with its message.
+// The context ends with HandleCommands.
+type CommandHandler func(ctx context.Context, command *iotflowv1.Command) (result map[string]any, err error)
+
+// HandleCommands hands commands to the handler, one after the other and each once, and sends their results, until the
+// context ends. It connects again after failures, and returns errors that no retry mends. A handler that still runs then
+// is not waited for.
+func (c *Client) HandleCommands(ctx context.Context, handler CommandHandler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	commands := &commandQueue{
+		handler: handler, results: map[int64]*iotflowv1.StreamCommandsRequest{}, waiting: make(chan struct{}, 1),
+	}
+	go commands.execute(ctx)
+	return c.follow(ctx, "commands", func(ctx context.Context, received func()) error {
+		call, err := c.device().StreamCommands(ctx)
+		if err != nil {
+			return err
+		}
+		return commands.exchange(ctx, call, received)
+	}, nil)
+}
+
+type commandCall = interface {
+	Send(*iotflowv1.StreamCommandsRequest) error
+	Recv() (*iotflowv1.StreamCommandsResponse, error)
+}
+
+// commandQueue has the commands that wait for the handler, and the results of the last ones.
+type commandQueue struct {
+	handler CommandHandler
+	// waiting has a token while there are commands.
+	waiting chan struct{}
+
+	mu       sync.Mutex
+	commands []*iotflowv1.Command
+	// results has nil for a command without a result yet. order has its keys, oldest first.
+	results map[int64]*iotflowv1.StreamCommandsRequest
+	order   []int64
+	// again has the results that the server could not store.
+	again []*iotflowv1.StreamCommandsRequest
+	// outgoing has the results for the present stream.
+	outgoing *resultQueue
+}
+
+// exchange runs one stream: results go out, commands and receipts come in.
+func (q *commandQueue) exchange(ctx context.Context, call commandCall, received func()) error {
+	outgoing := &resultQueue{changed: make(chan struct{}, 1)}
+	q.mu.Lock()
+	q.outgoing = outgoing
+	outgoing.add(q.again...)
+	q.again = nil
+	q.mu.Unlock()
+	var sending sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	sending.Go(func() { outgoing.send(ctx, call) })
+	// The call's own context ends with the caller, so that a blocked Send ends as well.
+	defer cancel()
+	for {
+		answer, err := call.Recv()
+		if err != nil {
+			return err
+		}
+		received()
+		if command := answer.GetCommand(); command != nil {
+			q.take(command)
+		} else if receipt := answer.GetReceipt(); receipt.GetRetryable() {
+			q.repeatLater(receipt.GetCommandId())
+		}
+	}
+}
+
+// take queues a new command, and answers one whose result is known.
+func (q *commandQueue) take(command *iotflowv1.Command) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if result, known := q.results[command.GetId()]; known {
+		if result != nil {
+			q.outgoing.add(result)
+		}
+		return
+	}
+	q.results[command.GetId()] = nil
+	q.order = append(q.order, command.GetId())
+	if len(q.order) > keptResults {
+		delete(q.results, q.order[0])
+		q.order = q.order[1:]
+	}
+	q.commands = append(q.commands, command)
+	wake(q.waiting)
+}
+
+// execute calls the handler for each command.
+func (q *commandQueue) execute(ctx context.Context) {
+	for {
+		select {
+		case <-q.waiting:
+		case <-ctx.Done():
+			return
+		}
+		for command := q.first(); command != nil && ctx.Err() == nil; command = q.first() {
+			q.finish(commandResult(command, func() (map[string]any, error) { return q.handler(ctx, command) }))
+		}
+	}
+}
+
+func (q *commandQueue) first() *iotflowv1.Command {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.commands) == 0 {
+		return nil
+	}
+	first := q.commands[0]
+	q.commands = q.commands[1:]
+	return first
+}
+
+func (q *commandQueue) finish(result *iotflowv1.StreamCommandsRequest) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, known := q.results[result.GetCommandId()]; known {
+		q.results[result.GetCommandId()] = result
+	}
+	q.outgoing.add(result)
+}
+
+func (q *commandQueue) repeatLater(id int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if result := q.results[id]; result != nil {
+		q.again = append(q.again, result)
+	}
+}
+
+// commandResult is what the server gets about a command.
+func commandResult(
+	command *iotflowv1.Command, execute func() (map[string]any, error),
+) *iotflowv1.StreamCommandsRequest {
+	answer := &iotflowv1.StreamCommandsRequest{CommandId: command.GetId(), State: iotflowv1.CommandOutcomeSucceeded}
+	result, err := execute()
+	if err == nil {
+		answer.Result, err = structpb.NewStruct(result)
+	}
+	if err != nil {
+		answer.State = iotflowv1.CommandOutcomeFailed
+		answer.Result = &structpb.Struct{Fields: map[string]*structpb.Value{"error": structpb.NewStringValue(err.Error())}}
+	}
+	return answer
+}
+
+// resultQueue has the results that one stream sends.
+type resultQueue struct {
+	changed chan struct{}
+
+	mu      sync.Mutex
+	results []*iotflowv1.StreamCommandsRequest
+}
+
+func (q *resultQueue) add(results ...*iotflowv1.StreamCommandsRequest) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.results = append(q.results, results...)
+	wake(q.changed)
+}
+
+// send sends until the stream ends. What is not sent is asked for again: the server delivers the command once more.
+func (q *resultQueue) send(ctx context.Context, call commandCall) {
+	for {
+		select {
+		case <-q.changed:
+		case <-ctx.Done():
+			return
+		}
+		q.mu.Lock()
+		results := q.results
+		q.results = nil
+		q.mu.Unlock()
+		for _, result := range results {
+			if call.Send(result) != nil {
+				return
+			}
+		}
+	}
+}
+
+// wake leaves a token where there is none.
+func wake(token chan struct{}) {
+	select {
+	case token <- struct{}{}:
+	default:
+	}
+}

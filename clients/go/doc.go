@@ -1,0 +1,2 @@
+// Package iotflow writes telemetry to an IoTFlow server, reads it, and acts as a device.
+package iotflow

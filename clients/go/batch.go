@@ -249,7 +249,7 @@ func (c *batchColumn) append(value *Value) {
 }
 
 // encode returns the bytes of the batch.
-func (b *batch) encode(sequence uint64) ([]byte, error) {
+func (b *batch) encode(sequence int64) ([]byte, error) {
 	message := iotflowv1.TelemetryBatch{Sequence: sequence, Timestamps: b.times}
 	if len(b.deviceIDs) > 0 {
 		message.DeviceIds = b.deviceIDs

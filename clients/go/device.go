@@ -77,11 +77,12 @@ func (c *Client) WatchConfig(ctx context.Context, handler func(DesiredConfig)) e
 				return err
 			}
 			received()
-			if answer.GetDesired() == nil || answer.GetDesiredVersion() == newest {
+			config := answer.GetConfig()
+			if config.GetDesired() == nil || config.GetDesiredVersion() == newest {
 				continue
 			}
-			newest = answer.GetDesiredVersion()
-			handler(DesiredConfig{newest, answer.GetDesired().AsMap(), answer.GetChangedAt().AsTime()})
+			newest = config.GetDesiredVersion()
+			handler(DesiredConfig{newest, config.GetDesired().AsMap(), config.GetChangedAt().AsTime()})
 		}
 	}, nil)
 }

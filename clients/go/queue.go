@@ -13,7 +13,7 @@ var errFull = errors.New("the queue is full")
 
 // entry is a batch that is not acknowledged. payload is nil where the batch is on disk.
 type entry struct {
-	sequence uint64
+	sequence int64
 	rows     int
 	payload  []byte
 	segment  *segment
@@ -36,7 +36,7 @@ type queue struct {
 	sent    int
 	bytes   int64
 	rows    int
-	last    uint64
+	last    int64
 	// window is the number of entries that may be on the way.
 	window int
 	// changed is closed and replaced with every change.
@@ -44,7 +44,7 @@ type queue struct {
 }
 
 // newQueue returns a queue in memory (disk is nil) or in a folder, with the entries that the folder has.
-func newQueue(limit int64, disk *queueFiles, found []entry, last uint64) *queue {
+func newQueue(limit int64, disk *queueFiles, found []entry, last int64) *queue {
 	q := &queue{disk: disk, limit: limit, entries: found, last: last, changed: make(chan struct{})}
 	for i := range found {
 		q.bytes += found[i].size()
@@ -85,7 +85,7 @@ func (q *queue) append(payload []byte, rows int) error {
 }
 
 // nextSequence returns the sequence of the next batch.
-func (q *queue) nextSequence() uint64 {
+func (q *queue) nextSequence() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.last + 1
@@ -102,7 +102,7 @@ func (q *queue) waitForRoom(ctx context.Context, length int) error {
 }
 
 // waitForAcknowledgement waits until every batch up to the sequence is acknowledged or given up.
-func (q *queue) waitForAcknowledgement(ctx context.Context, sequence uint64) error {
+func (q *queue) waitForAcknowledgement(ctx context.Context, sequence int64) error {
 	return q.wait(ctx, func() bool { return len(q.entries) == 0 || q.entries[0].sequence > sequence })
 }
 
@@ -166,7 +166,7 @@ func (q *queue) next(ctx context.Context) (entry, error) {
 }
 
 // onTheWay returns the number of batches on the way, the first of them, and the highest sequence of them.
-func (q *queue) onTheWay() (count int, first entry, highest uint64) {
+func (q *queue) onTheWay() (count int, first entry, highest int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.sent == 0 {
@@ -176,12 +176,12 @@ func (q *queue) onTheWay() (count int, first entry, highest uint64) {
 }
 
 // acknowledge removes the batches on the way up to the sequence, and returns the number of their rows.
-func (q *queue) acknowledge(sequence uint64) int {
+func (q *queue) acknowledge(sequence int64) int {
 	return q.removeSent(func(e *entry) bool { return e.sequence <= sequence })
 }
 
 // remove gives up one batch on the way.
-func (q *queue) remove(sequence uint64) {
+func (q *queue) remove(sequence int64) {
 	q.removeSent(func(e *entry) bool { return e.sequence == sequence })
 }
 
@@ -257,7 +257,7 @@ func (q *queue) content() (rows int, bytes int64) {
 }
 
 // countRows returns the sequence and the number of rows of an encoded batch, without decoding its columns.
-func countRows(payload []byte) (sequence uint64, rows int, err error) {
+func countRows(payload []byte) (sequence int64, rows int, err error) {
 	for len(payload) > 0 {
 		field, kind, n := protowire.ConsumeTag(payload)
 		if n < 0 {
@@ -266,7 +266,9 @@ func countRows(payload []byte) (sequence uint64, rows int, err error) {
 		payload = payload[n:]
 		switch {
 		case field == 1 && kind == protowire.VarintType:
-			sequence, n = protowire.ConsumeVarint(payload)
+			var number uint64
+			number, n = protowire.ConsumeVarint(payload)
+			sequence = int64(number)
 		case field == 3 && kind == protowire.VarintType:
 			_, n = protowire.ConsumeVarint(payload)
 			rows++

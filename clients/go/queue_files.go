@@ -56,7 +56,7 @@ type queueFiles struct {
 	mu           sync.Mutex
 	segments     []*segment
 	active       *segment
-	acknowledged uint64
+	acknowledged int64
 }
 
 // openQueue opens a folder, and returns its queue. damaged counts the segments of which a part was skipped.
@@ -133,7 +133,7 @@ func (f *queueFiles) writeRecord(e *entry, record []byte) error {
 }
 
 // segmentFor returns the segment that takes a record of this size.
-func (f *queueFiles) segmentFor(sequence uint64, size int64) (*segment, error) {
+func (f *queueFiles) segmentFor(sequence int64, size int64) (*segment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.active != nil && (f.active.size == 0 || f.active.size+size <= f.segmentSize) {
@@ -179,7 +179,7 @@ func (f *queueFiles) replaceIdle() bool {
 }
 
 // release records that everything up to the floor is acknowledged, and deletes segments without live entries.
-func (f *queueFiles) release(removed []entry, floor uint64) {
+func (f *queueFiles) release(removed []entry, floor int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if floor > f.acknowledged {
@@ -211,7 +211,7 @@ func (f *queueFiles) remove(removed *segment) {
 
 func (f *queueFiles) writeAcknowledged() error {
 	data := make([]byte, acknowledgedSize)
-	binary.LittleEndian.PutUint64(data, f.acknowledged)
+	binary.LittleEndian.PutUint64(data, uint64(f.acknowledged))
 	binary.LittleEndian.PutUint32(data[8:], crc32.ChecksumIEEE(data[:8]))
 	path := filepath.Join(f.folder, acknowledgedFile)
 	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
@@ -221,12 +221,12 @@ func (f *queueFiles) writeAcknowledged() error {
 }
 
 // readAcknowledged returns the recorded sequence, or 0 where the file is missing or damaged.
-func (f *queueFiles) readAcknowledged() uint64 {
+func (f *queueFiles) readAcknowledged() int64 {
 	data, err := os.ReadFile(filepath.Join(f.folder, acknowledgedFile))
 	if err != nil || len(data) != acknowledgedSize || binary.LittleEndian.Uint32(data[8:]) != crc32.ChecksumIEEE(data[:8]) {
 		return 0
 	}
-	return binary.LittleEndian.Uint64(data)
+	return int64(binary.LittleEndian.Uint64(data))
 }
 
 func (f *queueFiles) close() {

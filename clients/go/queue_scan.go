@@ -10,7 +10,7 @@ import (
 
 // scan reads all segments. It returns the entries that are not acknowledged, the highest sequence, and the number of
 // damaged segments. New records go to a new segment.
-func (f *queueFiles) scan() (entries []entry, last uint64, damaged int, err error) {
+func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error) {
 	paths, err := filepath.Glob(filepath.Join(f.folder, "*"+segmentSuffix))
 	if err != nil {
 		return nil, 0, 0, err
@@ -85,7 +85,7 @@ func scanRecords(data []byte) (found []entry, good, bad int) {
 			return found, offset, size
 		}
 		sequence, rows, err := countRows(payload)
-		if err != nil || sequence == 0 {
+		if err != nil || sequence <= 0 {
 			return found, offset, size
 		}
 		found = append(found, entry{sequence: sequence, rows: rows, offset: int64(offset), length: int(length)})

@@ -15,6 +15,9 @@ func (w *Writer) add(ctx context.Context, deviceID int32, at int64, relative boo
 	if err := check(values); err != nil {
 		return err
 	}
+	if isEmpty(values) {
+		return nil
+	}
 	if w.open.rows() > 0 && !w.hasRoom(deviceID, relative, values) {
 		if err := w.seal(ctx); err != nil {
 			return err
@@ -50,6 +53,16 @@ func check(values []Value) error {
 		}
 	}
 	return nil
+}
+
+// isEmpty tells whether the row has no value, so that there is nothing to store.
+func isEmpty(values []Value) bool {
+	for i := range values {
+		if !values[i].isMissing() {
+			return false
+		}
+	}
+	return true
 }
 
 // hasRoom tells whether the open batch takes the row.

@@ -38,7 +38,7 @@ type sender struct {
 	pauses backoff
 	// Until the batch `aloneUntil` is acknowledged or given up, batches are sent one by one, to find the one that ends the
 	// stream.
-	aloneUntil uint64
+	aloneUntil int64
 }
 
 // recover prepares the next stream, or returns false where the error stops the writer.

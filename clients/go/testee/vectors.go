@@ -15,7 +15,7 @@ import (
 
 // batchForm is the JSON form of a batch.
 type batchForm struct {
-	Sequence   uint64       `json:"sequence,string"`
+	Sequence   int64        `json:"sequence,string"`
 	DeviceID   int32        `json:"device_id"`
 	DeviceIDs  []int32      `json:"device_ids"`
 	Timestamps []string     `json:"timestamps"`
@@ -139,7 +139,7 @@ func (t *testee) decode(_ context.Context, request struct{ Hex string }) (any, e
 		return nil, err
 	}
 	form := object{
-		"sequence": strconv.FormatUint(batch.GetSequence(), 10), "device_id": batch.GetDeviceId(),
+		"sequence": strconv.FormatInt(batch.GetSequence(), 10), "device_id": batch.GetDeviceId(),
 		"device_ids": append([]int32{}, batch.GetDeviceIds()...), "atomic": batch.GetAtomic(),
 	}
 	times := []string{}

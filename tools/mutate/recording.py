@@ -114,18 +114,18 @@ def _record(files: list[str]) -> None:
 
 
 def _durations(results: Path) -> tuple[dict[str, float], set[str]]:
-    """What each test takes alone, with its file's fixtures; and the tests that failed: they cannot show a change."""
-    phases = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
-    setups: dict[str, float] = defaultdict(float)
+    """What each test takes alone, with the fixtures that it shares; and the tests that failed: they cannot show a change."""
+    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    fixtures = {line["fixture"]: line["seconds"] for line in lines if "fixture" in line}
     seconds: dict[str, float] = defaultdict(float)
-    for phase in phases:
-        if phase["phase"] == "setup":
-            file = phase["test"].partition("::")[0]
-            setups[file] = max(setups[file], phase["seconds"])
-        else:
-            seconds[phase["test"]] += phase["seconds"]
-    failed = {phase["test"] for phase in phases if phase["outcome"] != "passed"}
-    return {test: round(own + setups[test.partition("::")[0]], 3) for test, own in seconds.items()}, failed
+    for line in lines:
+        # The setup of a test includes that of fixtures that others share.
+        if line.get("phase") in ("call", "teardown"):
+            seconds[line["test"]] += line["seconds"]
+        elif "fixtures" in line:
+            seconds[line["test"]] += sum(fixtures.get(name, 0.0) for name in line["fixtures"])
+    failed = {line["test"] for line in lines if line.get("outcome", "passed") != "passed"}
+    return {test: round(one, 3) for test, one in seconds.items()}, failed
 
 
 def _executed(folder: Path, failed: set[str]) -> dict[str, dict[tuple[str, int], set[str]]]:

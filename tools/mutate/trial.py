@@ -121,7 +121,8 @@ def _imports(path: str) -> bool:
 
 
 def _phases(results: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    return [line for line in lines if "phase" in line]
 
 
 def _last(results: Path, tests: list[str]) -> str:

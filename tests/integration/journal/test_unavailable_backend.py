@@ -196,7 +196,8 @@ async def test_a_backend_that_is_away_at_the_start_gets_everything_later(backend
     backend.away = True
     store = journaled(backend, root, start_seconds=0.01)
     with capture_logs() as logs:
-        await store.start()
+        async with asyncio.timeout(30):
+            await store.start()
     assert [one["event"] for one in logs] == ["waiting_for_store", "store_away", "store_behind_journal"]
     assert await store.write([doubles(1, {1: 1.0})]) == [()]
     assert store.journal.buffering

@@ -148,6 +148,24 @@ async def test_deletion_removes_commands_and_configurations_but_no_audit_entries
         await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
 
 
+async def test_listeners_are_called_for_their_kind_of_change(parts: Parts) -> None:
+    registered: list[int] = []
+    changed: list[int] = []
+    gone: list[int] = []
+    parts.registry.on_register(registered.append)
+    parts.registry.on_change(changed.append)
+    parts.registry.on_gone(gone.append)
+
+    device = await parts.make()
+    assert (registered, changed, gone) == ([device.id], [], [])
+    await parts.registry.update(device.id, DeviceChanges(location="roof"), actor="token:me")
+    assert (registered, changed, gone) == ([device.id], [device.id], [])
+    await parts.registry.set_status(device.id, "inactive", actor="token:me")
+    assert (changed, gone) == ([device.id] * 2, [device.id]), "an inactive device counts as gone"
+    await parts.registry.delete(device.id, actor="token:me")
+    assert (registered, changed, gone) == ([device.id], [device.id] * 3, [device.id] * 2)
+
+
 async def test_cancellation_waits_for_the_end_of_the_change(parts: Parts) -> None:
     device = await parts.make()
     told: list[int] = []

@@ -99,3 +99,17 @@ def test_appended_entries_are_sent_again_to_a_stream_that_lost_them() -> None:
         second.receive(payload)
     outbox.settle(appended=True)
     assert first.values == second.values == list(range(5))
+
+
+def test_readings_wait_until_they_are_appended() -> None:
+    outbox = Outbox(LIMIT)
+    assert (outbox.waiting_readings, outbox.waiting_bytes) == (0, 0)
+    Sender(outbox).put(3)
+    assert outbox.waiting_readings == 3
+    assert outbox.waiting_bytes > 0
+    outbox.next()
+    outbox.settle(appended=False)
+    assert outbox.waiting_readings == 3
+    outbox.next()
+    outbox.settle(appended=True)
+    assert (outbox.waiting_readings, outbox.waiting_bytes) == (0, 0)

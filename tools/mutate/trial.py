@@ -47,18 +47,22 @@ def try_mutant(mutant: Mutant, recording: Recording, forks: PytestForks) -> Outc
 
 
 def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
-    """The tests that execute the changed statement; for one outside of functions, those that execute functions that use its names."""
+    """The tests that execute the changed statement.
+
+    What is executed when the module is imported has no test of its own. Of a constant or a field these are the tests of the
+    functions that use it; of anything else, those of the module's functions.
+    """
     changed = module(TREE, mutant.path)
     function = changed.function_at(mutant.line)
-    if function and mutant.line >= function.body:
-        return recording.of_lines(function, changed.statement_at(mutant.line))
-    if function:
-        # Decorators and defaults are executed when the module is imported.
-        return recording.of_function(function)
-    names = changed.defined_at(mutant.line)
-    users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]
-    tests = set().union(*map(recording.of_function, users))
-    return tests or set().union(*map(recording.of_function, changed.functions))
+    of_module = set().union(*map(recording.of_function, changed.functions))
+    if not function:
+        names = changed.defined_at(mutant.line)
+        users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]
+        return set().union(*map(recording.of_function, users)) or of_module
+    of_function = recording.of_function(function)
+    if mutant.line < function.body or not of_function:
+        return of_function or of_module
+    return recording.of_lines(function, changed.statement_at(mutant.line))
 
 
 def _ordered(tests: set[str], recording: Recording) -> list[str]:

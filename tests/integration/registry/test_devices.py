@@ -148,6 +148,15 @@ async def test_deletion_removes_commands_and_configurations_but_no_audit_entries
         await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
 
 
+async def test_no_id_is_used_again(parts: Parts) -> None:
+    device = await parts.make("old")
+    command = await parts.commands.send(device.id, "blink", {}, None, "", actor="token:me")
+    await parts.registry.delete(device.id, actor="token:me")
+    following = await parts.make("new")
+    assert following.id > device.id
+    assert (await parts.commands.send(following.id, "blink", {}, None, "", actor="token:me")).id > command.id
+
+
 async def test_listeners_are_called_for_their_kind_of_change(parts: Parts) -> None:
     registered: list[int] = []
     changed: list[int] = []

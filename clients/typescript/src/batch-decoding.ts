@@ -60,7 +60,12 @@ export function decodeBatch(bytes: Uint8Array): ColumnBatch {
 
 /** Whether row i of the column has a value. */
 export function isValid(column: DecodedColumn, row: number): boolean {
-  return !column.validity || (((column.validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  return bitAt(column.validity, row);
+}
+
+/** Whether the bitmap has a 1 at the row. A bitmap that is missing or empty has. */
+export function bitAt(bitmap: Uint8Array | undefined, row: number): boolean {
+  return !bitmap?.length || (((bitmap[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
 }
 
 /** The values of one row by measurement, without those that are missing. Booleans are booleans. */

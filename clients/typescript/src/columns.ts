@@ -40,6 +40,8 @@ export interface Row {
   readonly values: Readonly<Record<string, Value | NoValue>>;
   /** A date, or milliseconds since 1970 UTC. Default: the time of the writer's clock. */
   readonly timestamp?: Date | number;
+  /** In place of `timestamp`: how long ago the values were measured, by the writer's clock. */
+  readonly ageMs?: number;
   /** For gateways. Default: the device of the key. */
   readonly deviceId?: number;
 }

@@ -13,6 +13,8 @@ export interface BatchQueue {
   /** Size of all batches. */
   readonly bytes: number;
   readonly rows: number;
+  /** Whether batches were lost by damage before the queue was opened. */
+  readonly isDamaged: boolean;
   /** The sequence of the newest batch that the queue ever had. */
   readonly lastSequence: number;
   /** The first batch with a higher sequence. */
@@ -25,6 +27,8 @@ export interface BatchQueue {
   acknowledge(sequence: number): number;
   /** Removes one batch. */
   drop(batch: QueuedBatch): void;
+  /** Waits until the disk has what was acknowledged, as far as it takes it. */
+  saved(): Promise<void>;
   /** Releases everything. What a queue on disk holds stays there. */
   close(): Promise<void>;
 }
@@ -98,6 +102,7 @@ interface BatchInMemory extends QueuedBatch {
 
 /** A queue that ends with the process. */
 export class MemoryQueue implements BatchQueue {
+  readonly isDamaged = false;
   lastSequence = 0;
   readonly #index = new QueueIndex<BatchInMemory>();
 
@@ -131,6 +136,8 @@ export class MemoryQueue implements BatchQueue {
   drop(batch: QueuedBatch): void {
     this.#index.remove(batch);
   }
+
+  async saved(): Promise<void> {}
 
   async close(): Promise<void> {}
 }

@@ -3,6 +3,7 @@ import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import type { StreamTelemetryResponse } from "./gen/iotflow/v1/telemetry_service_pb.js";
 import type { BatchQueue, QueuedBatch } from "./queue.js";
+import { canUseNewKey, isAboutKey } from "./reconnecting.js";
 import { ServerError, serverError } from "./server-error.js";
 import { openStream } from "./telemetry-stream.js";
 import { type Changes, sleep } from "./waiting.js";
@@ -165,7 +166,7 @@ export class Sender {
   /** Prepares the next stream. Throws an error that ends the sender. */
   async #recover(error: ServerError, apiKey: string): Promise<void> {
     if (isAboutKey(error)) {
-      if (apiKey !== this.#connection.apiKey || (await this.#connection.renewKey(error))) return;
+      if (await canUseNewKey(this.#connection, error, apiKey)) return;
       throw error;
     }
     if (isAboutBatch(error) && this.#onTheWay.length > 0) {
@@ -201,10 +202,6 @@ export class Sender {
     this.#queue.acknowledge(sequence);
     this.#changes.notify();
   }
-}
-
-function isAboutKey({ code, reason }: ServerError): boolean {
-  return code === "UNAUTHENTICATED" || (code === "PERMISSION_DENIED" && reason === "KEY_REPLACED");
 }
 
 function isAboutBatch({ code, retryable }: ServerError): boolean {

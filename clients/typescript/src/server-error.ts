@@ -101,7 +101,8 @@ export function serverError(thrown: unknown): ServerError {
     field: info?.metadata["field"] || (error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field ?? ""),
     retryable: isServers ? info.metadata["retryable"] === "true" : TRANSIENT.has(code),
     retryAfter: retryAfter(error),
-    requestId: error.metadata.get("x-request-id") ?? "",
+    // Headers and trailers may both have it.
+    requestId: error.metadata.get("x-request-id")?.split(",")[0] ?? "",
   });
 }
 

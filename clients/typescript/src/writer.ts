@@ -53,6 +53,8 @@ interface NewRows {
   readonly count: number;
   readonly columns: readonly NewColumn[];
   time(row: number): number | undefined;
+  /** For rows without a time: milliseconds since they were measured. */
+  readonly ageMs: number;
   device(row: number): number;
 }
 
@@ -91,6 +93,8 @@ export class TelemetryWriter {
       onRejected: options.onRejected ?? (() => undefined),
       onInterrupted: options.onInterrupted ?? (() => undefined),
     });
+    // Their number is not known.
+    if (this.#queue.isDamaged) this.#drop(0, "DAMAGED");
   }
 
   /** The numbers of this writer now. */
@@ -107,13 +111,13 @@ export class TelemetryWriter {
 
   /** Adds a row. Resolves when the queue or the open batch has it. Rejects with ServerError. */
   add(row: Row): Promise<void> {
-    const { timestamp, deviceId = 0 } = row;
+    const { timestamp, ageMs = 0, deviceId = 0 } = row;
     const columns: NewColumn[] = [];
     for (const [measurement, value] of Object.entries(row.values)) {
       if (value !== null && value !== undefined) columns.push({ measurement, type: typeOf(value), values: [value] });
     }
     const time = timestamp === undefined ? undefined : Number(timestamp);
-    return this.#add({ count: 1, columns, time: () => time, device: () => deviceId });
+    return this.#add({ count: 1, columns, time: () => time, ageMs, device: () => deviceId });
   }
 
   /** Adds rows as columns. Resolves when the queue and the open batch have them. Rejects with ServerError. */
@@ -129,7 +133,7 @@ export class TelemetryWriter {
       if (type) columns.push({ measurement, type, values });
     }
     const device = typeof deviceId === "number" ? () => deviceId : (row: number) => deviceId[row] ?? 0;
-    return this.#add({ count: timestamps.length, columns, time: (row) => Number(timestamps[row]), device });
+    return this.#add({ count: timestamps.length, columns, time: (row) => Number(timestamps[row]), ageMs: 0, device });
   }
 
   /** Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline. */
@@ -186,16 +190,15 @@ export class TelemetryWriter {
         await this.#endBatch();
       }
       if (this.#batch.rows === 0) this.#isRelative = isRelative && !this.#clock?.isKnown;
-      this.#batch.add(this.#time(given), device, added.columns, row);
+      this.#batch.add(given ?? this.#now() - added.ageMs, device, added.columns, row);
       if (this.#isFull()) await this.#endBatch();
       else this.#startAge();
     }
     if (dropped) this.#drop(dropped, "QUEUE_FULL");
   }
 
-  /** The time of a row. Before the server's time is known, the batch gets those of the monotonic clock. */
-  #time(given: number | undefined): number {
-    if (given !== undefined) return given;
+  /** The time of the writer's clock. Before the server's time is known, that of the monotonic clock. */
+  #now(): number {
     if (!this.#clock) return Date.now();
     return this.#isRelative ? performance.now() : this.#clock.now();
   }
@@ -258,7 +261,9 @@ export class TelemetryWriter {
     while (this.#queue.rows > 0 && this.#queue.bytes + bytes > this.#limit) {
       this.#check();
       if (this.#policy === "refuse") throw queueFull("The queue is full.");
-      if (this.#policy === "drop_newest" || this.#policy === "sample") return false;
+      if (this.#policy === "drop_newest") return false;
+      // These rows were kept while there was room; no further ones are.
+      if (this.#policy === "sample") return true;
       const oldest = this.#policy === "drop_oldest" && this.#queue.after(this.#sender.lastSent);
       if (oldest) {
         this.#queue.drop(oldest);
@@ -307,6 +312,7 @@ export class TelemetryWriter {
       this.#check();
       await this.#changes.next();
     }
+    await this.#queue.saved();
   }
 
   #hasUpTo(sequence: number): boolean {

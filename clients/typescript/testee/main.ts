@@ -1,5 +1,6 @@
 /** The program that the conformance runner drives. */
 import { type Connection, connect, ServerError } from "../src/node.js";
+import { calling } from "./calling.js";
 import { type Fields, report, serve } from "./loop.js";
 import { writing } from "./writing.js";
 
@@ -36,4 +37,5 @@ serve({
     return {};
   },
   ...writing(present),
+  ...calling(present),
 });

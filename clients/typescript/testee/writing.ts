@@ -1,6 +1,6 @@
 /** The testee's writer. */
 import type { Columns, TypedColumn } from "../src/columns.js";
-import { type Connection, ServerClock, ServerError, TelemetryWriter } from "../src/node.js";
+import { type Connection, DiskQueue, ServerClock, ServerError, TelemetryWriter } from "../src/node.js";
 import { type Fields, type Handlers, report } from "./loop.js";
 
 /** Handlers of `writer.*`. connection: the present one. */
@@ -17,6 +17,7 @@ export function writing(connection: () => Connection): Handlers {
     "writer.open": async (request) => {
       clock = request["clock"] === "server" ? new ServerClock(connection()) : undefined;
       writer = new TelemetryWriter(connection(), {
+        queue: request["folder"] ? new DiskQueue(request["folder"]) : undefined,
         limit: request["limit"],
         policy: request["policy"],
         rows: request["rows"],
@@ -71,10 +72,10 @@ function rows({ start, step, count, first, measurements, device_id: deviceId }: 
 }
 
 async function addNow(writer: TelemetryWriter, request: Fields): Promise<void> {
-  const { count, first, measurements, device_id: deviceId } = request;
+  const { step, count, first, measurements, device_id: deviceId } = request;
   for (let row = 0; row < count; row++) {
     const values = Object.fromEntries((measurements as string[]).map((name) => [name, first + row]));
-    await writer.add({ values, deviceId: deviceId ?? 0 });
+    await writer.add({ values, ageMs: -row * step, deviceId: deviceId ?? 0 });
   }
 }
 

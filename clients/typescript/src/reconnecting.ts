@@ -1,0 +1,51 @@
+/** Streams that are opened again after a break. */
+import { Backoff } from "./backoff.js";
+import type { Connection } from "./connection.js";
+import { ServerError, serverError } from "./server-error.js";
+import { sleep } from "./waiting.js";
+
+/** Options of a stream that reconnects. */
+export interface StreamOptions {
+  /** Ends the stream. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the stream broke, with the pause until the next attempt. */
+  readonly onInterrupted?: ((error: ServerError, delayMs: number) => void) | undefined;
+}
+
+/** Whether the key was refused. */
+export function isAboutKey({ code, reason }: ServerError): boolean {
+  return code === "UNAUTHENTICATED" || (code === "PERMISSION_DENIED" && reason === "KEY_REPLACED");
+}
+
+/** The answers of a stream and of its successors, until the signal or an error that is not retryable. */
+export async function* reconnecting<T>(
+  connection: Connection,
+  open: () => AsyncIterable<T>,
+  { signal, onInterrupted }: StreamOptions,
+): AsyncGenerator<T, void> {
+  const backoff = new Backoff();
+  while (!signal?.aborted) {
+    const { apiKey } = connection;
+    try {
+      for await (const answer of open()) {
+        backoff.reset();
+        yield answer;
+      }
+      throw new ServerError("UNAVAILABLE", "The server ended the stream.");
+    } catch (thrown) {
+      if (signal?.aborted) return;
+      const error = serverError(thrown);
+      if (await canUseNewKey(connection, error, apiKey)) continue;
+      if (!error.retryable) throw error;
+      const delayMs = backoff.next(error.retryAfter) * 1000;
+      onInterrupted?.(error, delayMs);
+      await sleep(delayMs, signal);
+    }
+  }
+}
+
+/** Whether the call failed because of its key, and there is another one by now. */
+export async function canUseNewKey(connection: Connection, error: ServerError, usedKey: string): Promise<boolean> {
+  if (!isAboutKey(error)) return false;
+  return usedKey !== connection.apiKey || connection.renewKey(error);
+}

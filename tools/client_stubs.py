@@ -23,6 +23,7 @@ STUBS = {
     "typescript": "src/gen",
     "java": "src/generated/java",
     "rust": "src/gen",
+    "c": "stubs",
 }
 
 

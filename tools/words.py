@@ -65,6 +65,14 @@ def rust(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
         yield "}"
 
 
+def c(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield from (f"/** {HEAD} */", "#ifndef IOTFLOW_V1_WORDS_H", "#define IOTFLOW_V1_WORDS_H")
+    for enum in enums:
+        yield from ("", f"/* See {enum.name} in words.proto. */")
+        yield from (f'#define IOTFLOW_{_snake(enum.name).upper()}_{name} "{text}"' for name, text in constants(enum))
+    yield from ("", "#endif")
+
+
 def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
@@ -80,6 +88,7 @@ LANGUAGES: dict[str, tuple[Callable[[Iterable[EnumDescriptor]], Iterator[str]], 
     "typescript": (typescript, "typescript/src/gen/words.ts"),
     "java": (java, "java/src/generated/java/iotflow/v1/Words.java"),
     "rust": (rust, "rust/src/gen/words.rs"),
+    "c": (c, "c/stubs/iotflow/v1/words.h"),
 }
 
 

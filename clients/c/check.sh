@@ -1,0 +1,38 @@
+#!/bin/sh
+# Checks the client: format, warnings of four compilers, tests under sanitizers, fuzzing, and the budget of flash and RAM.
+set -eu
+cd "$(dirname "$0")"
+./debian_packages.sh
+build=$(cd ../.. && pwd)/build/c
+mkdir -p "$build"
+sources="src/*.c ports/posix_*.c"
+include="-Iinclude -Iports -Istubs"
+warnings="-Wall -Wextra -Wconversion -Wpedantic -Wshadow -Wstrict-aliasing -Werror"
+clang-format --dry-run --Werror src/*.c include/iotflow/*.h ports/*.c ports/*.h tests/*.c tests/*.h tests/fuzz/*.c size/*.c examples/posix/*.c
+
+for file in $sources examples/posix/main.c size/smallest.c; do
+    gcc -std=c99 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
+    clang -std=c99 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
+done
+for file in $sources; do
+    g++ -x c++ -std=c++11 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
+    clang++ -x c++ -std=c++11 -Wno-deprecated $warnings -O2 $include -c "$file" -o "$build/warnings.o"
+done
+cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c99 -Iinclude src ports/posix_*.c
+
+sanitized="clang -std=c99 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $include"
+for file in src/*.c; do
+    $sanitized -c "$file" -o "$build/$(basename "$file" .c).san.o"
+done
+for test in tests/test_*.c; do
+    name=$(basename "$test" .c)
+    $sanitized -Itests "$test" "$build"/*.san.o -lprotobuf-nanopb -lm -o "$build/$name"
+    "$build/$name"
+done
+clang -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $include src/*.c tests/fuzz/fuzz_parsers.c -o "$build/fuzz"
+mkdir -p "$build/corpus"
+"$build/fuzz" -max_total_time="${FUZZ_SECONDS:-5}" -max_len=600 -print_final_stats=0 -artifact_prefix="$build/" "$build/corpus" >"$build/fuzz.log" 2>&1 || {
+    tail -40 "$build/fuzz.log"
+    exit 1
+}
+python3 size/measure.py "$build/size"

@@ -1,0 +1,8 @@
+/** The client of IoTFlow for microcontrollers: everything except the ports. */
+#ifndef IOTFLOW_H
+#define IOTFLOW_H
+
+#include "iotflow/mqtt.h"
+#include "iotflow/writer.h"
+
+#endif

@@ -1,0 +1,113 @@
+/** The MQTT door: registers the device, sends the queue with QoS 1, receives commands, configuration and rejections. */
+#ifndef IOTFLOW_MQTT_H
+#define IOTFLOW_MQTT_H
+
+#include "iotflow/backoff.h"
+#include "iotflow/commands.h"
+#include "iotflow/mqtt_packet.h"
+#include "iotflow/transport.h"
+#include "iotflow/writer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Zero means the default or none. Everything must live as long as the connection. */
+typedef struct {
+    /** The device: its id and key. Without a key, the device registers itself by its name. */
+    uint32_t device_id;
+    const char *api_key;
+    const char *name;
+    /** The registration: a JSON object such as {"device_type": "esp32"}. */
+    const char *registration;
+    /** A registrar's token, if registration requires one. It must be in the registration too. */
+    const char *token;
+    /** First part of every topic: iotflow. */
+    const char *prefix;
+    /** For packets that arrive; a longer message is acknowledged and left out. */
+    uint8_t *receive_memory;
+    uint32_t receive_size;
+    /** For packets that are sent: at least the topic and 64 bytes, and the largest result or report. */
+    uint8_t *send_memory;
+    uint32_t send_size;
+    /** Batches on the way without acknowledgement: 1 to 32, default 8. */
+    uint32_t window;
+    /** See iotflow_backoff_begin. */
+    uint32_t seed;
+    /** Memory of handled commands; needed for `command`. */
+    iotflow_handled *handled;
+    uint32_t handled_count;
+
+    /** The device was registered: keep id and key in memory that outlives a restart. */
+    void (*registered)(void *context, uint32_t device_id, const char *api_key);
+    /** The key was rejected. Returns another one, or null: iotflow_mqtt_poll fails until iotflow_mqtt_use_key. */
+    const char *(*credential)(void *context);
+    iotflow_command_handler command;
+    /** The desired configuration: a JSON object. */
+    void (*config)(void *context, uint64_t version, iotflow_span desired);
+    /** A connection failed or ended; the next attempt follows after the delay. */
+    void (*interrupted)(void *context, iotflow_status status, uint32_t delay_ms);
+    void *context;
+} iotflow_mqtt_options;
+
+typedef enum {
+    IOTFLOW_MQTT_PAUSED = 0,
+    IOTFLOW_MQTT_CONNECTING,
+    IOTFLOW_MQTT_GREETING,
+    IOTFLOW_MQTT_SUBSCRIBING,
+    IOTFLOW_MQTT_READY,
+    IOTFLOW_MQTT_STOPPED
+} iotflow_mqtt_state;
+
+typedef struct {
+    iotflow_mqtt_options options;
+    iotflow_writer *writer;
+    const iotflow_transport *transport;
+    iotflow_backoff backoff;
+    iotflow_commands commands;
+    iotflow_packet_reader reader;
+    iotflow_packet out;
+    uint32_t out_sent;
+    /** The batch that is being sent: the rest of its payload in the storage. */
+    uint32_t payload_at;
+    uint32_t payload_left;
+    /** The next batch to send, the first sequence on the way, those behind it, and which of them are acknowledged. */
+    iotflow_place next;
+    uint32_t first_on_way;
+    uint32_t on_way;
+    uint32_t acknowledged_mask;
+    iotflow_mqtt_state state;
+    iotflow_status stopped_by;
+    uint32_t device_id;
+    char api_key[65];
+    uint32_t state_since;
+    uint32_t pause_ms;
+    uint32_t traffic_at;
+    uint32_t now_ms;
+    uint16_t publish_id;
+    bool pinging;
+    /** This connection has acknowledged a batch, so the window is open. */
+    bool proven;
+} iotflow_mqtt;
+
+/** Prepares a connection; the first poll opens it. writer may be null where only commands are wanted. */
+iotflow_status iotflow_mqtt_open(iotflow_mqtt *mqtt, iotflow_writer *writer, const iotflow_transport *transport,
+                                 const iotflow_mqtt_options *options);
+/**
+ * Does what can be done now, and returns. Call it in a loop; now_ms: of a monotonic clock that may wrap. Returns IOTFLOW_OK
+ * while the connection works or is tried again, IOTFLOW_UNAUTHENTICATED or IOTFLOW_REJECTED (registration) when it stopped.
+ */
+iotflow_status iotflow_mqtt_poll(iotflow_mqtt *mqtt, uint32_t now_ms);
+/** Continues with another key: at once if the connection stopped, else with the next connection. */
+iotflow_status iotflow_mqtt_use_key(iotflow_mqtt *mqtt, const char *api_key);
+/** Answers a command whose handler returned IOTFLOW_COMMAND_LATER. IOTFLOW_AGAIN: call again. result: as in the handler. */
+iotflow_status iotflow_mqtt_answer(iotflow_mqtt *mqtt, uint64_t command_id, iotflow_outcome outcome, const char *result);
+/** Publishes with QoS 1 below the device's topic, for example to `config/reported` or `status/heartbeat`. IOTFLOW_AGAIN: call
+ * again. */
+iotflow_status iotflow_mqtt_publish(iotflow_mqtt *mqtt, const char *topic, const char *payload);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

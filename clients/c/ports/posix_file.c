@@ -1,0 +1,98 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "iotflow_posix.h"
+
+static int read_file(void *context, uint32_t offset, void *data, uint32_t size) {
+    const iotflow_posix_file *file = (const iotflow_posix_file *)context;
+    uint8_t *to = (uint8_t *)data;
+    uint32_t done = 0;
+    while (done < size) {
+        const ssize_t got = pread(file->handle, to + done, size - done, (off_t)(offset + done));
+        if ((got < 0) && (errno == EINTR)) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            /* Behind the end of the file everything is erased. */
+            (void)memset(to + done, 0xff, size - done);
+            return 0;
+        }
+        done += (uint32_t)got;
+    }
+    return 0;
+}
+
+static int write_all(int handle, const uint8_t *data, uint32_t size, uint32_t offset) {
+    uint32_t done = 0;
+    while (done < size) {
+        const ssize_t put = pwrite(handle, data + done, size - done, (off_t)(offset + done));
+        if ((put < 0) && (errno == EINTR)) {
+            continue;
+        }
+        if (put <= 0) {
+            return -1;
+        }
+        done += (uint32_t)put;
+    }
+    return 0;
+}
+
+static int erase(const iotflow_posix_file *file, uint32_t offset) {
+    uint8_t erased[4096];
+    uint32_t done;
+    (void)memset(erased, 0xff, sizeof erased);
+    for (done = 0; done < file->sector_size; done += (uint32_t)sizeof erased) {
+        const uint32_t left = file->sector_size - done;
+        if (write_all(file->handle, erased, (left < sizeof erased) ? left : (uint32_t)sizeof erased, offset + done) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int write_file(void *context, uint32_t offset, const void *data, uint32_t size) {
+    const iotflow_posix_file *file = (const iotflow_posix_file *)context;
+    if (((offset % file->sector_size) == 0U) && (erase(file, offset) != 0)) {
+        return -1;
+    }
+    return write_all(file->handle, (const uint8_t *)data, size, offset);
+}
+
+static int synchronize(void *context) { return fdatasync(((const iotflow_posix_file *)context)->handle); }
+
+iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_file *file, const char *path, uint32_t sector_size,
+                                     uint32_t sectors) {
+    struct flock lock;
+    file->sector_size = sector_size;
+    file->handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file->handle < 0) {
+        return IOTFLOW_IO_ERROR;
+    }
+    (void)memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (fcntl(file->handle, F_SETLK, &lock) != 0) {
+        iotflow_posix_file_close(file);
+        return IOTFLOW_AGAIN;
+    }
+    storage->read = read_file;
+    storage->write = write_file;
+    storage->synchronize = synchronize;
+    storage->context = file;
+    storage->sector_size = sector_size;
+    storage->sectors = sectors;
+    storage->persistent = true;
+    return IOTFLOW_OK;
+}
+
+void iotflow_posix_file_close(iotflow_posix_file *file) {
+    (void)close(file->handle);
+    file->handle = -1;
+}

@@ -1,0 +1,629 @@
+#include "iotflow/mqtt.h"
+
+#include <string.h>
+
+#include "iotflow/json.h"
+
+enum {
+    CONNECT_MS = 10000,
+    QUIET_MS = 30000,
+    PONG_MS = 10000,
+    KEEPALIVE_SECONDS = 60,
+    DEFAULT_WINDOW = 8,
+    LARGEST_WINDOW = 32,
+    /* Identifiers of packets: batches by their sequence, then those of the application, then subscriptions. */
+    BATCH_IDS = 0x4000,
+    SUBSCRIBE_ID = 0x8000,
+    READ_CHUNK = 64,
+    /* Bytes taken in one poll, so that a fast sender does not keep it from returning. */
+    READ_LIMIT = 2048,
+    /* Texts of rejections and names, with the zero. */
+    WORD_BYTES = 101
+};
+
+static bool is_registering(const iotflow_mqtt *mqtt) { return mqtt->api_key[0] == '\0'; }
+
+static void enter(iotflow_mqtt *mqtt, iotflow_mqtt_state state) {
+    mqtt->state = state;
+    mqtt->state_since = mqtt->now_ms;
+}
+
+static void stop(iotflow_mqtt *mqtt, iotflow_status status) {
+    mqtt->stopped_by = status;
+    enter(mqtt, IOTFLOW_MQTT_STOPPED);
+}
+
+static void interrupt(iotflow_mqtt *mqtt, iotflow_status status) {
+    mqtt->pause_ms = iotflow_backoff_next(&mqtt->backoff);
+    if (mqtt->writer != NULL) {
+        mqtt->writer->busy = false;
+    }
+    enter(mqtt, IOTFLOW_MQTT_PAUSED);
+    if (mqtt->options.interrupted != NULL) {
+        mqtt->options.interrupted(mqtt->options.context, status, mqtt->pause_ms);
+    }
+}
+
+/* Topics. */
+
+static void put_device_topic(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *below) {
+    const uint32_t begin = iotflow_packet_text_begin(out);
+    iotflow_packet_chars(out, mqtt->options.prefix);
+    iotflow_packet_chars(out, "/devices/");
+    iotflow_packet_number(out, mqtt->device_id);
+    iotflow_packet_chars(out, "/");
+    iotflow_packet_chars(out, below);
+    iotflow_packet_text_end(out, begin);
+}
+
+static void put_discovery_topic(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *what) {
+    const uint32_t begin = iotflow_packet_text_begin(out);
+    iotflow_packet_chars(out, mqtt->options.prefix);
+    iotflow_packet_chars(out, what);
+    iotflow_packet_chars(out, mqtt->options.name);
+    iotflow_packet_text_end(out, begin);
+}
+
+static bool ends_with(iotflow_span topic, const char *word) {
+    const size_t size = strlen(word);
+    return (topic.size > size) && (memcmp(topic.data + topic.size - size, word, size) == 0);
+}
+
+/* Packets of the greeting. */
+
+static uint8_t connect_flags(const iotflow_mqtt *mqtt) {
+    const bool named = !is_registering(mqtt) || (mqtt->options.token != NULL);
+    uint32_t flags = named ? 0xc0U : 0U;
+    /* The last will, with QoS 1; a session that outlives the connection, so that commands wait at the broker. */
+    flags |= is_registering(mqtt) ? 2U : 0x0cU;
+    return (uint8_t)flags;
+}
+
+static void send_connect(iotflow_mqtt *mqtt) {
+    iotflow_packet *out = &mqtt->out;
+    uint32_t begin;
+    iotflow_packet_begin(out, IOTFLOW_CONNECT << 4);
+    iotflow_packet_text(out, "MQTT");
+    iotflow_packet_byte(out, 4);
+    iotflow_packet_byte(out, connect_flags(mqtt));
+    iotflow_packet_short(out, KEEPALIVE_SECONDS);
+    if (is_registering(mqtt)) {
+        iotflow_packet_text(out, mqtt->options.name);
+        if (mqtt->options.token != NULL) {
+            iotflow_packet_text(out, "iotflow/registrar");
+            iotflow_packet_text(out, mqtt->options.token);
+        }
+    } else {
+        begin = iotflow_packet_text_begin(out);
+        iotflow_packet_chars(out, "device_");
+        iotflow_packet_number(out, mqtt->device_id);
+        iotflow_packet_text_end(out, begin);
+        put_device_topic(out, mqtt, "status/offline");
+        iotflow_packet_text(out, "");
+        begin = iotflow_packet_text_begin(out);
+        iotflow_packet_number(out, mqtt->device_id);
+        iotflow_packet_text_end(out, begin);
+        iotflow_packet_text(out, mqtt->api_key);
+    }
+    (void)iotflow_packet_end(out, 0);
+}
+
+static void put_filter(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *below, bool wanted) {
+    if (wanted) {
+        put_device_topic(out, mqtt, below);
+        iotflow_packet_byte(out, 1);
+    }
+}
+
+static void send_subscribe(iotflow_mqtt *mqtt) {
+    iotflow_packet *out = &mqtt->out;
+    iotflow_packet_begin(out, (IOTFLOW_SUBSCRIBE << 4) | 2);
+    iotflow_packet_short(out, SUBSCRIBE_ID);
+    if (is_registering(mqtt)) {
+        put_discovery_topic(out, mqtt, "/discovery/response/");
+        iotflow_packet_byte(out, 1);
+    } else {
+        put_filter(out, mqtt, "errors", true);
+        put_filter(out, mqtt, "commands", mqtt->options.command != NULL);
+        put_filter(out, mqtt, "config", mqtt->options.config != NULL);
+    }
+    (void)iotflow_packet_end(out, 0);
+}
+
+static void begin_publish(iotflow_mqtt *mqtt, const char *below) {
+    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
+    put_device_topic(&mqtt->out, mqtt, below);
+    mqtt->publish_id = (uint16_t)((mqtt->publish_id + 1U) & ((uint32_t)BATCH_IDS - 1U));
+    iotflow_packet_short(&mqtt->out, (uint32_t)BATCH_IDS + 1U + mqtt->publish_id);
+}
+
+static void send_registration(iotflow_mqtt *mqtt) {
+    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
+    put_discovery_topic(&mqtt->out, mqtt, "/discovery/register/");
+    iotflow_packet_short(&mqtt->out, (uint32_t)BATCH_IDS + 1U);
+    iotflow_packet_chars(&mqtt->out, (mqtt->options.registration != NULL) ? mqtt->options.registration : "{}");
+    (void)iotflow_packet_end(&mqtt->out, 0);
+}
+
+/* Batches. */
+
+static bool is_out_empty(const iotflow_mqtt *mqtt) { return (mqtt->out.used == 0U) && (mqtt->payload_left == 0U); }
+
+static bool is_before(iotflow_place one, iotflow_place other) {
+    return (one.sector < other.sector) || ((one.sector == other.sector) && (one.offset < other.offset));
+}
+
+static uint32_t batch_id(uint32_t sequence) { return 1U + (sequence % (uint32_t)BATCH_IDS); }
+
+static void send_batch(iotflow_mqtt *mqtt) {
+    const uint32_t window = mqtt->proven ? mqtt->options.window : 1U;
+    iotflow_record record;
+    if ((mqtt->writer == NULL) || (mqtt->on_way >= window) || is_registering(mqtt)) {
+        return;
+    }
+    if (is_before(mqtt->next, mqtt->writer->ring.begin)) {
+        mqtt->next = mqtt->writer->ring.begin;
+    }
+    if (iotflow_ring_next(&mqtt->writer->ring, &mqtt->next, &record) != IOTFLOW_OK) {
+        return;
+    }
+    /* After dropped batches the window begins anew: their acknowledgements mean nothing any more. */
+    if ((mqtt->on_way > 0U) && (record.sequence != (mqtt->first_on_way + mqtt->on_way))) {
+        mqtt->on_way = 0;
+    }
+    if (mqtt->on_way == 0U) {
+        mqtt->first_on_way = record.sequence;
+        mqtt->acknowledged_mask = 0;
+    }
+    mqtt->on_way++;
+    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
+    put_device_topic(&mqtt->out, mqtt, "telemetry/batch");
+    iotflow_packet_short(&mqtt->out, batch_id(record.sequence));
+    if (iotflow_packet_end(&mqtt->out, record.size) == IOTFLOW_OK) {
+        mqtt->payload_at = record.payload;
+        mqtt->payload_left = record.size;
+        mqtt->writer->busy = true;
+    }
+}
+
+static void take_puback(iotflow_mqtt *mqtt, uint32_t id) {
+    uint32_t i;
+    for (i = 0; i < mqtt->on_way; i++) {
+        if (batch_id(mqtt->first_on_way + i) == id) {
+            mqtt->acknowledged_mask |= (uint32_t)1U << i;
+        }
+    }
+    while ((mqtt->on_way > 0U) && ((mqtt->acknowledged_mask & 1U) != 0U)) {
+        (void)iotflow_writer_acknowledge(mqtt->writer, mqtt->first_on_way);
+        mqtt->acknowledged_mask >>= 1;
+        mqtt->first_on_way++;
+        mqtt->on_way--;
+        mqtt->proven = true;
+        iotflow_backoff_reset(&mqtt->backoff);
+    }
+}
+
+/* Messages that arrive. */
+
+static void take_registration(iotflow_mqtt *mqtt, iotflow_span answer) {
+    iotflow_span device = answer;
+    iotflow_span value;
+    uint64_t id = 0;
+    bool known;
+    (void)iotflow_json_find(answer, "device", &device);
+    known = iotflow_json_find(device, "id", &value) && iotflow_json_number(value, &id) && (id <= INT32_MAX);
+    known =
+        known && iotflow_json_find(device, "api_key", &value) && iotflow_json_text(value, mqtt->api_key, sizeof mqtt->api_key);
+    if (known) {
+        mqtt->device_id = (uint32_t)id;
+        if (mqtt->options.registered != NULL) {
+            mqtt->options.registered(mqtt->options.context, mqtt->device_id, mqtt->api_key);
+        }
+        mqtt->pause_ms = 0;
+        enter(mqtt, IOTFLOW_MQTT_PAUSED);
+    } else if (iotflow_json_find(answer, "retryable", &value) && (value.data[0] == (uint8_t)'t')) {
+        interrupt(mqtt, IOTFLOW_AGAIN);
+    } else {
+        stop(mqtt, IOTFLOW_REJECTED);
+    }
+}
+
+static void copy_member(iotflow_span object, const char *name, char *text, uint32_t size) {
+    iotflow_span value;
+    text[0] = '\0';
+    if (iotflow_json_find(object, name, &value)) {
+        (void)iotflow_json_text(value, text, size);
+    }
+}
+
+static void take_error(iotflow_mqtt *mqtt, iotflow_span error) {
+    char reason[WORD_BYTES];
+    char message[WORD_BYTES];
+    char field[WORD_BYTES];
+    iotflow_rejection rejection;
+    iotflow_span value;
+    if (mqtt->writer == NULL) {
+        return;
+    }
+    copy_member(error, "reason", reason, sizeof reason);
+    copy_member(error, "message", message, sizeof message);
+    copy_member(error, "field", field, sizeof field);
+    (void)memset(&rejection, 0, sizeof rejection);
+    rejection.count = 1;
+    rejection.measurement = field;
+    rejection.reason = reason;
+    rejection.message = message;
+    rejection.retryable = iotflow_json_find(error, "retryable", &value) && (value.data[0] == (uint8_t)'t');
+    iotflow_writer_reject(mqtt->writer, &rejection);
+}
+
+static void put_json_text(iotflow_packet *out, const char *text) {
+    iotflow_packet_byte(out, (uint8_t)'"');
+    for (; *text != '\0'; text++) {
+        if ((*text == '"') || (*text == '\\')) {
+            iotflow_packet_byte(out, (uint8_t)'\\');
+        }
+        iotflow_packet_byte(out, ((uint8_t)*text < 32U) ? 32U : (uint8_t)*text);
+    }
+    iotflow_packet_byte(out, (uint8_t)'"');
+}
+
+static void send_puback(iotflow_mqtt *mqtt, uint32_t id) {
+    if (id != 0U) {
+        iotflow_packet_begin(&mqtt->out, IOTFLOW_PUBACK << 4);
+        iotflow_packet_short(&mqtt->out, id);
+        (void)iotflow_packet_end(&mqtt->out, 0);
+    }
+}
+
+/* The result goes before the acknowledgement of the command: if the connection ends between them, the command comes again. */
+static iotflow_status send_result(iotflow_mqtt *mqtt, const iotflow_handled *handled) {
+    const bool succeeded = handled->outcome == (uint8_t)IOTFLOW_COMMAND_SUCCEEDED;
+    iotflow_packet *out = &mqtt->out;
+    iotflow_status status;
+    begin_publish(mqtt, "commands/ack");
+    iotflow_packet_chars(out, "{\"command_id\":");
+    iotflow_packet_number(out, handled->id);
+    iotflow_packet_chars(out, succeeded ? ",\"state\":\"succeeded\"" : ",\"state\":\"failed\",\"result\":{\"error\":");
+    if (!succeeded) {
+        put_json_text(out, handled->result);
+        iotflow_packet_chars(out, "}");
+    } else if (handled->result[0] != '\0') {
+        iotflow_packet_chars(out, ",\"result\":");
+        iotflow_packet_chars(out, handled->result);
+    } else {
+        /* Without a result. */
+    }
+    iotflow_packet_chars(out, "}");
+    status = iotflow_packet_end(out, 0);
+    send_puback(mqtt, handled->packet);
+    return status;
+}
+
+static void take_command(iotflow_mqtt *mqtt, const iotflow_message *message) {
+    char name[WORD_BYTES];
+    iotflow_command command;
+    iotflow_handled *handled;
+    iotflow_span value;
+    if ((mqtt->commands.count == 0U) || !iotflow_json_find(message->payload, "command_id", &value) ||
+        !iotflow_json_number(value, &command.id)) {
+        send_puback(mqtt, message->id);
+        return;
+    }
+    handled = iotflow_commands_find(&mqtt->commands, command.id);
+    if (handled == NULL) {
+        handled = iotflow_commands_add(&mqtt->commands, command.id);
+        copy_member(message->payload, "name", name, sizeof name);
+        command.name = name;
+        command.parameters.data = (const uint8_t *)"{}";
+        command.parameters.size = 2;
+        (void)iotflow_json_find(message->payload, "parameters", &command.parameters);
+        handled->outcome =
+            (uint8_t)mqtt->options.command(mqtt->options.context, &command, handled->result, sizeof handled->result);
+    }
+    handled->packet = message->id;
+    if (handled->outcome != (uint8_t)IOTFLOW_COMMAND_LATER) {
+        (void)send_result(mqtt, handled);
+    }
+}
+
+static void take_config(iotflow_mqtt *mqtt, iotflow_span payload) {
+    iotflow_span value;
+    uint64_t version;
+    if ((mqtt->options.config != NULL) && iotflow_json_find(payload, "version", &value) &&
+        iotflow_json_number(value, &version) && iotflow_json_find(payload, "desired", &value)) {
+        mqtt->options.config(mqtt->options.context, version, value);
+    }
+}
+
+static void take_message(iotflow_mqtt *mqtt, const iotflow_message *message) {
+    if (message->cut) {
+        send_puback(mqtt, message->id);
+    } else if (is_registering(mqtt)) {
+        take_registration(mqtt, message->payload);
+    } else if (ends_with(message->topic, "/commands") && (mqtt->options.command != NULL)) {
+        take_command(mqtt, message);
+    } else {
+        if (ends_with(message->topic, "/errors")) {
+            take_error(mqtt, message->payload);
+        } else if (ends_with(message->topic, "/config")) {
+            take_config(mqtt, message->payload);
+        } else {
+            /* No topic of this client. */
+        }
+        send_puback(mqtt, message->id);
+    }
+}
+
+static void ask_for_key(iotflow_mqtt *mqtt) {
+    const char *key = (mqtt->options.credential == NULL) ? NULL : mqtt->options.credential(mqtt->options.context);
+    if (is_registering(mqtt) || (key == NULL) || (iotflow_mqtt_use_key(mqtt, key) != IOTFLOW_OK)) {
+        stop(mqtt, IOTFLOW_UNAUTHENTICATED);
+    } else {
+        mqtt->pause_ms = 0;
+        enter(mqtt, IOTFLOW_MQTT_PAUSED);
+    }
+}
+
+static void take_connack(iotflow_mqtt *mqtt) {
+    const uint8_t code = (mqtt->reader.length >= 2U) ? mqtt->reader.body[1] : 255U;
+    if (code == 0U) {
+        send_subscribe(mqtt);
+        enter(mqtt, IOTFLOW_MQTT_SUBSCRIBING);
+    } else if ((code == 4U) || (code == 5U)) {
+        ask_for_key(mqtt);
+    } else {
+        interrupt(mqtt, (code == 3U) ? IOTFLOW_AGAIN : IOTFLOW_PROTOCOL_ERROR);
+    }
+}
+
+static void take_suback(iotflow_mqtt *mqtt) {
+    if (is_registering(mqtt)) {
+        send_registration(mqtt);
+    } else {
+        begin_publish(mqtt, "status/online");
+        (void)iotflow_packet_end(&mqtt->out, 0);
+    }
+    enter(mqtt, IOTFLOW_MQTT_READY);
+}
+
+static void take_packet(iotflow_mqtt *mqtt) {
+    const iotflow_packet_reader *reader = &mqtt->reader;
+    iotflow_message message;
+    switch (reader->first >> 4) {
+        case IOTFLOW_CONNACK:
+            if (mqtt->state == IOTFLOW_MQTT_GREETING) {
+                take_connack(mqtt);
+            }
+            break;
+        case IOTFLOW_SUBACK:
+            if (mqtt->state == IOTFLOW_MQTT_SUBSCRIBING) {
+                take_suback(mqtt);
+            }
+            break;
+        case IOTFLOW_PUBACK:
+            if (reader->length >= 2U) {
+                take_puback(mqtt, ((uint32_t)reader->body[0] << 8) | reader->body[1]);
+            }
+            break;
+        case IOTFLOW_PUBLISH:
+            if (iotflow_packet_message(reader, &message)) {
+                take_message(mqtt, &message);
+            }
+            break;
+        default:
+            break;
+    }
+}
+
+/* The transport. */
+
+static bool is_open(const iotflow_mqtt *mqtt) {
+    return (mqtt->state == IOTFLOW_MQTT_GREETING) || (mqtt->state == IOTFLOW_MQTT_SUBSCRIBING) ||
+           (mqtt->state == IOTFLOW_MQTT_READY);
+}
+
+/* Refills the memory for packets with the next part of a batch. */
+static void fill(iotflow_mqtt *mqtt) {
+    const iotflow_storage *storage = mqtt->writer->ring.storage;
+    const uint32_t part = (mqtt->payload_left < mqtt->out.size) ? mqtt->payload_left : mqtt->out.size;
+    if (storage->read(storage->context, mqtt->payload_at, mqtt->out.memory, part) != 0) {
+        interrupt(mqtt, IOTFLOW_IO_ERROR);
+        return;
+    }
+    mqtt->out.used = part;
+    mqtt->payload_at += part;
+    mqtt->payload_left -= part;
+}
+
+/* Sends what is ready. True: all of it is sent. */
+static bool flush(iotflow_mqtt *mqtt) {
+    while (is_open(mqtt) && !is_out_empty(mqtt)) {
+        int32_t taken;
+        if (mqtt->out.used == 0U) {
+            fill(mqtt);
+            continue;
+        }
+        taken = mqtt->transport->write(mqtt->transport->context, mqtt->out.memory + mqtt->out_sent,
+                                       mqtt->out.used - mqtt->out_sent);
+        if (taken < 0) {
+            interrupt(mqtt, IOTFLOW_IO_ERROR);
+            return false;
+        }
+        if (taken == 0) {
+            return false;
+        }
+        mqtt->traffic_at = mqtt->now_ms;
+        mqtt->out_sent += (uint32_t)taken;
+        if (mqtt->out_sent == mqtt->out.used) {
+            mqtt->out_sent = 0;
+            mqtt->out.used = 0;
+        }
+    }
+    if (mqtt->writer != NULL) {
+        mqtt->writer->busy = false;
+    }
+    return is_open(mqtt);
+}
+
+/* Reads until a packet is complete, which is handled before the next one is read. True: a packet was handled. */
+static bool receive(iotflow_mqtt *mqtt, uint32_t *limit) {
+    while (is_open(mqtt) && (*limit > 0U)) {
+        uint8_t byte;
+        iotflow_status status;
+        const int32_t got = mqtt->transport->read(mqtt->transport->context, &byte, 1);
+        if (got < 0) {
+            interrupt(mqtt, IOTFLOW_IO_ERROR);
+            return false;
+        }
+        if (got == 0) {
+            return false;
+        }
+        (*limit)--;
+        mqtt->pinging = false;
+        status = iotflow_packet_reader_take(&mqtt->reader, byte);
+        if (status == IOTFLOW_OK) {
+            take_packet(mqtt);
+            iotflow_packet_reader_begin(&mqtt->reader);
+            return true;
+        }
+        if (status == IOTFLOW_PROTOCOL_ERROR) {
+            interrupt(mqtt, status);
+        }
+    }
+    return false;
+}
+
+static void begin_greeting(iotflow_mqtt *mqtt) {
+    mqtt->out.used = 0;
+    mqtt->out_sent = 0;
+    mqtt->payload_left = 0;
+    mqtt->on_way = 0;
+    mqtt->acknowledged_mask = 0;
+    mqtt->proven = false;
+    mqtt->pinging = false;
+    mqtt->traffic_at = mqtt->now_ms;
+    mqtt->next.sector = 0;
+    mqtt->next.offset = 0;
+    iotflow_packet_reader_begin(&mqtt->reader);
+    enter(mqtt, IOTFLOW_MQTT_GREETING);
+    send_connect(mqtt);
+}
+
+static void try_to_connect(iotflow_mqtt *mqtt, int begin) {
+    const iotflow_status status = mqtt->transport->connect(mqtt->transport->context, begin);
+    if (status == IOTFLOW_OK) {
+        begin_greeting(mqtt);
+    } else if (status != IOTFLOW_AGAIN) {
+        interrupt(mqtt, status);
+    } else {
+        /* Still on its way. */
+    }
+}
+
+static bool is_since(const iotflow_mqtt *mqtt, uint32_t since, uint32_t limit) { return (mqtt->now_ms - since) >= limit; }
+
+static void watch_time(iotflow_mqtt *mqtt) {
+    const bool greeting = (mqtt->state == IOTFLOW_MQTT_CONNECTING) || (mqtt->state == IOTFLOW_MQTT_GREETING) ||
+                          (mqtt->state == IOTFLOW_MQTT_SUBSCRIBING);
+    if (greeting && is_since(mqtt, mqtt->state_since, CONNECT_MS)) {
+        interrupt(mqtt, IOTFLOW_AGAIN);
+    } else if ((mqtt->state == IOTFLOW_MQTT_READY) && mqtt->pinging && is_since(mqtt, mqtt->traffic_at, PONG_MS)) {
+        interrupt(mqtt, IOTFLOW_AGAIN);
+    } else if ((mqtt->state == IOTFLOW_MQTT_READY) && is_out_empty(mqtt) && is_since(mqtt, mqtt->traffic_at, QUIET_MS)) {
+        mqtt->pinging = true;
+        iotflow_packet_begin(&mqtt->out, IOTFLOW_PINGREQ << 4);
+        (void)iotflow_packet_end(&mqtt->out, 0);
+    } else {
+        /* In time. */
+    }
+}
+
+iotflow_status iotflow_mqtt_open(iotflow_mqtt *mqtt, iotflow_writer *writer, const iotflow_transport *transport,
+                                 const iotflow_mqtt_options *options) {
+    (void)memset(mqtt, 0, sizeof *mqtt);
+    mqtt->options = *options;
+    mqtt->writer = writer;
+    mqtt->transport = transport;
+    mqtt->options.prefix = (options->prefix == NULL) ? "iotflow" : options->prefix;
+    mqtt->options.window = (options->window == 0U) ? (uint32_t)DEFAULT_WINDOW : options->window;
+    mqtt->out.memory = options->send_memory;
+    mqtt->out.size = options->send_size;
+    mqtt->reader.body = options->receive_memory;
+    mqtt->reader.size = options->receive_size;
+    mqtt->commands.entries = options->handled;
+    mqtt->commands.count = options->handled_count;
+    mqtt->device_id = options->device_id;
+    iotflow_backoff_begin(&mqtt->backoff, options->seed);
+    if (((options->api_key == NULL) && (options->name == NULL)) || (mqtt->options.window > (uint32_t)LARGEST_WINDOW) ||
+        (options->receive_size < 4U)) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    return (options->api_key == NULL) ? IOTFLOW_OK : iotflow_mqtt_use_key(mqtt, options->api_key);
+}
+
+iotflow_status iotflow_mqtt_poll(iotflow_mqtt *mqtt, uint32_t now_ms) {
+    uint32_t limit = READ_LIMIT;
+    mqtt->now_ms = now_ms;
+    if (mqtt->writer != NULL) {
+        (void)iotflow_writer_poll(mqtt->writer, now_ms);
+    }
+    if (mqtt->state == IOTFLOW_MQTT_STOPPED) {
+        return mqtt->stopped_by;
+    }
+    if ((mqtt->state == IOTFLOW_MQTT_PAUSED) && is_since(mqtt, mqtt->state_since, mqtt->pause_ms)) {
+        enter(mqtt, IOTFLOW_MQTT_CONNECTING);
+        try_to_connect(mqtt, 1);
+    } else if (mqtt->state == IOTFLOW_MQTT_CONNECTING) {
+        try_to_connect(mqtt, 0);
+    } else {
+        /* Connected, or it is not time yet. */
+    }
+    watch_time(mqtt);
+    while (flush(mqtt) && receive(mqtt, &limit)) {
+        /* Another packet was handled. */
+    }
+    while ((mqtt->state == IOTFLOW_MQTT_READY) && is_out_empty(mqtt)) {
+        send_batch(mqtt);
+        if (is_out_empty(mqtt) || !flush(mqtt)) {
+            break;
+        }
+    }
+    return (mqtt->state == IOTFLOW_MQTT_STOPPED) ? mqtt->stopped_by : IOTFLOW_OK;
+}
+
+iotflow_status iotflow_mqtt_use_key(iotflow_mqtt *mqtt, const char *api_key) {
+    const size_t size = strlen(api_key);
+    if ((size == 0U) || (size >= sizeof mqtt->api_key)) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    (void)memcpy(mqtt->api_key, api_key, size + 1U);
+    if (mqtt->state == IOTFLOW_MQTT_STOPPED) {
+        mqtt->pause_ms = 0;
+        enter(mqtt, IOTFLOW_MQTT_PAUSED);
+    }
+    return IOTFLOW_OK;
+}
+
+iotflow_status iotflow_mqtt_answer(iotflow_mqtt *mqtt, uint64_t command_id, iotflow_outcome outcome, const char *result) {
+    iotflow_handled *handled = iotflow_commands_find(&mqtt->commands, command_id);
+    const size_t size = strlen(result);
+    if ((handled == NULL) || (size >= sizeof handled->result)) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    if ((mqtt->state != IOTFLOW_MQTT_READY) || !is_out_empty(mqtt)) {
+        return IOTFLOW_AGAIN;
+    }
+    handled->outcome = (uint8_t)outcome;
+    (void)memcpy(handled->result, result, size + 1U);
+    return send_result(mqtt, handled);
+}
+
+iotflow_status iotflow_mqtt_publish(iotflow_mqtt *mqtt, const char *topic, const char *payload) {
+    if ((mqtt->state != IOTFLOW_MQTT_READY) || !is_out_empty(mqtt) || is_registering(mqtt)) {
+        return IOTFLOW_AGAIN;
+    }
+    begin_publish(mqtt, topic);
+    iotflow_packet_chars(&mqtt->out, payload);
+    return iotflow_packet_end(&mqtt->out, 0);
+}

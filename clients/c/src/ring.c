@@ -1,0 +1,515 @@
+#include "iotflow/ring.h"
+
+#include <string.h>
+
+#include "iotflow/crc32.h"
+
+#define MAGIC 0x31666f69U
+enum { CHUNK = 64 };
+
+static uint32_t get32(const uint8_t *from) {
+    return (uint32_t)from[0] | ((uint32_t)from[1] << 8) | ((uint32_t)from[2] << 16) | ((uint32_t)from[3] << 24);
+}
+
+static void set32(uint8_t *to, uint32_t value) {
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+    to[2] = (uint8_t)(value >> 16);
+    to[3] = (uint8_t)(value >> 24);
+}
+
+static uint32_t padded(uint32_t size) {
+    return (size + (uint32_t)IOTFLOW_RING_UNIT - 1U) & ~((uint32_t)IOTFLOW_RING_UNIT - 1U);
+}
+
+static uint32_t offset_of(const iotflow_ring *ring, iotflow_place place) {
+    return ((place.sector % ring->storage->sectors) * ring->storage->sector_size) + place.offset;
+}
+
+static iotflow_status read_at(const iotflow_ring *ring, iotflow_place place, void *data, uint32_t size) {
+    const iotflow_storage *storage = ring->storage;
+    return (storage->read(storage->context, offset_of(ring, place), data, size) == 0) ? IOTFLOW_OK : IOTFLOW_IO_ERROR;
+}
+
+/* Storage in RAM. */
+
+static int ram_read(void *context, uint32_t offset, void *data, uint32_t size) {
+    (void)memcpy(data, (const uint8_t *)context + offset, size);
+    return 0;
+}
+
+static int ram_write(void *context, uint32_t offset, const void *data, uint32_t size) {
+    (void)memcpy((uint8_t *)context + offset, data, size);
+    return 0;
+}
+
+void iotflow_storage_in_ram(iotflow_storage *storage, void *memory, uint32_t size, uint32_t sectors) {
+    storage->read = ram_read;
+    storage->write = ram_write;
+    storage->synchronize = NULL;
+    storage->context = memory;
+    storage->sector_size = (size / sectors) & ~((uint32_t)IOTFLOW_RING_UNIT - 1U);
+    storage->sectors = sectors;
+    storage->persistent = false;
+}
+
+/* Writing: collects chunks, so that the storage gets multiples of 16 bytes. */
+
+typedef struct {
+    iotflow_ring *ring;
+    uint32_t used;
+    uint8_t bytes[CHUNK];
+} writer;
+
+static iotflow_status write_chunk(writer *out) {
+    const iotflow_storage *storage = out->ring->storage;
+    const uint32_t offset = offset_of(out->ring, out->ring->end);
+    const uint32_t size = out->used;
+    out->used = 0;
+    out->ring->end.offset += size;
+    return (storage->write(storage->context, offset, out->bytes, size) == 0) ? IOTFLOW_OK : IOTFLOW_IO_ERROR;
+}
+
+static iotflow_status write_bytes(void *context, const uint8_t *data, uint32_t size) {
+    writer *out = (writer *)context;
+    iotflow_status status = IOTFLOW_OK;
+    while ((size > 0U) && (status == IOTFLOW_OK)) {
+        const uint32_t room = (uint32_t)CHUNK - out->used;
+        const uint32_t part = (size < room) ? size : room;
+        (void)memcpy(out->bytes + out->used, data, part);
+        out->used += part;
+        data += part;
+        size -= part;
+        if (out->used == (uint32_t)CHUNK) {
+            status = write_chunk(out);
+        }
+    }
+    return status;
+}
+
+static iotflow_status write_rest(writer *out) {
+    while ((out->used % (uint32_t)IOTFLOW_RING_UNIT) != 0U) {
+        out->bytes[out->used] = 0xff;
+        out->used++;
+    }
+    return (out->used == 0U) ? IOTFLOW_OK : write_chunk(out);
+}
+
+static iotflow_status synchronize(const iotflow_ring *ring) {
+    const iotflow_storage *storage = ring->storage;
+    const bool done = (storage->synchronize == NULL) || (storage->synchronize(storage->context) == 0);
+    return done ? IOTFLOW_OK : IOTFLOW_IO_ERROR;
+}
+
+static iotflow_status begin_sector(iotflow_ring *ring) {
+    writer out;
+    uint8_t header[IOTFLOW_SECTOR_HEADER];
+    iotflow_status status;
+    if ((ring->queued_batches > 0U) && ((ring->end.sector + 1U - ring->begin.sector) >= ring->storage->sectors)) {
+        return IOTFLOW_QUEUE_FULL;
+    }
+    ring->end.sector++;
+    ring->end.offset = 0;
+    if (ring->queued_batches == 0U) {
+        ring->begin.sector = ring->end.sector;
+        ring->begin.offset = IOTFLOW_SECTOR_HEADER;
+    }
+    (void)memset(header, 0xff, sizeof header);
+    set32(header, MAGIC);
+    set32(header + 4, ring->end.sector);
+    set32(header + 8, ring->next_sequence);
+    set32(header + 12, ring->acknowledged);
+    set32(header + 16, iotflow_crc32(0, header, 16));
+    out.ring = ring;
+    out.used = 0;
+    status = write_bytes(&out, header, sizeof header);
+    return (status == IOTFLOW_OK) ? write_rest(&out) : status;
+}
+
+/* Makes room for a record. A sector that could not be written to its end is left. */
+static iotflow_status reserve(iotflow_ring *ring, uint32_t payload) {
+    const uint32_t needed = (uint32_t)IOTFLOW_RECORD_HEADER + padded(payload);
+    iotflow_status status = IOTFLOW_OK;
+    if (ring->end.offset + needed > ring->storage->sector_size) {
+        status = begin_sector(ring);
+    }
+    return status;
+}
+
+static void make_header(uint8_t *header, uint32_t size, uint32_t sequence, uint32_t rows) {
+    set32(header, size);
+    set32(header + 4, sequence);
+    set32(header + 8, rows);
+    set32(header + 12, iotflow_crc32(0, header, 12));
+}
+
+/* Counts the bytes of a payload and continues the checksum of its header. */
+typedef struct {
+    uint32_t size;
+    uint32_t crc;
+} measured;
+
+static iotflow_status measure_bytes(void *context, const uint8_t *data, uint32_t size) {
+    measured *so_far = (measured *)context;
+    so_far->size += size;
+    so_far->crc = iotflow_crc32(so_far->crc, data, size);
+    return IOTFLOW_OK;
+}
+
+static iotflow_sink sink_to(iotflow_status (*write)(void *context, const uint8_t *data, uint32_t size), void *context) {
+    iotflow_sink sink;
+    sink.write = write;
+    sink.context = context;
+    sink.status = IOTFLOW_OK;
+    return sink;
+}
+
+/* The rest of a sector after a failed write is not used. */
+static iotflow_status leave_if_failed(iotflow_ring *ring, iotflow_status status) {
+    if (status == IOTFLOW_IO_ERROR) {
+        ring->end.offset = ring->storage->sector_size;
+    }
+    return status;
+}
+
+static iotflow_status write_record(iotflow_ring *ring, const iotflow_batch *batch, const measured *payload) {
+    writer out;
+    iotflow_sink sink = sink_to(write_bytes, &out);
+    uint8_t header[IOTFLOW_RECORD_HEADER];
+    make_header(header, payload->size, ring->next_sequence, batch->rows);
+    set32(header + 12, payload->crc ^ get32(header + 12));
+    out.ring = ring;
+    out.used = 0;
+    iotflow_put_bytes(&sink, header, sizeof header);
+    iotflow_batch_encode(batch, ring->next_sequence, &sink);
+    if (sink.status == IOTFLOW_OK) {
+        sink.status = write_rest(&out);
+    }
+    return (sink.status == IOTFLOW_OK) ? synchronize(ring) : sink.status;
+}
+
+uint32_t iotflow_ring_largest(const iotflow_ring *ring) {
+    return ring->storage->sector_size - (uint32_t)IOTFLOW_SECTOR_HEADER - (uint32_t)IOTFLOW_RECORD_HEADER;
+}
+
+iotflow_status iotflow_ring_append(iotflow_ring *ring, const iotflow_batch *batch) {
+    measured payload = {0, 0};
+    iotflow_sink sink = sink_to(measure_bytes, &payload);
+    iotflow_status status;
+    iotflow_batch_encode(batch, ring->next_sequence, &sink);
+    if (payload.size > iotflow_ring_largest(ring)) {
+        return IOTFLOW_TOO_LARGE;
+    }
+    status = reserve(ring, payload.size);
+    if (status == IOTFLOW_OK) {
+        if (ring->queued_batches == 0U) {
+            ring->begin = ring->end;
+        }
+        status = write_record(ring, batch, &payload);
+    }
+    if (status == IOTFLOW_OK) {
+        ring->next_sequence++;
+        ring->queued_batches++;
+        ring->queued_rows += batch->rows;
+    }
+    return leave_if_failed(ring, status);
+}
+
+/* Reading. */
+
+static bool is_before_end(const iotflow_ring *ring, iotflow_place place) {
+    return (place.sector != ring->end.sector) || (place.offset < ring->end.offset);
+}
+
+/* The header at a place, if it has one. The checksum of header and payload is returned, not compared. */
+static iotflow_status read_header(const iotflow_ring *ring, iotflow_place place, iotflow_record *record, uint32_t *crc) {
+    uint8_t header[IOTFLOW_RECORD_HEADER];
+    iotflow_status status;
+    if (place.offset + (uint32_t)IOTFLOW_RECORD_HEADER > ring->storage->sector_size) {
+        return IOTFLOW_AGAIN;
+    }
+    status = read_at(ring, place, header, sizeof header);
+    if (status != IOTFLOW_OK) {
+        return status;
+    }
+    record->size = get32(header);
+    record->sequence = get32(header + 4);
+    record->rows = get32(header + 8);
+    record->payload = offset_of(ring, place) + (uint32_t)IOTFLOW_RECORD_HEADER;
+    *crc = get32(header + 12) ^ iotflow_crc32(0, header, 12);
+    return (record->size > (ring->storage->sector_size - place.offset - (uint32_t)IOTFLOW_RECORD_HEADER)) ? IOTFLOW_AGAIN
+                                                                                                          : IOTFLOW_OK;
+}
+
+static bool is_intact(const iotflow_ring *ring, const iotflow_record *record, uint32_t expected) {
+    const iotflow_storage *storage = ring->storage;
+    uint8_t bytes[CHUNK];
+    uint32_t done = 0;
+    uint32_t crc = 0;
+    while (done < record->size) {
+        const uint32_t left = record->size - done;
+        const uint32_t part = (left < (uint32_t)CHUNK) ? left : (uint32_t)CHUNK;
+        if (storage->read(storage->context, record->payload + done, bytes, part) != 0) {
+            return false;
+        }
+        crc = iotflow_crc32(crc, bytes, part);
+        done += part;
+    }
+    return crc == expected;
+}
+
+/* Reads the next intact record, also one of an acknowledgement, within a sector. */
+static iotflow_status next_in_sector(const iotflow_ring *ring, iotflow_place *place, iotflow_record *record) {
+    uint32_t crc;
+    iotflow_status status = read_header(ring, *place, record, &crc);
+    if ((status == IOTFLOW_OK) && !is_intact(ring, record, crc)) {
+        status = IOTFLOW_AGAIN;
+    }
+    if (status == IOTFLOW_OK) {
+        place->offset += (uint32_t)IOTFLOW_RECORD_HEADER + padded(record->size);
+    }
+    return status;
+}
+
+iotflow_status iotflow_ring_next(const iotflow_ring *ring, iotflow_place *place, iotflow_record *record) {
+    while (is_before_end(ring, *place)) {
+        const iotflow_status status = next_in_sector(ring, place, record);
+        if (status == IOTFLOW_IO_ERROR) {
+            return status;
+        }
+        if ((status == IOTFLOW_OK) && (record->size > 0U)) {
+            return IOTFLOW_OK;
+        }
+        if (status == IOTFLOW_AGAIN) {
+            if (place->sector == ring->end.sector) {
+                return IOTFLOW_AGAIN;
+            }
+            place->sector++;
+            place->offset = IOTFLOW_SECTOR_HEADER;
+        }
+    }
+    return IOTFLOW_AGAIN;
+}
+
+/* Removal. */
+
+static void remove_record(iotflow_ring *ring, iotflow_place behind, const iotflow_record *record, uint32_t *rows) {
+    ring->begin = behind;
+    ring->queued_batches--;
+    ring->queued_rows -= record->rows;
+    *rows += record->rows;
+}
+
+/* Moves the begin out of a sector of which every batch was removed, so that the sector can be used again. */
+static void leave_removed(iotflow_ring *ring) {
+    iotflow_place place = ring->begin;
+    iotflow_record record;
+    if (ring->queued_batches == 0U) {
+        ring->begin = ring->end;
+    } else if ((iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) && (place.sector != ring->begin.sector)) {
+        ring->begin.sector = place.sector;
+        ring->begin.offset = IOTFLOW_SECTOR_HEADER;
+    } else {
+        /* The oldest batch is in the same sector. */
+    }
+}
+
+/* States the acknowledged sequence in persistent storage. Without room for it, the next sector's header states it. */
+static iotflow_status write_acknowledged(iotflow_ring *ring) {
+    writer out;
+    iotflow_status status;
+    if (!ring->storage->persistent) {
+        return IOTFLOW_OK;
+    }
+    status = reserve(ring, 0);
+    if (status == IOTFLOW_OK) {
+        make_header(out.bytes, 0, ring->acknowledged, 0);
+        out.ring = ring;
+        out.used = IOTFLOW_RECORD_HEADER;
+        status = write_chunk(&out);
+    }
+    return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : leave_if_failed(ring, status);
+}
+
+iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, uint32_t *rows) {
+    *rows = 0;
+    if ((sequence <= ring->acknowledged) || (sequence >= ring->next_sequence)) {
+        return IOTFLOW_OK;
+    }
+    ring->acknowledged = sequence;
+    while (ring->queued_batches > 0U) {
+        iotflow_place place = ring->begin;
+        iotflow_record record;
+        const iotflow_status status = iotflow_ring_next(ring, &place, &record);
+        if (status != IOTFLOW_OK) {
+            return status;
+        }
+        if (record.sequence > sequence) {
+            break;
+        }
+        remove_record(ring, place, &record, rows);
+    }
+    leave_removed(ring);
+    return write_acknowledged(ring);
+}
+
+iotflow_status iotflow_ring_drop_oldest(iotflow_ring *ring, uint32_t *rows) {
+    iotflow_place place = ring->begin;
+    iotflow_record record;
+    uint32_t sector = 0;
+    *rows = 0;
+    while (ring->queued_batches > 0U) {
+        const iotflow_status status = iotflow_ring_next(ring, &place, &record);
+        if (status != IOTFLOW_OK) {
+            return status;
+        }
+        if (*rows == 0U) {
+            sector = place.sector;
+        }
+        if (place.sector != sector) {
+            break;
+        }
+        remove_record(ring, place, &record, rows);
+        ring->acknowledged = record.sequence;
+    }
+    leave_removed(ring);
+    return IOTFLOW_OK;
+}
+
+uint32_t iotflow_ring_fill(const iotflow_ring *ring) {
+    const uint32_t full = ring->storage->sectors;
+    uint32_t used = ring->end.sector - ring->begin.sector;
+    if (ring->queued_batches == 0U) {
+        return 0;
+    }
+    used = (used * 256U) + ((ring->end.offset * 255U) / ring->storage->sector_size);
+    return used / full;
+}
+
+/* Opening: finds the newest sector, goes back to the oldest, and reads all records in order. */
+
+static bool read_sector(const iotflow_ring *ring, uint32_t slot, uint32_t *number, uint32_t *next, uint32_t *acknowledged) {
+    uint8_t header[IOTFLOW_SECTOR_HEADER];
+    const iotflow_place place = {slot, 0};
+    if (read_at(ring, place, header, sizeof header) != IOTFLOW_OK) {
+        return false;
+    }
+    *number = get32(header + 4);
+    *next = get32(header + 8);
+    *acknowledged = get32(header + 12);
+    return (get32(header) == MAGIC) && (get32(header + 16) == iotflow_crc32(0, header, 16)) &&
+           ((*number % ring->storage->sectors) == slot);
+}
+
+static void take_header(iotflow_ring *ring, uint32_t next, uint32_t acknowledged) {
+    ring->next_sequence = (next > ring->next_sequence) ? next : ring->next_sequence;
+    ring->acknowledged = (acknowledged > ring->acknowledged) ? acknowledged : ring->acknowledged;
+}
+
+/* The sectors that hold something. False: none. */
+static bool find_sectors(iotflow_ring *ring, uint32_t *oldest, uint32_t *newest) {
+    uint32_t slot;
+    bool any = false;
+    for (slot = 0; slot < ring->storage->sectors; slot++) {
+        uint32_t number;
+        uint32_t next;
+        uint32_t acknowledged;
+        if (read_sector(ring, slot, &number, &next, &acknowledged)) {
+            take_header(ring, next, acknowledged);
+            *oldest = (!any || (number < *oldest)) ? number : *oldest;
+            *newest = (!any || (number > *newest)) ? number : *newest;
+            any = true;
+        }
+    }
+    if ((*newest - *oldest) >= ring->storage->sectors) {
+        *oldest = *newest - ring->storage->sectors + 1U;
+    }
+    return any;
+}
+
+static bool is_erased(const iotflow_ring *ring, iotflow_place place) {
+    uint8_t bytes[IOTFLOW_RING_UNIT];
+    uint32_t i;
+    while (place.offset < ring->storage->sector_size) {
+        if (read_at(ring, place, bytes, sizeof bytes) != IOTFLOW_OK) {
+            return false;
+        }
+        for (i = 0; i < sizeof bytes; i++) {
+            if (bytes[i] != 0xffU) {
+                return false;
+            }
+        }
+        place.offset += (uint32_t)sizeof bytes;
+    }
+    return true;
+}
+
+/* Reads one sector to its last intact record. */
+static iotflow_status scan_sector(iotflow_ring *ring, iotflow_place *place, bool *damaged) {
+    iotflow_record record;
+    iotflow_status status;
+    do {
+        status = next_in_sector(ring, place, &record);
+        if (status == IOTFLOW_OK) {
+            take_header(ring, (record.size > 0U) ? (record.sequence + 1U) : 0U, (record.size > 0U) ? 0U : record.sequence);
+        }
+    } while (status == IOTFLOW_OK);
+    *damaged = !is_erased(ring, *place);
+    return (status == IOTFLOW_AGAIN) ? IOTFLOW_OK : status;
+}
+
+static void count_queued(iotflow_ring *ring) {
+    iotflow_place place = ring->begin;
+    iotflow_record record;
+    bool first = true;
+    for (;;) {
+        const iotflow_place before = place;
+        if (iotflow_ring_next(ring, &place, &record) != IOTFLOW_OK) {
+            break;
+        }
+        if (record.sequence > ring->acknowledged) {
+            ring->begin = first ? before : ring->begin;
+            first = false;
+            ring->queued_batches++;
+            ring->queued_rows += record.rows;
+        }
+    }
+}
+
+iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *storage) {
+    uint32_t oldest = 0;
+    uint32_t newest = 0;
+    uint32_t number;
+    bool damaged = false;
+    (void)memset(ring, 0, sizeof *ring);
+    ring->storage = storage;
+    ring->next_sequence = 1;
+    ring->end.offset = storage->sector_size;
+    ring->begin = ring->end;
+    if ((storage->sectors < 2U) || ((storage->sector_size % (uint32_t)IOTFLOW_RING_UNIT) != 0U) ||
+        (storage->sector_size < (uint32_t)(IOTFLOW_SECTOR_HEADER + IOTFLOW_RECORD_HEADER + IOTFLOW_RING_UNIT))) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    if (!storage->persistent || !find_sectors(ring, &oldest, &newest)) {
+        return IOTFLOW_OK;
+    }
+    for (number = oldest; (number - oldest) <= (newest - oldest); number++) {
+        ring->end.sector = number;
+        ring->end.offset = IOTFLOW_SECTOR_HEADER;
+        if (scan_sector(ring, &ring->end, &damaged) != IOTFLOW_OK) {
+            return IOTFLOW_IO_ERROR;
+        }
+        ring->damaged += (damaged && (number != newest)) ? 1U : 0U;
+    }
+    /* What follows the last record of the newest sector was cut off when the process ended; it cannot be written again. */
+    ring->begin.sector = oldest;
+    ring->begin.offset = IOTFLOW_SECTOR_HEADER;
+    if (damaged) {
+        ring->end.offset = storage->sector_size;
+    }
+    count_queued(ring);
+    if (ring->queued_batches == 0U) {
+        ring->begin = ring->end;
+    }
+    return IOTFLOW_OK;
+}

@@ -1,0 +1,373 @@
+/* The MQTT door against a broker in memory that does what each test says. */
+#include <string.h>
+
+#include "check.h"
+#include "iotflow/iotflow.h"
+
+typedef struct {
+    uint8_t to_client[4096];
+    uint32_t from, to;
+    uint8_t sent[8192];
+    uint32_t size;
+    uint32_t connections;
+    bool broken;
+    /** Bytes that one call of write takes. */
+    uint32_t slice;
+} broker;
+
+static broker peer;
+static iotflow_writer writer;
+static iotflow_mqtt mqtt;
+static iotflow_storage storage;
+static uint8_t rows[512], queue[2048], receive_memory[256], send_memory[192];
+static iotflow_handled handled[4];
+static uint32_t now;
+static uint32_t commands_run, registered_id, interruptions;
+static const char *next_key;
+static iotflow_outcome outcome;
+
+static iotflow_status broker_connect(void *context, int begin) {
+    broker *to = (broker *)context;
+    if (begin != 0) {
+        to->connections++;
+        to->from = 0;
+        to->to = 0;
+        to->size = 0;
+        to->broken = false;
+        return IOTFLOW_AGAIN;
+    }
+    return IOTFLOW_OK;
+}
+
+static int32_t broker_read(void *context, uint8_t *data, uint32_t size) {
+    broker *from = (broker *)context;
+    uint32_t part = from->to - from->from;
+    if (from->broken) {
+        return -1;
+    }
+    part = (part < size) ? part : size;
+    (void)memcpy(data, from->to_client + from->from, part);
+    from->from += part;
+    return (int32_t)part;
+}
+
+static int32_t broker_write(void *context, const uint8_t *data, uint32_t size) {
+    broker *to = (broker *)context;
+    const uint32_t part = (size < to->slice) ? size : to->slice;
+    CHECK((to->size + part) <= sizeof to->sent);
+    (void)memcpy(to->sent + to->size, data, part);
+    to->size += part;
+    return (int32_t)part;
+}
+
+static iotflow_transport transport = {broker_connect, broker_read, broker_write, &peer};
+
+static void answer(const void *bytes, uint32_t size) {
+    (void)memcpy(peer.to_client + peer.to, bytes, size);
+    peer.to += size;
+}
+
+static void publish(const char *topic, uint16_t id, const char *payload) {
+    uint8_t memory[512];
+    iotflow_packet packet;
+    packet.memory = memory;
+    packet.size = sizeof memory;
+    packet.used = 0;
+    iotflow_packet_begin(&packet, 0x32);
+    iotflow_packet_text(&packet, topic);
+    iotflow_packet_short(&packet, id);
+    iotflow_packet_chars(&packet, payload);
+    CHECK(iotflow_packet_end(&packet, 0) == IOTFLOW_OK);
+    answer(memory, packet.used);
+}
+
+/* Number of packets of a type that the client has sent on this connection; the last of them in last. */
+static uint32_t sent_packets(uint8_t type, iotflow_packet_reader *last) {
+    static uint8_t body[1024];
+    uint32_t count = 0;
+    uint32_t i;
+    iotflow_packet_reader reader;
+    reader.body = body;
+    reader.size = sizeof body;
+    iotflow_packet_reader_begin(&reader);
+    for (i = 0; i < peer.size; i++) {
+        if (iotflow_packet_reader_take(&reader, peer.sent[i]) == IOTFLOW_OK) {
+            if ((reader.first >> 4) == type) {
+                count++;
+                *last = reader;
+                last->body = body;
+                if (type != IOTFLOW_PUBACK) {
+                    last->size = reader.length;
+                }
+            }
+            iotflow_packet_reader_begin(&reader);
+        }
+    }
+    return count;
+}
+
+static bool was_sent(const char *text) {
+    const size_t size = strlen(text);
+    uint32_t i;
+    for (i = 0; (i + size) <= peer.size; i++) {
+        if (memcmp(peer.sent + i, text, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static iotflow_status poll_for(uint32_t milliseconds) {
+    iotflow_status status = IOTFLOW_OK;
+    uint32_t i;
+    for (i = 0; i <= milliseconds; i++) {
+        status = iotflow_mqtt_poll(&mqtt, now);
+        now++;
+    }
+    return status;
+}
+
+static iotflow_outcome run_command(void *context, const iotflow_command *command, char *result, uint32_t size) {
+    (void)context;
+    commands_run++;
+    CHECK(size >= 16U);
+    CHECK(strcmp(command->name, "blink") == 0);
+    (void)strcpy(result, (outcome == IOTFLOW_COMMAND_FAILED) ? "no \"lamp\"" : "{\"on\":1}");
+    return outcome;
+}
+
+static void note_registered(void *context, uint32_t device_id, const char *api_key) {
+    (void)context;
+    registered_id = device_id;
+    CHECK(strcmp(api_key, "secret") == 0);
+}
+
+static const char *give_key(void *context) {
+    (void)context;
+    return next_key;
+}
+
+static void note_interrupted(void *context, iotflow_status status, uint32_t delay_ms) {
+    (void)context;
+    (void)status;
+    CHECK((delay_ms >= 100U) && (delay_ms <= 30000U));
+    interruptions++;
+}
+
+static void prepare(const char *key) {
+    static const iotflow_column column = {"level", IOTFLOW_DOUBLE};
+    iotflow_writer_options writing;
+    iotflow_mqtt_options options;
+    (void)memset(&peer, 0, sizeof peer);
+    (void)memset(&writing, 0, sizeof writing);
+    (void)memset(&options, 0, sizeof options);
+    (void)memset(handled, 0, sizeof handled);
+    peer.slice = 7;
+    now = UINT32_MAX - 500U;
+    commands_run = 0;
+    registered_id = 0;
+    interruptions = 0;
+    next_key = NULL;
+    outcome = IOTFLOW_COMMAND_SUCCEEDED;
+    writing.columns = &column;
+    writing.column_count = 1;
+    writing.memory = rows;
+    writing.memory_size = sizeof rows;
+    writing.rows = 2;
+    options.device_id = 5;
+    options.api_key = key;
+    options.name = "porch";
+    options.receive_memory = receive_memory;
+    options.receive_size = sizeof receive_memory;
+    options.send_memory = send_memory;
+    options.send_size = sizeof send_memory;
+    options.window = 3;
+    options.handled = handled;
+    options.handled_count = 4;
+    options.command = run_command;
+    options.registered = note_registered;
+    options.credential = give_key;
+    options.interrupted = note_interrupted;
+    iotflow_storage_in_ram(&storage, queue, sizeof queue, 4);
+    CHECK(iotflow_writer_open(&writer, &writing, &storage) == IOTFLOW_OK);
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
+}
+
+static void greet(void) {
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x00", 4);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x90\x04\x80\x00\x01\x01", 6);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK(mqtt.state == IOTFLOW_MQTT_READY);
+}
+
+static void add(uint32_t count) {
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        const iotflow_value value = iotflow_double(1);
+        CHECK(iotflow_writer_add(&writer, now, 1000 + (int64_t)i, &value) == IOTFLOW_OK);
+    }
+}
+
+static void acknowledge(uint32_t sequence) {
+    const uint8_t puback[] = {0x40, 0x02, 0, (uint8_t)(sequence + 1U)};
+    answer(puback, sizeof puback);
+    CHECK(poll_for(200) == IOTFLOW_OK);
+}
+
+static uint32_t batches_sent(void) {
+    iotflow_packet_reader last;
+    /* One of the publications is the status. */
+    return sent_packets(IOTFLOW_PUBLISH, &last) - 1U;
+}
+
+static void batches_wait_for_their_acknowledgement(void) {
+    prepare("secret");
+    add(10);
+    greet();
+    CHECK(was_sent("iotflow/devices/5/status/offline") && was_sent("iotflow/devices/5/status/online"));
+    CHECK(batches_sent() == 1U);
+    acknowledge(1);
+    CHECK(batches_sent() == 4U);
+    CHECK(writer.acknowledged_rows == 2U);
+    /* An acknowledgement that comes early counts when those before it have come. */
+    acknowledge(3);
+    CHECK(writer.acknowledged_rows == 2U);
+    acknowledge(2);
+    CHECK(writer.acknowledged_rows == 6U);
+    acknowledge(4);
+    acknowledge(5);
+    CHECK(iotflow_writer_is_empty(&writer));
+}
+
+static void batches_are_sent_again_after_a_break(void) {
+    prepare("secret");
+    add(6);
+    greet();
+    acknowledge(1);
+    CHECK(batches_sent() == 3U);
+    peer.broken = true;
+    CHECK(poll_for(300) == IOTFLOW_OK);
+    CHECK((interruptions == 1U) && (peer.connections == 2U));
+    greet();
+    CHECK(batches_sent() == 1U);
+    acknowledge(2);
+    acknowledge(3);
+    CHECK(iotflow_writer_is_empty(&writer));
+    CHECK(writer.acknowledged_rows == 6U);
+}
+
+static void quiet_connections_are_watched(void) {
+    iotflow_packet_reader last;
+    prepare("secret");
+    greet();
+    CHECK(poll_for(30100) == IOTFLOW_OK);
+    CHECK(sent_packets(IOTFLOW_PINGREQ, &last) == 1U);
+    answer("\xd0\x00", 2);
+    CHECK(poll_for(20000) == IOTFLOW_OK);
+    CHECK(interruptions == 0U);
+    CHECK(poll_for(20300) == IOTFLOW_OK);
+    CHECK(interruptions == 1U);
+}
+
+static void attempts_to_connect_end(void) {
+    prepare("secret");
+    CHECK(poll_for(9900) == IOTFLOW_OK);
+    CHECK((interruptions == 0U) && (peer.connections == 1U));
+    CHECK(poll_for(400) == IOTFLOW_OK);
+    CHECK((interruptions == 1U) && (peer.connections == 2U));
+}
+
+static void rejected_key_stops(void) {
+    prepare("old");
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x05", 4);
+    CHECK(poll_for(50) == IOTFLOW_UNAUTHENTICATED);
+    CHECK(poll_for(60000) == IOTFLOW_UNAUTHENTICATED);
+    CHECK(peer.connections == 1U);
+    CHECK(iotflow_mqtt_use_key(&mqtt, "new") == IOTFLOW_OK);
+    greet();
+    CHECK(was_sent("new"));
+    peer.broken = true;
+    next_key = "third";
+    CHECK(poll_for(300) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x05", 4);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    greet();
+    CHECK(was_sent("third"));
+}
+
+static void registers(void) {
+    prepare(NULL);
+    add(2);
+    greet();
+    CHECK(was_sent("iotflow/discovery/register/porch") && was_sent("iotflow/discovery/response/porch"));
+    publish("iotflow/discovery/response/porch", 1, "{\"device\":{\"id\":9,\"api_key\":\"secret\"}}");
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK((registered_id == 9U) && (peer.connections == 2U));
+    greet();
+    CHECK(was_sent("iotflow/devices/9/telemetry/batch"));
+}
+
+static void rejected_registration_stops(void) {
+    prepare(NULL);
+    greet();
+    publish("iotflow/discovery/response/porch", 1, "{\"status\":\"error\",\"reason\":\"NAME_TAKEN\",\"retryable\":false}");
+    CHECK(poll_for(50) == IOTFLOW_REJECTED);
+}
+
+static void commands_are_run_once(void) {
+    static const char command[] = "{\"id\":1,\"command_id\":71,\"name\":\"blink\",\"parameters\":{\"times\":3}}";
+    iotflow_packet_reader last;
+    prepare("secret");
+    greet();
+    publish("iotflow/devices/5/commands", 8, command);
+    CHECK(poll_for(100) == IOTFLOW_OK);
+    CHECK(was_sent("{\"command_id\":71,\"state\":\"succeeded\",\"result\":{\"on\":1}}"));
+    CHECK(sent_packets(IOTFLOW_PUBACK, &last) == 1U);
+    publish("iotflow/devices/5/commands", 9, command);
+    CHECK(poll_for(100) == IOTFLOW_OK);
+    CHECK((commands_run == 1U) && (sent_packets(IOTFLOW_PUBACK, &last) == 2U));
+    CHECK(sent_packets(IOTFLOW_PUBLISH, &last) == 3U);
+}
+
+static void commands_fail_or_answer_later(void) {
+    iotflow_packet_reader last;
+    prepare("secret");
+    greet();
+    outcome = IOTFLOW_COMMAND_FAILED;
+    publish("iotflow/devices/5/commands", 8, "{\"command_id\":1,\"name\":\"blink\"}");
+    CHECK(poll_for(100) == IOTFLOW_OK);
+    CHECK(was_sent("{\"command_id\":1,\"state\":\"failed\",\"result\":{\"error\":\"no \\\"lamp\\\"\"}}"));
+    outcome = IOTFLOW_COMMAND_LATER;
+    publish("iotflow/devices/5/commands", 9, "{\"command_id\":2,\"name\":\"blink\"}");
+    CHECK(poll_for(100) == IOTFLOW_OK);
+    CHECK(sent_packets(IOTFLOW_PUBACK, &last) == 1U);
+    CHECK(iotflow_mqtt_answer(&mqtt, 3, IOTFLOW_COMMAND_SUCCEEDED, "") == IOTFLOW_INVALID_ARGUMENT);
+    CHECK(iotflow_mqtt_answer(&mqtt, 2, IOTFLOW_COMMAND_SUCCEEDED, "") == IOTFLOW_OK);
+    CHECK(poll_for(100) == IOTFLOW_OK);
+    CHECK(was_sent("{\"command_id\":2,\"state\":\"succeeded\"}") && (sent_packets(IOTFLOW_PUBACK, &last) == 2U));
+}
+
+static void rejections_are_counted(void) {
+    prepare("secret");
+    greet();
+    publish("iotflow/devices/5/errors", 3, "{\"reason\":\"TYPE_CONFLICT\",\"retryable\":false,\"field\":\"level\"}");
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK(writer.rejected_values == 1U);
+}
+
+int main(void) {
+    batches_wait_for_their_acknowledgement();
+    batches_are_sent_again_after_a_break();
+    quiet_connections_are_watched();
+    attempts_to_connect_end();
+    rejected_key_stops();
+    registers();
+    rejected_registration_stops();
+    commands_are_run_once();
+    commands_fail_or_answer_later();
+    rejections_are_counted();
+    return finish("mqtt");
+}

@@ -1,6 +1,7 @@
 """Whose calls share a limit, and the address that identifies an anonymous caller."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from iotflow_server.interceptors.call_context import (
     with_principal,
 )
 from iotflow_server.interceptors.rate_limits import RateLimits
+from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.token_buckets import LocalBuckets
 
 SECRET = "envoy's"
@@ -67,11 +69,27 @@ async def test_callers_share_a_limit_by_their_name_and_anonymous_ones_by_their_a
             pass
 
 
-async def test_gateways_are_exempt() -> None:
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_gateways_are_exempt_from_the_limit_of_calls(role: Role) -> None:
     limit = RateLimits(LocalBuckets(1)).wrap("/method", None)  # type: ignore[arg-type]
-    for _ in range(3):
-        async with limit(None, context(Principal(Role.GATEWAY, "token:gateway"))):
+    caller = context(Principal(role, "caller", address="caller"))
+    async with limit(None, caller):
+        pass
+    with nullcontext() if role is Role.GATEWAY else pytest.raises(LimitExceeded):
+        async with limit(None, caller):
             pass
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_gateways_are_exempt_from_the_limit_of_streams(role: Role) -> None:
+    one = StreamLimit("STREAMS", "streams", 1, "SETTING")
+    limit = StreamLimits({}, one).wrap("/method", SimpleNamespace(response_streaming=True))  # type: ignore[arg-type]
+    assert limit
+    caller = context(Principal(role, "caller", address="caller"))
+    async with limit(None, caller):
+        with nullcontext() if role is Role.GATEWAY else pytest.raises(LimitExceeded, match="at most 1 streams"):
+            async with limit(None, caller):
+                pass
 
 
 @pytest.mark.parametrize(

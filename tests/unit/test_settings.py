@@ -53,3 +53,7 @@ def test_two_tokens_cannot_have_one_secret(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(f"IOTFLOW_{name}", "x7Gq2mPz9LwR4tKv")
     with pytest.raises(WrongSettings, match="^IOTFLOW_GATEWAY_TOKEN: "):
         load_settings()
+
+
+def test_the_password_of_the_store_is_not_shown() -> None:
+    assert "secret" not in repr(address_of("iotdb://me:secret@store:6667"))

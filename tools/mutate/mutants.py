@@ -75,10 +75,11 @@ def _places(root: Path, path: str) -> dict[tuple[int, int], list[tuple[str, int]
     """Line and column → the changes that can be made there: an operator, and which of its occurrences in the module."""
     counts: dict[str, int] = defaultdict(int)
     places: dict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
+    declarations = module(root, path).declarations()
     for node in ast_nodes(get_ast(module(root, path).text)):
         for name in _applicable(node.type):
             for start, _ in _OPERATORS[name].mutation_positions(node):
-                if not changes_nothing(node):
+                if start[0] not in declarations and not changes_nothing(node):
                     places[start].append((name, counts[name]))
                 counts[name] += 1
     return dict(places)

@@ -43,6 +43,15 @@ class Module:
     tree: ast.Module
     functions: tuple[Function, ...]
 
+    def declarations(self) -> set[int]:
+        """The lines of protocols, whose methods are never called."""
+        protocols = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ClassDef) and any(map(_is_protocol, node.bases))
+        ]
+        return {line for one in protocols for line in range(one.lineno, (one.end_lineno or 0) + 1)}
+
     def function_at(self, line: int) -> Function | None:
         """The innermost function around a line."""
         around = [function for function in self.functions if function.first <= line <= function.last]
@@ -110,6 +119,10 @@ def _functions(node: ast.AST, lines: list[str], prefix: str) -> list[Function]:
             found.append(Function(name, key, first, child.body[0].lineno, last))
         found += _functions(child, lines, f"{name}." if name else prefix)
     return found
+
+
+def _is_protocol(base: ast.expr) -> bool:
+    return isinstance(base, ast.Name) and base.id == "Protocol"
 
 
 def _head(node: ast.stmt | ast.excepthandler) -> range:

@@ -9,3 +9,4 @@ rm -rf build/test
 node_modules/.bin/esbuild test/*.test.ts --bundle --platform=node --format=esm --out-extension:.js=.mjs \
     --outdir=build/test --log-level=warning
 node --test --test-reporter=dot build/test/
+./bundle-size.sh

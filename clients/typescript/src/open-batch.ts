@@ -27,10 +27,17 @@ export class OpenBatch {
   rows = 0;
   /** Size, roughly, and not less than the encoded size by more than a few bytes. */
   bytes = 0;
-  #capacity = FIRST_CAPACITY;
-  #timestamps = new Float64Array(FIRST_CAPACITY);
-  #devices = new Int32Array(FIRST_CAPACITY);
+  #capacity: number;
+  #timestamps: Float64Array;
+  #devices: Int32Array;
   readonly #columns = new Map<string, OpenColumn>();
+
+  /** expected: number of rows that the batch will probably have. */
+  constructor(expected = 0) {
+    this.#capacity = Math.max(expected, FIRST_CAPACITY);
+    this.#timestamps = new Float64Array(this.#capacity);
+    this.#devices = new Int32Array(this.#capacity);
+  }
 
   /** Whether rows of this device and these columns fit to the others. */
   accepts(deviceId: number, columns: readonly NewColumn[]): boolean {

@@ -6,7 +6,7 @@ import type { BatchQueue, QueuedBatch } from "./queue.js";
 import { canUseNewKey, isAboutKey } from "./reconnecting.js";
 import { ServerError, serverError } from "./server-error.js";
 import { openStream } from "./telemetry-stream.js";
-import { type Changes, sleep } from "./waiting.js";
+import { aborted, type Changes, sleep } from "./waiting.js";
 
 /** Time for the server to end a stream of which everything is acknowledged. */
 const END_MS = 1000;
@@ -166,8 +166,10 @@ export class Sender {
   /** Prepares the next stream. Throws an error that ends the sender. */
   async #recover(error: ServerError, apiKey: string): Promise<void> {
     if (isAboutKey(error)) {
-      if (await canUseNewKey(this.#connection, error, apiKey)) return;
-      throw error;
+      // The application may take any time to find a key, also beyond the end of the writer.
+      const hasKey = canUseNewKey(this.#connection, error, apiKey);
+      if ((await Promise.race([hasKey, aborted(this.#ended.signal)])) === false) throw error;
+      return;
     }
     if (isAboutBatch(error) && this.#onTheWay.length > 0) {
       this.#findPoison(error);

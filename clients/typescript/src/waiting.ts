@@ -19,17 +19,9 @@ export class Changes {
 /** Runs one act at a time, in the order of the calls. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
-  #open = 0;
-
-  get idle(): boolean {
-    return this.#open === 0;
-  }
 
   run<T>(act: () => Promise<T>): Promise<T> {
-    this.#open += 1;
-    const result = this.#last.then(act).finally(() => {
-      this.#open -= 1;
-    });
+    const result = this.#last.then(act);
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -64,4 +56,12 @@ export async function within<T>(deadlineMs: number | undefined, result: Promise<
     // A result that comes after the deadline has no reader.
     result.catch(() => undefined);
   }
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

@@ -1,16 +1,18 @@
 /** Sends telemetry, and keeps it until it is acknowledged. */
-import { withSequence } from "./batch-encoding.js";
+import { BoundedQueue } from "./bounded-queue.js";
 import type { ServerClock } from "./clock.js";
 import { type Columns, type Row, typeOf, typeOfColumn } from "./columns.js";
 import type { Connection } from "./connection.js";
-import { type NewColumn, OpenBatch } from "./open-batch.js";
-import { type DropReason, type Policy, Sampler } from "./policy.js";
+import { Intake } from "./intake.js";
+import type { NewColumn } from "./open-batch.js";
+import type { DropReason, Policy } from "./policy.js";
 import { type BatchQueue, MemoryQueue } from "./queue.js";
 import { type RejectedRows, Sender } from "./sender.js";
 import { ServerError } from "./server-error.js";
-import { Changes, sleep, Turns, within } from "./waiting.js";
+import { Changes, sleep, within } from "./waiting.js";
 
-const DISK_RETRY_MS = 1000;
+/** How often a flush tries a queue that refuses the open batch, besides every acknowledgement. */
+const RETRY_MS = 1000;
 
 /** Options of a writer. */
 export interface WriterOptions {
@@ -48,63 +50,45 @@ export interface WriterStatus {
   readonly interruptions: number;
 }
 
-/** The rows of one call. */
-interface NewRows {
-  readonly count: number;
-  readonly columns: readonly NewColumn[];
-  time(row: number): number | undefined;
-  /** For rows without a time: milliseconds since they were measured. */
-  readonly ageMs: number;
-  device(row: number): number;
-}
-
 /** Takes rows and columns, makes batches of them, and sends them over StreamTelemetry. */
 export class TelemetryWriter {
   readonly #queue: BatchQueue;
-  readonly #limit: number;
-  readonly #policy: Policy;
-  readonly #rows: number;
-  readonly #bytes: number;
-  readonly #ageMs: number;
-  readonly #clock: ServerClock | undefined;
-  readonly #onDropped: (rows: number, reason: DropReason) => void;
+  readonly #bounded: BoundedQueue;
+  readonly #intake: Intake;
   readonly #changes = new Changes();
-  readonly #turns = new Turns();
-  readonly #sampler = new Sampler();
   readonly #sender: Sender;
   readonly #ended = new AbortController();
-  #batch = new OpenBatch();
-  /** Whether the times of the open batch are those of the monotonic clock. */
-  #isRelative = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #dropped = 0;
 
   constructor(connection: Connection, options: WriterOptions = {}) {
+    const { limit = 64 * 1024 * 1024, policy = "wait", rows = 1000, bytes = 256 * 1024, ageMs = 1000 } = options;
+    const check = () => this.#check();
+    const { signal } = this.#ended;
     this.#queue = options.queue ?? new MemoryQueue();
-    this.#limit = options.limit ?? 64 * 1024 * 1024;
-    this.#policy = options.policy ?? "wait";
-    this.#rows = options.rows ?? 1000;
-    this.#bytes = options.bytes ?? 256 * 1024;
-    this.#ageMs = options.ageMs ?? 1000;
-    this.#clock = options.clock;
-    this.#onDropped = options.onDropped ?? (() => undefined);
     this.#sender = new Sender(connection, this.#queue, this.#changes, {
       window: options.window ?? 64,
       onRejected: options.onRejected ?? (() => undefined),
       onInterrupted: options.onInterrupted ?? (() => undefined),
     });
-    // Their number is not known.
-    if (this.#queue.isDamaged) this.#drop(0, "DAMAGED");
+    this.#bounded = new BoundedQueue(this.#queue, limit, policy, {
+      changes: this.#changes,
+      signal,
+      lastSent: () => this.#sender.lastSent,
+      check,
+      onDropped: options.onDropped ?? (() => undefined),
+    });
+    const samples = policy === "sample";
+    const intake = { rows, bytes, ageMs, limit, samples, clock: options.clock, signal, check };
+    this.#intake = new Intake(this.#queue, this.#bounded, intake);
   }
 
   /** The numbers of this writer now. */
   get status(): WriterStatus {
     return {
-      queuedRows: this.#queue.rows + this.#batch.rows,
+      queuedRows: this.#queue.rows + this.#intake.rows,
       queuedBytes: this.#queue.bytes,
       acknowledgedRows: this.#sender.acknowledgedRows,
       rejected: this.#sender.rejected,
-      droppedRows: this.#dropped,
+      droppedRows: this.#bounded.dropped,
       interruptions: this.#sender.interruptions,
     };
   }
@@ -117,7 +101,7 @@ export class TelemetryWriter {
       if (value !== null && value !== undefined) columns.push({ measurement, type: typeOf(value), values: [value] });
     }
     const time = timestamp === undefined ? undefined : Number(timestamp);
-    return this.#add({ count: 1, columns, time: () => time, ageMs, device: () => deviceId });
+    return this.#intake.add({ count: 1, columns, time: () => time, ageMs, device: () => deviceId });
   }
 
   /** Adds rows as columns. Resolves when the queue and the open batch have them. Rejects with ServerError. */
@@ -133,7 +117,13 @@ export class TelemetryWriter {
       if (type) columns.push({ measurement, type, values });
     }
     const device = typeof deviceId === "number" ? () => deviceId : (row: number) => deviceId[row] ?? 0;
-    return this.#add({ count: timestamps.length, columns, time: (row) => Number(timestamps[row]), ageMs: 0, device });
+    return this.#intake.add({
+      count: timestamps.length,
+      columns,
+      time: (row) => Number(timestamps[row]),
+      ageMs: 0,
+      device,
+    });
   }
 
   /** Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline. */
@@ -147,161 +137,15 @@ export class TelemetryWriter {
       await this.flush(deadlineMs);
       await this.#sender.finish();
     } finally {
-      clearTimeout(this.#timer);
       this.#ended.abort();
       await this.#sender.close();
-      this.#changes.notify();
+      await this.#intake.close();
       await this.#queue.close();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #add(added: NewRows): Promise<void> {
-    return this.#turns.run(async () => {
-      const before = this.#batch.rows;
-      const sequence = this.#queue.lastSequence;
-      try {
-        await this.#addRows(added);
-      } catch (error) {
-        // The rows of a refused call are not kept; those of earlier calls are.
-        const kept = this.#queue.lastSequence === sequence ? before : 0;
-        if (this.#batch.rows > kept) this.#batch.truncate(kept);
-        throw error;
-      }
-    });
-  }
-
-  async #addRows(added: NewRows): Promise<void> {
-    let dropped = 0;
-    for (let row = 0; row < added.count; row++) {
-      this.#check();
-      if (this.#policy === "sample" && !this.#sampler.keeps(this.#queue.bytes / this.#limit)) {
-        dropped += 1;
-        continue;
-      }
-      const device = added.device(row);
-      const given = added.time(row);
-      // Times of both clocks cannot be in one batch.
-      const isRelative = given === undefined && this.#clock !== undefined && !this.#clock.isKnown;
-      if (!this.#batch.accepts(device, added.columns) || (this.#batch.rows > 0 && isRelative !== this.#isRelative)) {
-        await this.#endBatch();
-      }
-      if (this.#batch.rows === 0) this.#isRelative = isRelative && !this.#clock?.isKnown;
-      this.#batch.add(given ?? this.#now() - added.ageMs, device, added.columns, row);
-      if (this.#isFull()) await this.#endBatch();
-      else this.#startAge();
-    }
-    if (dropped) this.#drop(dropped, "QUEUE_FULL");
-  }
-
-  /** The time of the writer's clock. Before the server's time is known, that of the monotonic clock. */
-  #now(): number {
-    if (!this.#clock) return Date.now();
-    return this.#isRelative ? performance.now() : this.#clock.now();
-  }
-
-  #isFull(): boolean {
-    // Without a time there can be no batch; the rows wait in memory.
-    if (this.#isRelative && !this.#clock?.isKnown) return this.#batch.bytes >= this.#limit;
-    return this.#batch.rows >= this.#rows || this.#batch.bytes >= this.#bytes;
-  }
-
-  #startAge(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const ended = this.#hasTimes().then(() => this.#turns.run(() => this.#endBatch()));
-      // While the queue refuses it, the batch stays open and is tried again.
-      ended.catch(() => this.#isOver() || this.#startAge());
-    }, this.#ageMs);
-  }
-
-  /** Puts the open batch into the queue. Rejects with QUEUE_FULL as the policy says. */
-  async #endBatch(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const batch = this.#batch;
-    if (batch.rows === 0) return;
-    let step = batch.rows;
-    if (this.#isRelative) {
-      batch.shift(await this.#hasTimes());
-      this.#isRelative = false;
-      // While there were no times, the batch has grown beyond its limits.
-      step = Math.max(Math.min(this.#rows, Math.floor((batch.rows * this.#bytes) / batch.bytes)), 1);
-    }
-    for (let from = 0; from < batch.rows; from += step) {
-      await this.#enqueue(batch, from, Math.min(from + step, batch.rows));
-    }
-    this.#batch = new OpenBatch();
-  }
-
-  async #enqueue(batch: OpenBatch, from: number, to: number): Promise<void> {
-    const encoded = batch.encode(from, to);
-    if (await this.#makeRoom(encoded.length)) await this.#append(to - from, encoded);
-    else this.#drop(to - from, "QUEUE_FULL");
-  }
-
-  /** Waits for the server's time if the open batch needs it. Resolves to what its times lack. */
-  async #hasTimes(): Promise<number> {
-    if (!this.#isRelative || !this.#clock) return 0;
-    this.#check();
-    const offset = await Promise.race([this.#clock.known(), aborted(this.#ended.signal)]);
-    this.#check();
-    return offset ?? 0;
-  }
-
-  #isOver(): boolean {
-    return this.#ended.signal.aborted || this.#sender.failure !== undefined;
-  }
-
-  /** Whether there is room for so many bytes, after the policy has made some. */
-  async #makeRoom(bytes: number): Promise<boolean> {
-    while (this.#queue.rows > 0 && this.#queue.bytes + bytes > this.#limit) {
-      this.#check();
-      if (this.#policy === "refuse") throw queueFull("The queue is full.");
-      if (this.#policy === "drop_newest") return false;
-      // These rows were kept while there was room; no further ones are.
-      if (this.#policy === "sample") return true;
-      const oldest = this.#policy === "drop_oldest" && this.#queue.after(this.#sender.lastSent);
-      if (oldest) {
-        this.#queue.drop(oldest);
-        this.#drop(oldest.rows, "QUEUE_FULL");
-      } else {
-        await this.#changes.next();
-      }
-    }
-    return true;
-  }
-
-  /** Stores a batch; an error of the disk counts as a full queue. */
-  async #append(rows: number, encoded: Uint8Array): Promise<void> {
-    for (;;) {
-      this.#check();
-      try {
-        await this.#queue.append(rows, (sequence) => withSequence(sequence, encoded));
-        this.#changes.notify();
-        return;
-      } catch (error) {
-        if (this.#policy === "refuse") throw queueFull(`The disk failed: ${String(error)}.`);
-        const oldest = this.#policy === "drop_oldest" ? this.#queue.after(this.#sender.lastSent) : undefined;
-        if (oldest) {
-          this.#queue.drop(oldest);
-          this.#drop(oldest.rows, "DISK_FULL");
-        } else if (this.#policy === "wait") {
-          await sleep(DISK_RETRY_MS, this.#ended.signal);
-        } else {
-          this.#drop(rows, "DISK_FULL");
-          return;
-        }
-      }
-    }
-  }
-
-  #drop(rows: number, reason: DropReason): void {
-    this.#dropped += rows;
-    this.#onDropped(rows, reason);
   }
 
   async #flush(): Promise<void> {
@@ -324,12 +168,11 @@ export class TelemetryWriter {
   async #emptyOpenBatch(): Promise<void> {
     for (;;) {
       try {
-        await this.#hasTimes();
-        await this.#turns.run(() => this.#endBatch());
+        await this.#intake.end();
         return;
       } catch (error) {
         if (!(error instanceof ServerError) || error.reason !== "QUEUE_FULL") throw error;
-        await Promise.race([this.#changes.next(), sleep(DISK_RETRY_MS, this.#ended.signal)]);
+        await Promise.race([this.#changes.next(), sleep(RETRY_MS, this.#ended.signal)]);
       }
     }
   }
@@ -339,15 +182,4 @@ export class TelemetryWriter {
     if (this.#sender.failure) throw this.#sender.failure;
     if (this.#ended.signal.aborted) throw new ServerError("FAILED_PRECONDITION", "The writer is closed.");
   }
-}
-
-function queueFull(message: string): ServerError {
-  return new ServerError("RESOURCE_EXHAUSTED", message, { reason: "QUEUE_FULL", retryable: true });
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined));
-  });
 }

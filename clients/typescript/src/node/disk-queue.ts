@@ -70,6 +70,8 @@ export class DiskQueue implements BatchQueue {
   async append(rows: number, encode: (sequence: number) => Uint8Array): Promise<void> {
     const sequence = this.lastSequence + 1;
     const record = encodeRecord(encode(sequence));
+    // Segments that were dropped make room for this one.
+    await this.#removals;
     const segment = await this.#segmentFor(record.length, sequence);
     const offset = segment.end;
     try {

@@ -13,6 +13,7 @@ PARTS = (
     "gateways",
     "unary",
     "exports",
+    "frames",
     "fanout",
     "commands",
     "iotdb_streams",

@@ -1,6 +1,6 @@
 """Converts between numpy columns and TelemetryBatch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from iotflow.batcher import ColumnPart, column_part, field_of
 from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 
+# A list may contain None.
+ColumnLike = ArrayLike | Sequence[Any]
 DTYPES: dict[str, np.dtype[Any]] = {
     "doubles": np.dtype(np.float64),
     "floats": np.dtype(np.float32),
@@ -20,7 +22,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 
 def encode_batch(
-    timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0, atomic: bool = False
+    timestamps: ArrayLike, columns: Mapping[str, ColumnLike], *, device_id: int = 0, atomic: bool = False
 ) -> TelemetryBatch:
     """A batch of one device's readings. Row i of every column belongs to timestamps[i].
 
@@ -65,14 +67,14 @@ def _times(timestamps: ArrayLike) -> NDArray[np.int64]:
     return times.astype(np.int64)
 
 
-def columns_of(timestamps: ArrayLike, columns: Mapping[str, ArrayLike], device_id: int) -> ColumnPart:
+def columns_of(timestamps: ArrayLike, columns: Mapping[str, ColumnLike], device_id: int) -> ColumnPart:
     """Columns as encode_batch() takes them, without those that have no value. Raises ValueError as it does."""
     times = _times(timestamps)
     found = {name: _values(name, values, len(times)) for name, values in columns.items()}
     return column_part(device_id, times, {name: each for name, each in found.items() if each is not None})
 
 
-def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
+def _column(name: str, given: ColumnLike, rows: int) -> Column | None:
     found = _values(name, given, rows)
     if found is None:
         return None
@@ -84,7 +86,7 @@ def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
     return column
 
 
-def _values(name: str, given: ArrayLike, rows: int) -> "tuple[str, NDArray[Any], NDArray[np.bool_] | None] | None":
+def _values(name: str, given: ColumnLike, rows: int) -> "tuple[str, NDArray[Any], NDArray[np.bool_] | None] | None":
     """The value field, the values with placeholders, and which rows have a value (None: all). None: no row has."""
     array = given if isinstance(given, np.ndarray) else np.array(given, object)
     if array.shape != (rows,):

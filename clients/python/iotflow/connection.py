@@ -66,7 +66,9 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._connecting: asyncio.Lock | None = None
         self._asking: asyncio.Task[bool] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        # Channels whose calls may still end.
+        self._discarded: dict[asyncio.Task[None], grpc.aio.Channel] = {}
+        self._watching: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,12 +134,13 @@ class Connection:
         """Close the channel, unless it is the caller's."""
         if self._asking:
             self._asking.cancel()
-        for task in self._closing:
+        self._discard()
+        discarded = dict(self._discarded)
+        for task in discarded:
             task.cancel()
-        await asyncio.gather(*self._closing, return_exceptions=True)
-        if self._channel:
-            await self._channel.close()
-            self._channel = None
+        await asyncio.gather(*discarded, *(channel.close() for channel in discarded.values()), return_exceptions=True)
+        # gRPC reports the end of a watch to the loop, which must not be closed by then.
+        await asyncio.gather(*self._watching, return_exceptions=True)
 
     async def _ask(self, handler: CredentialHandler, error: ServerError) -> bool:
         credential = await handler(error)
@@ -162,9 +165,16 @@ class Connection:
             if state is ChannelConnectivity.TRANSIENT_FAILURE:
                 self._discard()
                 raise ServerError(StatusCode.UNAVAILABLE, f"{self._target} is out of reach.", retryable=True)
-            await channel.wait_for_state_change(state)
+            await self._changed(channel, state)
             state = channel.get_state(try_to_connect=True)
         return channel
+
+    async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> None:
+        """Wait until the channel has another state. A watch ends with its channel, also where nobody waits for it anymore."""
+        watch = asyncio.create_task(channel.wait_for_state_change(state), name="connection's state")
+        self._watching.add(watch)
+        watch.add_done_callback(self._watching.discard)
+        await asyncio.shield(watch)
 
     async def _opened(self) -> grpc.aio.Channel:
         if self._tls is None:
@@ -179,9 +189,9 @@ class Connection:
     def _discard(self) -> None:
         """Close the channel once its calls have ended; the next one reads the files of TLS again."""
         if self._channel:
-            closing = asyncio.create_task(self._channel.close(GRACE_SECONDS))
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            closing = asyncio.create_task(self._channel.close(GRACE_SECONDS), name="connection's end")
+            self._discarded[closing] = self._channel
+            closing.add_done_callback(self._discarded.pop)
         self._channel = None
 
 

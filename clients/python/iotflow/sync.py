@@ -7,22 +7,26 @@ with Client("127.0.0.1:50051", api_key=key) as client, client.writer() as writer
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
+from google.protobuf.message import Message
 from numpy.typing import ArrayLike
 
 from iotflow.batcher import Value
+from iotflow.batches import ColumnLike
 from iotflow.columns import Columns, DeviceColumns
 from iotflow.commands import Command
 from iotflow.connection import Connection, Tls
 from iotflow.device import DesiredConfig, Device, Registered
+from iotflow.paging import call, pages
 from iotflow.reading import Latest, TelemetryReader, Time
 from iotflow.writer import TelemetryWriter
 
 T = TypeVar("T")
+MessageType = TypeVar("MessageType", bound=Message)
 
 
 class Client:
@@ -32,6 +36,8 @@ class Client:
     """
 
     def __init__(self, target: str, *, api_key: str = "", token: str = "", tls: Tls | None = None) -> None:
+        self.target = target
+        self._running: list[Future[None]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="iotflow client", daemon=True)
         self._connection = Connection(target, api_key=api_key, token=token, tls=tls)
@@ -43,6 +49,8 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for future in self._running:
+            future.cancel()
         self.run(self._connection.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -123,13 +131,29 @@ class Client:
         """See Device.report()."""
         self.run(self._device.report(configuration))
 
-    def handle_commands(self, handler: Callable[[Command], Mapping[str, Any] | None]) -> None:
-        """See Device.handle_commands(). The handler runs in a thread of its own, and may block."""
+    def start_commands(self, handler: Callable[[Command], Mapping[str, Any] | None]) -> "Future[None]":
+        """Handle commands until the client is closed; see Device.handle_commands(). The handler runs in a thread of its own,
+        and may block. The future has the error that ends it."""
 
         async def handle(command: Command) -> Mapping[str, Any] | None:
             return await asyncio.to_thread(handler, command)
 
-        self.run(self._device.handle_commands(handle))
+        return self._background(self._device.handle_commands(handle))
+
+    def pages(
+        self, stub: Callable[[Any], Any], method: str, request: Message, answer: type[MessageType]
+    ) -> Iterator[MessageType]:
+        """See paging.pages()."""
+        return self.iterate(pages(self._connection, stub, method, request, answer))
+
+    def call(self, stub: Callable[[Any], Any], method: str, request: Message, answer: type[MessageType]) -> MessageType:
+        """See paging.call()."""
+        return self.run(call(self._connection, stub, method, request, answer))
+
+    def _background(self, act: Coroutine[Any, Any, None]) -> "Future[None]":
+        future = asyncio.run_coroutine_threadsafe(act, self._loop)
+        self._running.append(future)
+        return future
 
     def rotate(self, save: Callable[[str], None]) -> str:
         """See Device.rotate()."""
@@ -147,7 +171,7 @@ class Writer:
         """See TelemetryWriter.add()."""
         self._client.run(self._writer.add(values, timestamp, device_id=device_id))
 
-    def add_columns(self, timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0) -> None:
+    def add_columns(self, timestamps: ArrayLike, columns: Mapping[str, ColumnLike], *, device_id: int = 0) -> None:
         """See TelemetryWriter.add_columns()."""
         self._client.run(self._writer.add_columns(timestamps, columns, device_id=device_id))
 

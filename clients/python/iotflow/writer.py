@@ -10,7 +10,7 @@ import grpc
 from numpy.typing import ArrayLike
 
 from iotflow.batcher import BatchLimits, ColumnPart, OpenBatch, Value, cells
-from iotflow.batches import columns_of
+from iotflow.batches import ColumnLike, columns_of
 from iotflow.clock import Clock, DeviceClock, RisingTimes
 from iotflow.connection import Connection, CredentialHandler, Tls
 from iotflow.delivery import Delivery, Entry
@@ -161,7 +161,9 @@ class TelemetryWriter:
                 stored += await self._finish_full()
         await _all(stored)
 
-    async def add_columns(self, timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0) -> None:
+    async def add_columns(
+        self, timestamps: ArrayLike, columns: Mapping[str, ColumnLike], *, device_id: int = 0
+    ) -> None:
         """Add rows as columns; see encode_batch() for their types. Raises as add() does."""
         part = columns_of(timestamps, columns, device_id)
         async with self._lock:
@@ -206,7 +208,7 @@ class TelemetryWriter:
     async def _flush(self) -> None:
         last = await self._finish_patiently()
         await self._delivery.wait_until(lambda: self._queue.is_done_with(last))
-        if not self._queue.is_done_with(last):
+        if self._delivery.ended:
             await self._check_open()
         await self._queue.removed()
 

@@ -12,6 +12,8 @@ from tests.integration.client.standin import Context, Standin, acknowledgement, 
 from tests.integration.client.writing import ROWS, batch, never, writers_tasks
 from tests.support.processes import free_port
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 
 async def test_leaving_the_block_waits_for_every_acknowledgement() -> None:
     standin, rows = Standin(), list[int]()

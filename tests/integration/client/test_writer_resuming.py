@@ -15,6 +15,8 @@ from tests.integration.client.standin import Context, Standin, acknowledgement, 
 from tests.integration.client.writing import ROWS, batch, never, refuse
 from tests.support.processes import free_port
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 
 async def test_unacknowledged_batches_are_resent_in_order() -> None:
     standin, rows, interruptions = Standin(), list[int](), list[ServerError]()

@@ -1,0 +1,1 @@
+"""Stands in for MicroPython's package of this name."""

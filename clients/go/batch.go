@@ -13,8 +13,9 @@ const (
 	// Bytes of the fields of a batch beside its rows and columns, and of a column beside its name and values.
 	batchOverhead  = 64
 	columnOverhead = 32
-	// Bytes of a time and a device, and of a placeholder with its bit.
-	rowOverhead = 10 + 5
+	// Bytes of a device, of a row's time and device, and of a placeholder with its bit.
+	deviceBytes = 5
+	rowOverhead = 10 + deviceBytes
 	gapBytes    = 9
 )
 
@@ -75,8 +76,11 @@ func (b *batch) accepts(deviceID int32, relative bool, values []Value) bool {
 }
 
 // growth returns the largest number of bytes that the row may add.
-func (b *batch) growth(values []Value) int {
+func (b *batch) growth(deviceID int32, values []Value) int {
 	bytes := rowOverhead + (gapBytes+1)*len(b.columns)
+	if deviceID != b.deviceID && len(b.deviceIDs) == 0 {
+		bytes += deviceBytes * b.rows()
+	}
 	for i := range values {
 		value := &values[i]
 		bytes += valueBytes(value)
@@ -136,10 +140,10 @@ func (b *batch) addDevice(deviceID int32, row int) {
 	}
 	for len(b.deviceIDs) < row {
 		b.deviceIDs = append(b.deviceIDs, b.deviceID)
-		b.size += 5
+		b.size += deviceBytes
 	}
 	b.deviceIDs = append(b.deviceIDs, deviceID)
-	b.size += 5
+	b.size += deviceBytes
 }
 
 func (b *batch) addColumn(value *Value) int {

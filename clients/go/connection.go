@@ -42,15 +42,19 @@ type connection struct {
 
 func newConnection(target string, config Config) *connection {
 	security := insecure.NewCredentials()
+	var authority []grpc.DialOption
 	if config.TLS != nil {
 		security = fileCredentials{*config.TLS}
+		if config.TLS.ServerName != "" {
+			authority = append(authority, grpc.WithAuthority(config.TLS.ServerName))
+		}
 	}
 	return &connection{
 		target:      target,
 		credentials: newCredentials(config),
-		options: []grpc.DialOption{
+		options: append(authority,
 			grpc.WithTransportCredentials(security),
-			grpc.WithUserAgent("iotflow-go/" + Version),
+			grpc.WithUserAgent("iotflow-go/"+Version),
 			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingTimeout}),
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff:           grpcbackoff.Config{BaseDelay: connectTimeout, Multiplier: 1, MaxDelay: connectTimeout},
@@ -58,7 +62,7 @@ func newConnection(target string, config Config) *connection {
 			}),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(largestAnswer)),
 			grpc.WithDisableRetry(),
-		},
+		),
 	}
 }
 

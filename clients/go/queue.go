@@ -175,9 +175,22 @@ func (q *queue) onTheWay() (count int, first entry, highest int64) {
 	return q.sent, q.entries[0], q.entries[q.sent-1].sequence
 }
 
-// acknowledge removes the batches on the way up to the sequence, and returns the number of their rows.
-func (q *queue) acknowledge(sequence int64) int {
-	return q.removeSent(func(e *entry) bool { return e.sequence <= sequence })
+// rowsUpTo returns the number of rows on the way up to the sequence.
+func (q *queue) rowsUpTo(sequence int64) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	rows := 0
+	for _, each := range q.entries[:q.sent] {
+		if each.sequence <= sequence {
+			rows += each.rows
+		}
+	}
+	return rows
+}
+
+// acknowledge removes the batches on the way up to the sequence.
+func (q *queue) acknowledge(sequence int64) {
+	q.removeSent(func(e *entry) bool { return e.sequence <= sequence })
 }
 
 // remove gives up one batch on the way.
@@ -185,7 +198,7 @@ func (q *queue) remove(sequence int64) {
 	q.removeSent(func(e *entry) bool { return e.sequence == sequence })
 }
 
-func (q *queue) removeSent(matches func(*entry) bool) int {
+func (q *queue) removeSent(matches func(*entry) bool) {
 	q.mu.Lock()
 	var kept, removed []entry
 	for i := range q.entries[:q.sent] {
@@ -197,13 +210,13 @@ func (q *queue) removeSent(matches func(*entry) bool) int {
 	}
 	if len(removed) == 0 {
 		q.mu.Unlock()
-		return 0
+		return
 	}
 	first := q.sent - len(kept)
 	copy(q.entries[first:], kept)
 	clear(q.entries[:first])
 	q.entries, q.sent = q.entries[first:], len(kept)
-	return q.finish(removed)
+	q.finish(removed)
 }
 
 // dropOldest removes the oldest batches that are not on the way until the payload fits, and returns the number of their

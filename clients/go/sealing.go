@@ -69,7 +69,7 @@ func isEmpty(values []Value) bool {
 func (w *Writer) hasRoom(deviceID int32, relative bool, values []Value) bool {
 	return w.open.rows() < w.config.BatchRows &&
 		w.open.accepts(deviceID, relative, values) &&
-		w.open.size+w.open.growth(values) <= w.config.BatchBytes
+		w.open.size+w.open.growth(deviceID, values) <= w.config.BatchBytes
 }
 
 // leavesOut tells whether the policy `sample` leaves out the next row.

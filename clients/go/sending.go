@@ -156,9 +156,7 @@ func (s *sender) readAcknowledgements(call grpc.ClientStream) *Error {
 		for _, rejection := range answer.GetRejected() {
 			w.reject(rejection)
 		}
-		if rows := w.queue.acknowledge(answer.GetCommittedSequence()); rows > 0 {
-			w.acknowledged(rows)
-		}
+		w.acknowledge(answer.GetCommittedSequence())
 		if answer.GetCommittedSequence() >= s.aloneUntil {
 			s.aloneUntil = 0
 			w.queue.widen(w.config.Window)
@@ -166,11 +164,15 @@ func (s *sender) readAcknowledgements(call grpc.ClientStream) *Error {
 	}
 }
 
-func (w *Writer) acknowledged(rows int) {
-	w.mu.Lock()
-	w.status.AcknowledgedRows += rows
-	w.mu.Unlock()
-	w.client.metrics.RowsAcknowledged(rows)
+// acknowledge counts the rows before it removes them, so that a flush that ends has them counted.
+func (w *Writer) acknowledge(sequence int64) {
+	if rows := w.queue.rowsUpTo(sequence); rows > 0 {
+		w.mu.Lock()
+		w.status.AcknowledgedRows += rows
+		w.mu.Unlock()
+		w.client.metrics.RowsAcknowledged(rows)
+	}
+	w.queue.acknowledge(sequence)
 	w.client.metrics.Queued(w.queue.content())
 }
 

@@ -62,7 +62,7 @@ func (f fileCredentials) ServerHandshake(conn net.Conn) (net.Conn, grpccredentia
 }
 
 func (f fileCredentials) Info() grpccredentials.ProtocolInfo {
-	return grpccredentials.ProtocolInfo{SecurityProtocol: "tls", ServerName: f.ServerName}
+	return grpccredentials.ProtocolInfo{SecurityProtocol: "tls"}
 }
 
 func (f fileCredentials) Clone() grpccredentials.TransportCredentials { return f }

@@ -2,6 +2,7 @@
 #ifndef IOTFLOW_H
 #define IOTFLOW_H
 
+#include "iotflow/grpc_web.h"
 #include "iotflow/mqtt.h"
 #include "iotflow/writer.h"
 

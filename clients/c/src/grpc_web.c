@@ -1,0 +1,403 @@
+#include "iotflow/grpc_web.h"
+
+#include <string.h>
+
+enum { CONNECT_MS = 10000, CALL_MS = 60000, READ_LIMIT = 2048, FRAME_HEAD = 5, TEXT_BYTES = 101 };
+/* Codes of gRPC. */
+enum {
+    OK = 0,
+    CANCELLED = 1,
+    UNKNOWN = 2,
+    INVALID_ARGUMENT = 3,
+    DEADLINE_EXCEEDED = 4,
+    RESOURCE_EXHAUSTED = 8,
+    ABORTED = 10,
+    OUT_OF_RANGE = 11,
+    INTERNAL = 13,
+    UNAVAILABLE = 14,
+    UNAUTHENTICATED = 16,
+    NO_STATUS = 255
+};
+/* Fields of StreamTelemetryResponse and Rejection. */
+enum { COMMITTED_SEQUENCE = 1, REJECTED = 2 };
+enum { R_SEQUENCE = 1, R_INDEX = 2, R_COUNT = 3, R_MEASUREMENT = 4, R_REASON = 5, R_MESSAGE = 6, R_RETRYABLE = 7 };
+
+static void enter(iotflow_grpc_web *web, iotflow_grpc_web_state state) {
+    web->state = state;
+    web->state_since = web->now_ms;
+}
+
+static void stop(iotflow_grpc_web *web, iotflow_status status) {
+    web->stopped_by = status;
+    enter(web, IOTFLOW_WEB_STOPPED);
+}
+
+static void interrupt(iotflow_grpc_web *web, uint32_t grpc_status) {
+    web->pause_ms = iotflow_backoff_next(&web->backoff);
+    web->out.used = 0;
+    enter(web, IOTFLOW_WEB_PAUSED);
+    if (web->options.interrupted != NULL) {
+        web->options.interrupted(web->options.context, grpc_status, web->pause_ms);
+    }
+}
+
+static void end_own_call(iotflow_grpc_web *web, uint32_t grpc_status) {
+    const iotflow_call_ended ended = web->ended;
+    web->method = NULL;
+    ended(web->ended_context, grpc_status, web->reply);
+}
+
+/* Requests. */
+
+static void put_request(iotflow_grpc_web *web, const char *method, uint32_t size) {
+    iotflow_packet *out = &web->out;
+    const uint8_t head[FRAME_HEAD] = {0, (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    out->used = 0;
+    out->status = IOTFLOW_OK;
+    web->out_sent = 0;
+    iotflow_packet_chars(out, "POST /");
+    iotflow_packet_chars(out, method);
+    iotflow_packet_chars(out, " HTTP/1.1\r\nhost: ");
+    iotflow_packet_chars(out, web->options.host);
+    if (web->options.api_key != NULL) {
+        iotflow_packet_chars(out, "\r\nx-api-key: ");
+        iotflow_packet_chars(out, web->options.api_key);
+    }
+    iotflow_packet_chars(out, "\r\ncontent-type: application/grpc-web+proto\r\nx-grpc-web: 1\r\ncontent-length: ");
+    iotflow_packet_number(out, (uint64_t)size + (uint64_t)FRAME_HEAD);
+    iotflow_packet_chars(out, "\r\n\r\n");
+    iotflow_packet_bytes(out, head, FRAME_HEAD);
+    iotflow_http_begin(&web->answer);
+    web->reply.size = 0;
+    enter(web, IOTFLOW_WEB_CALLING);
+    if (out->status != IOTFLOW_OK) {
+        stop(web, IOTFLOW_TOO_LARGE);
+    }
+}
+
+/* The oldest batch that is not acknowledged. */
+static bool find_batch(iotflow_grpc_web *web) {
+    iotflow_place place;
+    if (web->writer == NULL) {
+        return false;
+    }
+    place = web->writer->ring.begin;
+    return iotflow_ring_next(&web->writer->ring, &place, &web->record) == IOTFLOW_OK;
+}
+
+static bool has_work(const iotflow_grpc_web *web) {
+    return (web->method != NULL) || ((web->writer != NULL) && (web->writer->ring.queued_batches > 0U));
+}
+
+static void begin_call(iotflow_grpc_web *web) {
+    web->payload_left = 0;
+    web->request_left = 0;
+    web->sends_batch = false;
+    if (web->method != NULL) {
+        web->request_left = (uint32_t)web->request.size;
+        put_request(web, web->method, web->request_left);
+    } else if (find_batch(web)) {
+        web->sends_batch = true;
+        web->writer->busy = true;
+        web->payload_left = web->record.size;
+        put_request(web, "iotflow.v1.TelemetryService/StreamTelemetry", web->record.size);
+    } else {
+        /* Nothing to send. */
+    }
+}
+
+/* Answers. */
+
+static void copy_text(iotflow_span from, char *text) {
+    const size_t size = (from.size < ((size_t)TEXT_BYTES - 1U)) ? from.size : ((size_t)TEXT_BYTES - 1U);
+    (void)memcpy(text, from.data, size);
+    text[size] = '\0';
+}
+
+static void take_rejection(iotflow_grpc_web *web, iotflow_span message) {
+    char measurement[TEXT_BYTES] = "";
+    char reason[TEXT_BYTES] = "";
+    char text[TEXT_BYTES] = "";
+    iotflow_rejection rejection;
+    iotflow_field field;
+    (void)memset(&rejection, 0, sizeof rejection);
+    rejection.measurement = measurement;
+    rejection.reason = reason;
+    rejection.message = text;
+    while (iotflow_take_field(&message, &field) == IOTFLOW_OK) {
+        switch (field.id) {
+            case R_SEQUENCE:
+                rejection.sequence = (uint32_t)field.number;
+                break;
+            case R_INDEX:
+                rejection.index = (uint32_t)field.number;
+                break;
+            case R_COUNT:
+                rejection.count = (uint32_t)field.number;
+                break;
+            case R_MEASUREMENT:
+                copy_text(field.bytes, measurement);
+                break;
+            case R_REASON:
+                copy_text(field.bytes, reason);
+                break;
+            case R_MESSAGE:
+                copy_text(field.bytes, text);
+                break;
+            case R_RETRYABLE:
+                rejection.retryable = field.number != 0U;
+                break;
+            default:
+                break;
+        }
+    }
+    iotflow_writer_reject(web->writer, &rejection);
+}
+
+static void take_acknowledgement(iotflow_grpc_web *web, iotflow_span message) {
+    iotflow_field field;
+    while (iotflow_take_field(&message, &field) == IOTFLOW_OK) {
+        if (field.id == (uint32_t)COMMITTED_SEQUENCE) {
+            (void)iotflow_writer_acknowledge(web->writer, (uint32_t)field.number);
+            iotflow_backoff_reset(&web->backoff);
+        } else if ((field.id == (uint32_t)REJECTED) && (field.wire == (uint8_t)IOTFLOW_WIRE_BYTES)) {
+            take_rejection(web, field.bytes);
+        } else {
+            /* A field of a newer contract. */
+        }
+    }
+}
+
+static void take_message(void *context, iotflow_status status, iotflow_span message) {
+    iotflow_grpc_web *web = (iotflow_grpc_web *)context;
+    if (web->sends_batch) {
+        take_acknowledgement(web, message);
+    } else if (status == IOTFLOW_OK) {
+        web->reply = message;
+    } else {
+        web->answer.grpc_status = RESOURCE_EXHAUSTED;
+    }
+}
+
+static bool is_transient(uint32_t grpc_status) {
+    switch (grpc_status) {
+        case CANCELLED:
+        case UNKNOWN:
+        case DEADLINE_EXCEEDED:
+        case RESOURCE_EXHAUSTED:
+        case ABORTED:
+        case INTERNAL:
+        case UNAVAILABLE:
+        case NO_STATUS:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/* The server refuses the batch as a whole, for good: it goes to the application, so that the others can follow. */
+static void give_up_batch(iotflow_grpc_web *web) {
+    iotflow_rejection rejection;
+    (void)memset(&rejection, 0, sizeof rejection);
+    rejection.sequence = web->record.sequence;
+    rejection.count = web->record.rows;
+    rejection.measurement = "";
+    rejection.reason = "BATCH_REJECTED";
+    rejection.message = "";
+    iotflow_writer_reject(web->writer, &rejection);
+    (void)iotflow_writer_acknowledge(web->writer, web->record.sequence);
+}
+
+static void ask_for_key(iotflow_grpc_web *web) {
+    const char *key = (web->options.credential == NULL) ? NULL : web->options.credential(web->options.context);
+    if (key == NULL) {
+        stop(web, IOTFLOW_UNAUTHENTICATED);
+    } else {
+        web->options.api_key = key;
+    }
+}
+
+static void end_batch_call(iotflow_grpc_web *web, uint32_t grpc_status) {
+    if (grpc_status == (uint32_t)OK) {
+        /* The acknowledgement, if any, was taken already. */
+    } else if ((grpc_status == (uint32_t)INVALID_ARGUMENT) || (grpc_status == (uint32_t)OUT_OF_RANGE)) {
+        give_up_batch(web);
+    } else if (grpc_status == (uint32_t)UNAUTHENTICATED) {
+        ask_for_key(web);
+    } else if (is_transient(grpc_status)) {
+        interrupt(web, grpc_status);
+    } else {
+        stop(web, IOTFLOW_REJECTED);
+    }
+}
+
+static void end_call(iotflow_grpc_web *web) {
+    const uint32_t grpc_status = web->answer.grpc_status;
+    if (web->writer != NULL) {
+        web->writer->busy = false;
+    }
+    if (web->answer.closes) {
+        web->pause_ms = 0;
+        enter(web, IOTFLOW_WEB_PAUSED);
+    } else {
+        enter(web, IOTFLOW_WEB_IDLE);
+    }
+    if (web->sends_batch) {
+        end_batch_call(web, grpc_status);
+    } else {
+        end_own_call(web, (grpc_status == (uint32_t)NO_STATUS) ? (uint32_t)UNAVAILABLE : grpc_status);
+    }
+}
+
+/* The connection ended or a limit of time passed. */
+static void break_off(iotflow_grpc_web *web) {
+    const bool own = (web->state == IOTFLOW_WEB_CALLING) && !web->sends_batch;
+    if (web->writer != NULL) {
+        web->writer->busy = false;
+    }
+    interrupt(web, UNAVAILABLE);
+    if (own) {
+        end_own_call(web, UNAVAILABLE);
+    }
+}
+
+/* The next bytes to send: the headers, then the message from the storage or from the application. */
+static bool fill(iotflow_grpc_web *web) {
+    const iotflow_storage *storage;
+    uint32_t part;
+    if (web->request_left > 0U) {
+        part = (web->request_left < web->out.size) ? web->request_left : web->out.size;
+        (void)memcpy(web->out.memory, web->request.data + (web->request.size - web->request_left), part);
+        web->request_left -= part;
+    } else {
+        storage = web->writer->ring.storage;
+        part = (web->payload_left < web->out.size) ? web->payload_left : web->out.size;
+        if (storage->read(storage->context, web->record.payload + (web->record.size - web->payload_left), web->out.memory,
+                          part) != 0) {
+            break_off(web);
+            return false;
+        }
+        web->payload_left -= part;
+    }
+    web->out.used = part;
+    web->out_sent = 0;
+    return true;
+}
+
+static void send(iotflow_grpc_web *web) {
+    while ((web->state == IOTFLOW_WEB_CALLING) &&
+           ((web->out.used > 0U) || (web->payload_left > 0U) || (web->request_left > 0U))) {
+        int32_t taken;
+        if ((web->out.used == 0U) && !fill(web)) {
+            return;
+        }
+        taken = web->transport->write(web->transport->context, web->out.memory + web->out_sent, web->out.used - web->out_sent);
+        if (taken < 0) {
+            break_off(web);
+        }
+        if (taken <= 0) {
+            return;
+        }
+        web->out_sent += (uint32_t)taken;
+        if (web->out_sent == web->out.used) {
+            web->out.used = 0;
+        }
+    }
+}
+
+static void receive(iotflow_grpc_web *web) {
+    uint32_t limit;
+    for (limit = READ_LIMIT; (limit > 0U) && (web->state == IOTFLOW_WEB_CALLING); limit--) {
+        uint8_t byte;
+        iotflow_status status;
+        const int32_t got = web->transport->read(web->transport->context, &byte, 1);
+        if (got < 0) {
+            break_off(web);
+        }
+        if (got <= 0) {
+            return;
+        }
+        status = iotflow_http_take(&web->answer, byte);
+        if (status == IOTFLOW_OK) {
+            end_call(web);
+        } else if (status == IOTFLOW_PROTOCOL_ERROR) {
+            break_off(web);
+        } else {
+            /* The answer goes on. */
+        }
+    }
+}
+
+static void connect(iotflow_grpc_web *web, int begin) {
+    const iotflow_status status = web->transport->connect(web->transport->context, begin);
+    if (status == IOTFLOW_OK) {
+        enter(web, IOTFLOW_WEB_IDLE);
+    } else if (status != IOTFLOW_AGAIN) {
+        break_off(web);
+    } else {
+        /* Still on its way. */
+    }
+}
+
+static bool is_since(const iotflow_grpc_web *web, uint32_t limit) { return (web->now_ms - web->state_since) >= limit; }
+
+iotflow_status iotflow_grpc_web_open(iotflow_grpc_web *web, iotflow_writer *writer, const iotflow_transport *transport,
+                                     const iotflow_grpc_web_options *options) {
+    (void)memset(web, 0, sizeof *web);
+    web->options = *options;
+    web->writer = writer;
+    web->transport = transport;
+    web->out.memory = options->send_memory;
+    web->out.size = options->send_size;
+    web->answer.memory = options->receive_memory;
+    web->answer.size = options->receive_size;
+    web->answer.message = take_message;
+    web->answer.context = web;
+    iotflow_backoff_begin(&web->backoff, options->seed);
+    return ((options->host == NULL) || (options->send_size < 64U)) ? IOTFLOW_INVALID_ARGUMENT : IOTFLOW_OK;
+}
+
+iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
+    web->now_ms = now_ms;
+    if (web->writer != NULL) {
+        (void)iotflow_writer_poll(web->writer, now_ms);
+    }
+    if ((web->state == IOTFLOW_WEB_PAUSED) && has_work(web) && is_since(web, web->pause_ms)) {
+        enter(web, IOTFLOW_WEB_CONNECTING);
+        connect(web, 1);
+    } else if (web->state == IOTFLOW_WEB_CONNECTING) {
+        connect(web, 0);
+    } else {
+        /* Connected, or there is nothing to do. */
+    }
+    if (((web->state == IOTFLOW_WEB_CONNECTING) && is_since(web, CONNECT_MS)) ||
+        ((web->state == IOTFLOW_WEB_CALLING) && is_since(web, CALL_MS))) {
+        break_off(web);
+    }
+    if (web->state == IOTFLOW_WEB_IDLE) {
+        begin_call(web);
+    }
+    send(web);
+    receive(web);
+    return (web->state == IOTFLOW_WEB_STOPPED) ? web->stopped_by : IOTFLOW_OK;
+}
+
+void iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key) {
+    web->options.api_key = api_key;
+    if (web->state == IOTFLOW_WEB_STOPPED) {
+        web->pause_ms = 0;
+        enter(web, IOTFLOW_WEB_PAUSED);
+    }
+}
+
+iotflow_status iotflow_grpc_web_call(iotflow_grpc_web *web, const char *method, iotflow_span request, iotflow_call_ended ended,
+                                     void *context) {
+    if (web->method != NULL) {
+        return IOTFLOW_AGAIN;
+    }
+    web->method = method;
+    web->request = request;
+    web->ended = ended;
+    web->ended_context = context;
+    return IOTFLOW_OK;
+}

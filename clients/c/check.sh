@@ -18,6 +18,16 @@ for file in $sources; do
     g++ -x c++ -std=c++11 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
     clang++ -x c++ -std=c++11 -Wno-deprecated $warnings -O2 $include -c "$file" -o "$build/warnings.o"
 done
+# The other ports and examples: lwIP with its real headers, Zephyr and ESP32 with the stubs in examples/stubs.
+gcc -std=gnu99 $warnings $include -Iexamples/lwip -isystem /usr/include/lwip -DSSIZE_MAX=INT_MAX -c ports/lwip_socket.c -o "$build/warnings.o"
+for file in ports/zephyr_socket.c examples/zephyr/main.c examples/esp-idf/main/main.c; do
+    gcc -std=gnu11 $warnings $include -Iexamples/stubs -c "$file" -o "$build/warnings.o"
+done
+g++ -x c++ -std=c++17 $warnings -Wno-shadow $include -Iexamples/stubs -c examples/arduino/FirstReading/FirstReading.ino -o "$build/warnings.o"
+for file in $(find stubs -name '*.pb.c'); do
+    gcc -std=c99 -Wall -Wextra -Werror $include -c "$file" -o "$build/warnings.o"
+done
+./build-testee.sh
 cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c99 -Iinclude src ports/posix_*.c
 
 sanitized="clang -std=c99 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $include"

@@ -46,7 +46,7 @@ static waiting flushing;
 static int64_t call_id;
 static iotflow_grpc_web web;
 static iotflow_writer writer;
-static bool open_writer, refuses;
+static bool open_writer, refuses, no_key;
 static iotflow_storage storage;
 static iotflow_posix_file file = {-1, 0};
 static void *ram;
@@ -352,7 +352,7 @@ static void go_on_flushing(uint32_t now, iotflow_status state) {
     (void)iotflow_writer_end(&writer);
     if (iotflow_writer_is_empty(&writer)) {
         write_line("{\"id\":%lld,\"result\":{}}", (long long)flushing.id);
-    } else if (state == IOTFLOW_REJECTED) {
+    } else if ((state == IOTFLOW_REJECTED) || ((state == IOTFLOW_UNAUTHENTICATED) && no_key)) {
         write_error(flushing.id, code_name(web.answer.grpc_status), "", "The stream was rejected.", false);
     } else if (late) {
         write_error(flushing.id, "DEADLINE_EXCEEDED", "", "The deadline passed.", true);
@@ -458,7 +458,7 @@ static void say_hello(int64_t id) {
     static const char *const by_window[] = {"window-is-bounded", "poison-batch-among-others",
                                             "repeated-and-older-acknowledgements", "dropped-acknowledgements"};
     size_t i;
-    (void)printf("{\"id\":%lld,\"result\":{\"language\":\"c\",\"version\":\"1.0.0\",\"skips\":{%s", (long long)id, lacks);
+    (void)printf("{\"id\":%lld,\"result\":{\"language\":\"c\",\"version\":\"0.1.0\",\"skips\":{%s", (long long)id, lacks);
     for (i = 0; i < (sizeof by_form / sizeof *by_form); i++) {
         (void)printf(",\"%s\":\"%s\"", by_form[i], form);
     }
@@ -474,6 +474,7 @@ static void use_new_key(iotflow_span request, int64_t id) {
         (void)snprintf(api_key, sizeof api_key, "%s", key);
         iotflow_grpc_web_use_key(&web, api_key);
     }
+    no_key = key == NULL;
     free(key);
     write_line("{\"id\":%lld,\"result\":{}}", (long long)id);
 }

@@ -17,7 +17,7 @@
 #include "iotflow_posix.h"
 #include "lines.h"
 
-enum { COLUMNS = 64, ROWS_BYTES = 4 << 20, SECTORS = 16, SMALLEST_SECTOR = 4096, DEFAULT_LIMIT = 64 << 20 };
+enum { COLUMNS = 64, ROWS_BYTES = 4 << 20, SECTORS = 16, SMALLEST_SECTOR = 512, DEFAULT_LIMIT = 64 << 20 };
 
 /* A request that waits: for room, for acknowledgements, or for an answer. */
 typedef struct {
@@ -370,8 +370,8 @@ static void show_status(int64_t id) {
         "{\"id\":%lld,\"result\":{\"queued_rows\":%u,\"queued_bytes\":%u,\"acknowledged_rows\":%u,\"rejected\":%u,"
         "\"dropped_rows\":%u,\"interruptions\":%d}}",
         (long long)id, writer.ring.queued_rows + writer.batch.rows,
-        iotflow_ring_fill(&writer.ring) * (storage.sector_size / 256U) * storage.sectors, writer.acknowledged_rows,
-        writer.rejected_values, writer.dropped_rows, interruptions);
+        (uint32_t)(((uint64_t)iotflow_ring_fill(&writer.ring) * storage.sector_size * storage.sectors) / 256U),
+        writer.acknowledged_rows, writer.rejected_values, writer.dropped_rows, interruptions);
 }
 
 /* Calls. */
@@ -455,8 +455,12 @@ static void say_hello(int64_t id) {
     static const char form[] = "the queue is a ring, not a folder of segments";
     static const char *const by_form[] = {"last-record-cut-off", "record-of-acknowledgements-lost",
                                           "acknowledged-segments-are-deleted", "queue-folders", "queue-cut-at-every-byte"};
-    static const char *const by_window[] = {"window-is-bounded", "poison-batch-among-others",
-                                            "repeated-and-older-acknowledgements", "dropped-acknowledgements"};
+    static const char *const by_window[] = {"window-is-bounded",
+                                            "poison-batch-among-others",
+                                            "repeated-and-older-acknowledgements",
+                                            "dropped-acknowledgements",
+                                            "connection-lost-before-acknowledgement",
+                                            "sequence-continues"};
     size_t i;
     (void)printf("{\"id\":%lld,\"result\":{\"language\":\"c\",\"version\":\"0.1.0\",\"skips\":{%s", (long long)id, lacks);
     for (i = 0; i < (sizeof by_form / sizeof *by_form); i++) {

@@ -28,10 +28,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := writer.Add(ctx, iotflow.Row{Values: []iotflow.Value{iotflow.Float64("temperature", 21.5)}}); err != nil {
-		log.Fatal(err)
-	}
-	if err := writer.Close(ctx); err != nil {
+	row := iotflow.Row{Values: []iotflow.Value{iotflow.Float64("temperature", 21.5)}}
+	err = errors.Join(writer.Add(ctx, row), writer.Close(ctx))
+	if err != nil {
 		log.Fatal(err)
 	}
 

@@ -1,6 +1,7 @@
 /** Connections of Node.js: gRPC over HTTP/2. */
 import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Connection, type Credentials } from "../connection.js";
@@ -37,7 +38,7 @@ export function connect(target: string, options: ConnectOptions = {}): Connectio
   return new Connection(transport, options, true, () => sessions.abort());
 }
 
-function open(url: URL, tls: boolean | TlsFiles | undefined): Socket {
+function open(url: URL, tls: boolean | TlsFiles | undefined): Duplex {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (tls ? 443 : 80));
   const socket = tls ? openTls(host, port, tls === true ? {} : tls) : connectTcp({ host, port, noDelay: true });
@@ -46,7 +47,8 @@ function open(url: URL, tls: boolean | TlsFiles | undefined): Socket {
     if (socket.bytesRead === 0) socket.destroy(new Error(`No answer of ${url.host} within ${CONNECT_MS / 1000} s.`));
   }, CONNECT_MS);
   socket.once("close", () => clearTimeout(timer));
-  return socket;
+  // HTTP/2 of Node.js reads the handle of a TLS socket directly, and then misses that the peer has reset it.
+  return tls ? Duplex.from({ readable: socket, writable: socket }) : socket;
 }
 
 function openTls(host: string, port: number, files: TlsFiles): Socket {

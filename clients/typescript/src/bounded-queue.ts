@@ -60,7 +60,7 @@ export class BoundedQueue {
       if (this.#policy === "drop_newest") return false;
       // These rows were kept while there was room; no further ones are.
       if (this.#policy === "sample") return true;
-      if (!this.#dropOldest("QUEUE_FULL")) await this.#owner.changes.next();
+      if (!(await this.#dropOldest("QUEUE_FULL"))) await this.#owner.changes.next();
     }
     return true;
   }
@@ -75,7 +75,7 @@ export class BoundedQueue {
         return;
       } catch (error) {
         if (this.#policy === "refuse") throw queueFull(`The disk failed: ${String(error)}.`);
-        if (this.#dropOldest("DISK_FULL")) continue;
+        if (await this.#dropOldest("DISK_FULL")) continue;
         if (this.#policy !== "wait") {
           this.drop(rows, "DISK_FULL");
           return;
@@ -86,10 +86,12 @@ export class BoundedQueue {
   }
 
   /** Whether the policy has dropped a batch. */
-  #dropOldest(reason: DropReason): boolean {
+  async #dropOldest(reason: DropReason): Promise<boolean> {
     const oldest = this.#policy === "drop_oldest" ? this.#queue.after(this.#owner.lastSent()) : undefined;
     if (!oldest) return false;
     this.#queue.drop(oldest);
+    // What is reported as dropped does not come back after the end of the process.
+    await this.#queue.saved();
     this.drop(oldest.rows, reason);
     return true;
   }

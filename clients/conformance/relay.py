@@ -1,7 +1,7 @@
 """A gRPC server that forwards every call to the real one, byte for byte, and lets faults change calls on the way."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -113,18 +113,27 @@ async def _answer(upstream: Upstream, call: Call, context: Context, faults: Sequ
     metadata = tuple(await upstream.initial_metadata())
     # A call that has failed already gets trailers only, as from the server itself.
     if not upstream.done():
-        await context.send_initial_metadata(metadata)
+        await _complete(context.send_initial_metadata(metadata))
     while (message := _message(await upstream.read())) is not None:
         messages = [message]
         for fault in reversed(faults):
             messages = [changed for each in messages for changed in fault.answer(call, each)]
         for each in messages:
-            await context.write(each)
+            await _complete(context.write(each))
     code = await upstream.code()
     if code is not grpc.StatusCode.OK:
         trailers = tuple(await upstream.trailing_metadata())
         raise Abort(code, await upstream.details() or "", trailers)
     context.set_trailing_metadata(tuple(await upstream.trailing_metadata()))
+
+
+async def _complete(sending: Coroutine[Any, Any, None]) -> None:
+    """Send to the end, also if the caller is cancelled: gRPC cannot abort a call while a message is on the way."""
+    task = asyncio.ensure_future(sending)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait({task})
 
 
 def _message(read: object) -> bytes | None:

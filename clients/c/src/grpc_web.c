@@ -6,14 +6,9 @@ enum { CONNECT_MS = 10000, CALL_MS = 60000, READ_LIMIT = 2048, FRAME_HEAD = 5, T
 /* Codes of gRPC. */
 enum {
     OK = 0,
-    CANCELLED = 1,
-    UNKNOWN = 2,
     INVALID_ARGUMENT = 3,
-    DEADLINE_EXCEEDED = 4,
     RESOURCE_EXHAUSTED = 8,
-    ABORTED = 10,
     OUT_OF_RANGE = 11,
-    INTERNAL = 13,
     UNAVAILABLE = 14,
     UNAUTHENTICATED = 16,
     NO_STATUS = 255
@@ -32,19 +27,19 @@ static void stop(iotflow_grpc_web *web, iotflow_status status) {
     enter(web, IOTFLOW_WEB_STOPPED);
 }
 
-static void interrupt(iotflow_grpc_web *web, uint32_t grpc_status) {
-    web->pause_ms = iotflow_backoff_next(&web->backoff);
+static void interrupt(iotflow_grpc_web *web, const iotflow_error *error) {
+    web->pause_ms = iotflow_backoff_next(&web->backoff) + error->retry_after_ms;
     web->out.used = 0;
     enter(web, IOTFLOW_WEB_PAUSED);
     if (web->options.interrupted != NULL) {
-        web->options.interrupted(web->options.context, grpc_status, web->pause_ms);
+        web->options.interrupted(web->options.context, error, web->pause_ms);
     }
 }
 
-static void end_own_call(iotflow_grpc_web *web, uint32_t grpc_status) {
+static void end_own_call(iotflow_grpc_web *web, const iotflow_error *error) {
     const iotflow_call_ended ended = web->ended;
     web->method = NULL;
-    ended(web->ended_context, grpc_status, web->reply);
+    ended(web->ended_context, error, web->reply);
 }
 
 /* Requests. */
@@ -175,41 +170,25 @@ static void take_message(void *context, iotflow_status status, iotflow_span mess
     } else if (status == IOTFLOW_OK) {
         web->reply = message;
     } else {
-        web->answer.grpc_status = RESOURCE_EXHAUSTED;
-    }
-}
-
-static bool is_transient(uint32_t grpc_status) {
-    switch (grpc_status) {
-        case CANCELLED:
-        case UNKNOWN:
-        case DEADLINE_EXCEEDED:
-        case RESOURCE_EXHAUSTED:
-        case ABORTED:
-        case INTERNAL:
-        case UNAVAILABLE:
-        case NO_STATUS:
-            return true;
-        default:
-            return false;
+        /* The answer is too large for the memory; end_call states it. */
     }
 }
 
 /* The server refuses the batch as a whole, for good: it goes to the application, so that the others can follow. */
-static void give_up_batch(iotflow_grpc_web *web) {
+static void give_up_batch(iotflow_grpc_web *web, const iotflow_error *error) {
     iotflow_rejection rejection;
     (void)memset(&rejection, 0, sizeof rejection);
     rejection.sequence = web->record.sequence;
     rejection.count = web->record.rows;
     rejection.measurement = "";
-    rejection.reason = "BATCH_REJECTED";
+    rejection.reason = error->reason;
     rejection.message = "";
     iotflow_writer_reject(web->writer, &rejection);
     (void)iotflow_writer_acknowledge(web->writer, web->record.sequence);
 }
 
-static void ask_for_key(iotflow_grpc_web *web) {
-    const char *key = (web->options.credential == NULL) ? NULL : web->options.credential(web->options.context);
+static void ask_for_key(iotflow_grpc_web *web, const iotflow_error *error) {
+    const char *key = (web->options.credential == NULL) ? NULL : web->options.credential(web->options.context, error);
     if (key == NULL) {
         stop(web, IOTFLOW_UNAUTHENTICATED);
     } else {
@@ -217,22 +196,31 @@ static void ask_for_key(iotflow_grpc_web *web) {
     }
 }
 
-static void end_batch_call(iotflow_grpc_web *web, uint32_t grpc_status) {
-    if (grpc_status == (uint32_t)OK) {
+static bool is_of_the_key(const iotflow_error *error) {
+    return (error->code == (uint32_t)UNAUTHENTICATED) || (strcmp(error->reason, "KEY_REPLACED") == 0);
+}
+
+static bool is_of_the_batch(const iotflow_error *error) {
+    return (error->code == (uint32_t)INVALID_ARGUMENT) || (error->code == (uint32_t)OUT_OF_RANGE) ||
+           (error->code == (uint32_t)RESOURCE_EXHAUSTED);
+}
+
+static void end_batch_call(iotflow_grpc_web *web, const iotflow_error *error) {
+    if (error->code == (uint32_t)OK) {
         /* The acknowledgement, if any, was taken already. */
-    } else if ((grpc_status == (uint32_t)INVALID_ARGUMENT) || (grpc_status == (uint32_t)OUT_OF_RANGE)) {
-        give_up_batch(web);
-    } else if (grpc_status == (uint32_t)UNAUTHENTICATED) {
-        ask_for_key(web);
-    } else if (is_transient(grpc_status)) {
-        interrupt(web, grpc_status);
+    } else if (is_of_the_key(error)) {
+        ask_for_key(web, error);
+    } else if (error->retryable) {
+        interrupt(web, error);
+    } else if (is_of_the_batch(error)) {
+        give_up_batch(web, error);
     } else {
         stop(web, IOTFLOW_REJECTED);
     }
 }
 
 static void end_call(iotflow_grpc_web *web) {
-    const uint32_t grpc_status = web->answer.grpc_status;
+    iotflow_error *error = &web->answer.error;
     if (web->writer != NULL) {
         web->writer->busy = false;
     }
@@ -242,22 +230,31 @@ static void end_call(iotflow_grpc_web *web) {
     } else {
         enter(web, IOTFLOW_WEB_IDLE);
     }
-    if (web->sends_batch) {
-        end_batch_call(web, grpc_status);
+    if (error->code == (uint32_t)NO_STATUS) {
+        error->code = UNAVAILABLE;
+    } else if ((error->code == (uint32_t)OK) && web->answer.cut) {
+        iotflow_error_begin(error, RESOURCE_EXHAUSTED);
     } else {
-        end_own_call(web, (grpc_status == (uint32_t)NO_STATUS) ? (uint32_t)UNAVAILABLE : grpc_status);
+        /* As the server says. */
+    }
+    if (web->sends_batch) {
+        end_batch_call(web, error);
+    } else {
+        end_own_call(web, error);
     }
 }
 
 /* The connection ended or a limit of time passed. */
 static void break_off(iotflow_grpc_web *web) {
     const bool own = (web->state == IOTFLOW_WEB_CALLING) && !web->sends_batch;
+    iotflow_error error;
+    iotflow_error_begin(&error, UNAVAILABLE);
     if (web->writer != NULL) {
         web->writer->busy = false;
     }
-    interrupt(web, UNAVAILABLE);
+    interrupt(web, &error);
     if (own) {
-        end_own_call(web, UNAVAILABLE);
+        end_own_call(web, &error);
     }
 }
 

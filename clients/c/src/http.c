@@ -7,7 +7,9 @@ enum { STATUS_LINE, HEADERS, BODY, CHUNK_SIZE, CHUNK_END, LAST_LINES };
 enum { FRAME_CONTENT = 5, TRAILERS = 0x80, NO_STATUS = 255 };
 
 void iotflow_http_begin(iotflow_http_answer *answer) {
-    answer->grpc_status = NO_STATUS;
+    iotflow_error_begin(&answer->error, NO_STATUS);
+    answer->error.retryable = true;
+    answer->cut = false;
     answer->http_status = 0;
     answer->closes = false;
     answer->part = STATUS_LINE;
@@ -40,6 +42,12 @@ static const char *value_of(const char *line, const char *name) {
     return line;
 }
 
+/* Where the value begins, or 0. */
+static uint32_t find_value(const char *line, const char *name) {
+    const char *value = value_of(line, name);
+    return (value == NULL) ? 0U : (uint32_t)(value - line);
+}
+
 static uint32_t decimal(const char *text) {
     uint32_t value = 0;
     while ((*text >= '0') && (*text <= '9') && (value < 100000000U)) {
@@ -63,6 +71,8 @@ static iotflow_status hexadecimal(const char *text, uint32_t *value) {
 }
 
 static void take_header(iotflow_http_answer *answer) {
+    uint32_t code;
+    uint32_t at;
     const char *value = value_of(answer->line, "content-length");
     if (value != NULL) {
         answer->body_left = decimal(value);
@@ -73,7 +83,19 @@ static void take_header(iotflow_http_answer *answer) {
     answer->closes = answer->closes || ((value != NULL) && (strncmp(value, "close", 5) == 0));
     value = value_of(answer->line, "grpc-status");
     if (value != NULL) {
-        answer->grpc_status = decimal(value);
+        code = decimal(value);
+        if (answer->error.reason[0] == '\0') {
+            iotflow_error_begin(&answer->error, code);
+        }
+        answer->error.code = code;
+    }
+    at = find_value(answer->line, "grpc-status-details-bin");
+    if (at != 0U) {
+        iotflow_error_details(&answer->error, answer->line + at);
+    }
+    value = value_of(answer->line, "retry-after");
+    if (value != NULL) {
+        answer->error.retry_after_ms = (decimal(value) < 86400U) ? (decimal(value) * 1000U) : 86400000U;
     }
 }
 
@@ -136,6 +158,7 @@ static void end_frame(iotflow_http_answer *answer) {
     message.data = answer->memory;
     message.size = whole ? answer->got : 0U;
     answer->frame = 0;
+    answer->cut = answer->cut || !whole;
     if ((answer->flag & (uint8_t)TRAILERS) == 0U) {
         answer->message(answer->context, whole ? IOTFLOW_OK : IOTFLOW_TOO_LARGE, message);
     }

@@ -3,6 +3,7 @@
 #include "envoy.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,25 @@ static int free_port(void) {
     return port;
 }
 
+/* Waits until the port takes connections, at most ten seconds. */
+static void wait_for(int port) {
+    struct sockaddr_in address;
+    int turn;
+    (void)memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)port);
+    for (turn = 0; turn < 1000; turn++) {
+        const int handle = socket(AF_INET, SOCK_STREAM, 0);
+        const int failed = connect(handle, (struct sockaddr *)&address, sizeof address);
+        (void)close(handle);
+        if (failed == 0) {
+            return;
+        }
+        (void)poll(NULL, 0, 10);
+    }
+}
+
 int envoy_start(const char *target, int *process) {
     char host[64];
     static char text[4096];
@@ -63,5 +83,6 @@ int envoy_start(const char *target, int *process) {
                     "error", (char *)NULL);
         _exit(127);
     }
+    wait_for(port);
     return port;
 }

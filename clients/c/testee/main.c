@@ -71,15 +71,16 @@ static void note_rejected(void *context, const iotflow_rejection *rejection) {
         rejection->retryable ? "true" : "false");
 }
 
-static void note_interrupted(void *context, uint32_t code, uint32_t delay_ms) {
+static void note_interrupted(void *context, const iotflow_error *error, uint32_t delay_ms) {
     (void)context;
     interruptions++;
-    write_line("{\"event\":\"interrupted\",\"code\":\"%s\",\"reason\":\"\",\"delay_ms\":%u}", code_name(code), delay_ms);
+    write_line("{\"event\":\"interrupted\",\"code\":\"%s\",\"reason\":\"%s\",\"delay_ms\":%u}", code_name(error->code),
+               error->reason, delay_ms);
 }
 
-static const char *want_key(void *context) {
+static const char *want_key(void *context, const iotflow_error *error) {
     (void)context;
-    write_line("{\"event\":\"credential_wanted\",\"reason\":\"\"}");
+    write_line("{\"event\":\"credential_wanted\",\"reason\":\"%s\"}", error->reason);
     return NULL;
 }
 
@@ -353,7 +354,7 @@ static void go_on_flushing(uint32_t now, iotflow_status state) {
     if (iotflow_writer_is_empty(&writer)) {
         write_line("{\"id\":%lld,\"result\":{}}", (long long)flushing.id);
     } else if ((state == IOTFLOW_REJECTED) || ((state == IOTFLOW_UNAUTHENTICATED) && no_key)) {
-        write_error(flushing.id, code_name(web.answer.grpc_status), "", "The stream was rejected.", false);
+        write_error(flushing.id, code_name(web.answer.error.code), web.answer.error.reason, "The stream was rejected.", false);
     } else if (late) {
         write_error(flushing.id, "DEADLINE_EXCEEDED", "", "The deadline passed.", true);
     } else {
@@ -407,11 +408,11 @@ static bool field_of(iotflow_span from, uint32_t id, iotflow_field *field) {
     return false;
 }
 
-static void registered(void *context, uint32_t code, iotflow_span answer) {
+static void registered(void *context, const iotflow_error *error, iotflow_span answer) {
     iotflow_field device, key, number;
     (void)context;
-    if (code != 0U) {
-        write_error(call_id, code_name(code), "", "", code == 14U);
+    if (error->code != 0U) {
+        write_error(call_id, code_name(error->code), error->reason, "", error->retryable);
     } else if (field_of(answer, 2, &device) && field_of(device.bytes, 1, &number) && field_of(device.bytes, 3, &key)) {
         (void)snprintf(api_key, sizeof api_key, "%.*s", (int)key.bytes.size, (const char *)key.bytes.data);
         iotflow_grpc_web_use_key(&web, api_key);

@@ -15,8 +15,8 @@
 extern "C" {
 #endif
 
-/** The end of a call. grpc_status: 0, or the code of gRPC's error; 14 where the connection failed. */
-typedef void (*iotflow_call_ended)(void *context, uint32_t grpc_status, iotflow_span answer);
+/** The end of a call. The error's code is 0 after a success, and 14 where the connection failed. */
+typedef void (*iotflow_call_ended)(void *context, const iotflow_error *error, iotflow_span answer);
 
 /** Zero means the default or none. Everything must live as long as the connection. */
 typedef struct {
@@ -31,9 +31,9 @@ typedef struct {
     /** See iotflow_backoff_begin. */
     uint32_t seed;
     /** The key was rejected. Returns another one, or null: iotflow_grpc_web_poll fails until iotflow_grpc_web_use_key. */
-    const char *(*credential)(void *context);
+    const char *(*credential)(void *context, const iotflow_error *error);
     /** A connection or a call failed; the next attempt follows after the delay. */
-    void (*interrupted)(void *context, uint32_t grpc_status, uint32_t delay_ms);
+    void (*interrupted)(void *context, const iotflow_error *error, uint32_t delay_ms);
     void *context;
 } iotflow_grpc_web_options;
 

@@ -2,14 +2,16 @@
 #ifndef IOTFLOW_HTTP_H
 #define IOTFLOW_HTTP_H
 
-#include "iotflow/protobuf.h"
+#include "iotflow/error_details.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Bytes of a line of headers or trailers that are looked at. */
-enum { IOTFLOW_LINE_BYTES = 96 };
+/** Bytes of a line of headers or trailers that are looked at. The details of errors are the longest: 400 to 700 bytes. */
+#ifndef IOTFLOW_LINE_BYTES
+#    define IOTFLOW_LINE_BYTES 768
+#endif
 
 /** An answer. Its message is collected in memory; of several messages, each is given to message before the next. */
 typedef struct {
@@ -18,8 +20,11 @@ typedef struct {
     /** Called with each message. IOTFLOW_TOO_LARGE is reported with an empty one. */
     void (*message)(void *context, iotflow_status status, iotflow_span message);
     void *context;
-    /** gRPC's status, or 255 while there is none; the status of HTTP; and whether the connection may be used again. */
-    uint32_t grpc_status;
+    /** gRPC's error; its code is 0 after a success, and 255 while there is none. */
+    iotflow_error error;
+    /** The message did not fit. */
+    bool cut;
+    /** The status of HTTP, and whether the connection ends with the answer. */
     uint32_t http_status;
     bool closes;
     uint8_t part;

@@ -145,6 +145,35 @@ static void fuzz_mqtt(iotflow_span input, const char *key) {
     }
 }
 
+static void ignore(void *context, iotflow_status status, iotflow_span message) {
+    (void)context;
+    (void)status;
+    (void)message;
+}
+
+static void fuzz_http(iotflow_span input) {
+    uint8_t memory[16];
+    iotflow_http_answer answer;
+    size_t i;
+    answer.memory = memory;
+    answer.size = sizeof memory;
+    answer.message = ignore;
+    answer.context = NULL;
+    iotflow_http_begin(&answer);
+    for (i = 0; (i < input.size) && (iotflow_http_take(&answer, input.data[i]) == IOTFLOW_AGAIN); i++) {
+    }
+}
+
+static void fuzz_details(iotflow_span input) {
+    char text[600];
+    iotflow_error error;
+    const size_t size = (input.size < (sizeof text - 1U)) ? input.size : (sizeof text - 1U);
+    (void)memcpy(text, input.data, size);
+    text[size] = '\0';
+    iotflow_error_begin(&error, 14);
+    iotflow_error_details(&error, text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -154,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     input.data = data + 1;
     input.size = size - 1U;
-    switch (data[0] % 5U) {
+    switch (data[0] % 7U) {
         case 0:
             fuzz_json(input);
             break;
@@ -166,6 +195,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             break;
         case 3:
             fuzz_mqtt(input, "key");
+            break;
+        case 4:
+            fuzz_http(input);
+            break;
+        case 5:
+            fuzz_details(input);
             break;
         default:
             fuzz_mqtt(input, NULL);

@@ -1,0 +1,29 @@
+/** The details of an error: google.rpc.Status in the trailer grpc-status-details-bin. */
+#ifndef IOTFLOW_ERROR_DETAILS_H
+#define IOTFLOW_ERROR_DETAILS_H
+
+#include "iotflow/protobuf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An error of a call. code: of gRPC. reason: a word for programs, or empty. retryable: the server's word, or by the code. */
+typedef struct {
+    uint32_t code;
+    char reason[48];
+    bool retryable;
+    /** The pause that the server asks for, or 0. */
+    uint32_t retry_after_ms;
+} iotflow_error;
+
+/** An error without details. */
+void iotflow_error_begin(iotflow_error *error, uint32_t code);
+/** Adds what the trailer states. text: base64, zero-terminated; it is overwritten. What is malformed is left out. */
+void iotflow_error_details(iotflow_error *error, char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,139 @@
+#include "iotflow/error_details.h"
+
+#include <string.h>
+
+/* Fields of Status, Any, ErrorInfo, its entries of metadata, RetryInfo and Duration. */
+enum { STATUS_DETAILS = 3, ANY_TYPE = 1, ANY_VALUE = 2, INFO_REASON = 1, INFO_METADATA = 3, ENTRY_KEY = 1, ENTRY_VALUE = 2 };
+enum { RETRY_DELAY = 1, DURATION_SECONDS = 1, DURATION_NANOS = 2 };
+/* Bounds the sum in milliseconds. */
+enum { LONGEST_SECONDS = 86400 };
+
+void iotflow_error_begin(iotflow_error *error, uint32_t code) {
+    error->code = code;
+    error->reason[0] = '\0';
+    error->retry_after_ms = 0;
+    switch (code) {
+        case 1:
+        case 2:
+        case 4:
+        case 8:
+        case 10:
+        case 13:
+        case 14:
+            error->retryable = true;
+            break;
+        default:
+            error->retryable = false;
+            break;
+    }
+}
+
+static uint32_t digit_of(char letter) {
+    if ((letter >= 'A') && (letter <= 'Z')) {
+        return (uint32_t)letter - (uint32_t)'A';
+    }
+    if ((letter >= 'a') && (letter <= 'z')) {
+        return (uint32_t)letter - (uint32_t)'a' + 26U;
+    }
+    if ((letter >= '0') && (letter <= '9')) {
+        return (uint32_t)letter - (uint32_t)'0' + 52U;
+    }
+    if ((letter == '+') || (letter == '-')) {
+        return 62U;
+    }
+    return ((letter == '/') || (letter == '_')) ? 63U : 64U;
+}
+
+/* Base64 in place. */
+static iotflow_span decoded(char *text) {
+    iotflow_span bytes;
+    uint32_t bits = 0;
+    uint32_t count = 0;
+    const char *from = text;
+    uint8_t *to = (uint8_t *)text;
+    bytes.data = to;
+    for (; digit_of(*from) < 64U; from++) {
+        bits = (bits << 6) | digit_of(*from);
+        count += 6U;
+        if (count >= 8U) {
+            count -= 8U;
+            *to = (uint8_t)(bits >> count);
+            to++;
+        }
+    }
+    bytes.size = (size_t)(to - bytes.data);
+    return bytes;
+}
+
+static bool is_text(iotflow_span bytes, const char *text) {
+    return (bytes.size == strlen(text)) && (memcmp(bytes.data, text, bytes.size) == 0);
+}
+
+/* The field with this number, as bytes or a number; the last one counts. */
+static bool find_field(iotflow_span message, uint32_t id, iotflow_field *found) {
+    iotflow_field field;
+    bool any = false;
+    while (iotflow_take_field(&message, &field) == IOTFLOW_OK) {
+        if (field.id == id) {
+            *found = field;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void take_info(iotflow_error *error, iotflow_span info) {
+    iotflow_field field;
+    while (iotflow_take_field(&info, &field) == IOTFLOW_OK) {
+        iotflow_field key;
+        iotflow_field value;
+        if ((field.id == (uint32_t)INFO_REASON) && (field.bytes.size < sizeof error->reason)) {
+            (void)memcpy(error->reason, field.bytes.data, field.bytes.size);
+            error->reason[field.bytes.size] = '\0';
+        } else if ((field.id == (uint32_t)INFO_METADATA) && find_field(field.bytes, ENTRY_KEY, &key) &&
+                   find_field(field.bytes, ENTRY_VALUE, &value) && is_text(key.bytes, "retryable")) {
+            error->retryable = is_text(value.bytes, "true");
+        } else {
+            /* The domain, or another fact. */
+        }
+    }
+}
+
+static void take_retry(iotflow_error *error, iotflow_span retry) {
+    iotflow_field delay;
+    iotflow_field part;
+    if (find_field(retry, RETRY_DELAY, &delay)) {
+        if (find_field(delay.bytes, DURATION_SECONDS, &part)) {
+            error->retry_after_ms =
+                ((part.number < (uint64_t)LONGEST_SECONDS) ? (uint32_t)part.number : (uint32_t)LONGEST_SECONDS) * 1000U;
+        }
+        if (find_field(delay.bytes, DURATION_NANOS, &part)) {
+            error->retry_after_ms += (uint32_t)part.number / 1000000U;
+        }
+    }
+}
+
+static bool ends_with(iotflow_span bytes, const char *text) {
+    const size_t size = strlen(text);
+    return (bytes.size >= size) && (memcmp(bytes.data + bytes.size - size, text, size) == 0);
+}
+
+void iotflow_error_details(iotflow_error *error, char *text) {
+    iotflow_span status = decoded(text);
+    iotflow_field field;
+    while (iotflow_take_field(&status, &field) == IOTFLOW_OK) {
+        iotflow_field type;
+        iotflow_field value;
+        if ((field.id != (uint32_t)STATUS_DETAILS) || !find_field(field.bytes, ANY_TYPE, &type) ||
+            !find_field(field.bytes, ANY_VALUE, &value)) {
+            continue;
+        }
+        if (ends_with(type.bytes, "/google.rpc.ErrorInfo")) {
+            take_info(error, value.bytes);
+        } else if (ends_with(type.bytes, "/google.rpc.RetryInfo")) {
+            take_retry(error, value.bytes);
+        } else {
+            /* A detail that devices do not need. */
+        }
+    }
+}

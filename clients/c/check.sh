@@ -34,6 +34,9 @@ sanitized="clang -std=c99 -g -O1 -fsanitize=address,undefined -fno-sanitize-reco
 for file in src/*.c; do
     $sanitized -c "$file" -o "$build/$(basename "$file" .c).san.o"
 done
+for stub in stubs/iotflow/v1/telemetry.pb.c stubs/google/protobuf/struct.pb.c stubs/google/protobuf/timestamp.pb.c; do
+    $sanitized -c "$stub" -o "$build/$(basename "$stub" .pb.c).san.o"
+done
 for test in tests/test_*.c; do
     name=$(basename "$test" .c)
     $sanitized -Itests "$test" "$build"/*.san.o -lprotobuf-nanopb -lm -o "$build/$name"

@@ -123,7 +123,16 @@ static iotflow_status begin_sector(iotflow_ring *ring) {
     out.ring = ring;
     out.used = 0;
     status = write_bytes(&out, header, sizeof header);
-    return (status == IOTFLOW_OK) ? write_rest(&out) : status;
+    if (status == IOTFLOW_OK) {
+        status = write_rest(&out);
+    }
+    if (status != IOTFLOW_OK) {
+        /* The same sector is begun again: its number must not be skipped, or what it held before would be read. */
+        ring->end.sector--;
+        ring->end.offset = ring->storage->sector_size;
+        ring->begin = (ring->queued_batches == 0U) ? ring->end : ring->begin;
+    }
+    return status;
 }
 
 /* Makes room for a record. A sector that could not be written to its end is left. */
@@ -190,29 +199,6 @@ static iotflow_status write_record(iotflow_ring *ring, const iotflow_batch *batc
 
 uint32_t iotflow_ring_largest(const iotflow_ring *ring) {
     return ring->storage->sector_size - (uint32_t)IOTFLOW_SECTOR_HEADER - (uint32_t)IOTFLOW_RECORD_HEADER;
-}
-
-iotflow_status iotflow_ring_append(iotflow_ring *ring, const iotflow_batch *batch) {
-    measured payload = {0, 0};
-    iotflow_sink sink = sink_to(measure_bytes, &payload);
-    iotflow_status status;
-    iotflow_batch_encode(batch, ring->next_sequence, &sink);
-    if (payload.size > iotflow_ring_largest(ring)) {
-        return IOTFLOW_TOO_LARGE;
-    }
-    status = reserve(ring, payload.size);
-    if (status == IOTFLOW_OK) {
-        if (ring->queued_batches == 0U) {
-            ring->begin = ring->end;
-        }
-        status = write_record(ring, batch, &payload);
-    }
-    if (status == IOTFLOW_OK) {
-        ring->next_sequence++;
-        ring->queued_batches++;
-        ring->queued_rows += batch->rows;
-    }
-    return leave_if_failed(ring, status);
 }
 
 /* Reading. */
@@ -289,6 +275,36 @@ iotflow_status iotflow_ring_next(const iotflow_ring *ring, iotflow_place *place,
         }
     }
     return IOTFLOW_AGAIN;
+}
+
+/* Whether a write that failed has left the whole record, which will be read, and so is in the queue. */
+static bool is_written(const iotflow_ring *ring, iotflow_place place) {
+    iotflow_record record;
+    return (next_in_sector(ring, &place, &record) == IOTFLOW_OK) && (record.sequence == ring->next_sequence);
+}
+
+iotflow_status iotflow_ring_append(iotflow_ring *ring, const iotflow_batch *batch) {
+    measured payload = {0, 0};
+    iotflow_sink sink = sink_to(measure_bytes, &payload);
+    iotflow_place place;
+    iotflow_status status;
+    iotflow_batch_encode(batch, ring->next_sequence, &sink);
+    if (payload.size > iotflow_ring_largest(ring)) {
+        return IOTFLOW_TOO_LARGE;
+    }
+    status = reserve(ring, payload.size);
+    if (status != IOTFLOW_OK) {
+        return status;
+    }
+    place = ring->end;
+    status = write_record(ring, batch, &payload);
+    if ((status == IOTFLOW_OK) || is_written(ring, place)) {
+        ring->begin = (ring->queued_batches == 0U) ? place : ring->begin;
+        ring->next_sequence++;
+        ring->queued_batches++;
+        ring->queued_rows += batch->rows;
+    }
+    return leave_if_failed(ring, status);
 }
 
 /* Removal. */

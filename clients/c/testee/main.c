@@ -17,7 +17,14 @@
 #include "iotflow_posix.h"
 #include "lines.h"
 
-enum { COLUMNS = 64, ROWS_BYTES = 4 << 20, SECTORS = 16, SMALLEST_SECTOR = 512, DEFAULT_LIMIT = 64 << 20 };
+enum {
+    COLUMNS = 64,
+    ROWS_BYTES = 4 << 20,
+    SECTORS = 16,
+    SMALLEST_SECTOR = 512,
+    LARGEST_SECTOR = 320 << 10,
+    DEFAULT_LIMIT = 64 << 20
+};
 
 /* A request that waits: for room, for acknowledgements, or for an answer. */
 typedef struct {
@@ -128,16 +135,19 @@ static iotflow_policy policy_of(const char *word) {
 static iotflow_status open_storage(const char *folder, uint32_t limit) {
     char path[1024];
     uint32_t sector = (limit / SECTORS) & ~15U;
+    uint32_t sectors;
     sector = (sector < SMALLEST_SECTOR) ? SMALLEST_SECTOR : sector;
+    sector = (sector > LARGEST_SECTOR) ? LARGEST_SECTOR : sector;
+    sectors = (limit / sector < SECTORS) ? SECTORS : (limit / sector);
     if (folder == NULL) {
         free(ram);
-        ram = malloc((size_t)sector * SECTORS);
-        iotflow_storage_in_ram(&storage, ram, sector * SECTORS, SECTORS);
+        ram = malloc((size_t)sector * sectors);
+        iotflow_storage_in_ram(&storage, ram, sector * sectors, sectors);
         return (ram == NULL) ? IOTFLOW_IO_ERROR : IOTFLOW_OK;
     }
     (void)mkdir(folder, 0700);
     (void)snprintf(path, sizeof path, "%s/ring", folder);
-    return iotflow_posix_storage(&storage, &file, path, sector, SECTORS);
+    return iotflow_posix_storage(&storage, &file, path, sector, sectors);
 }
 
 static void open_the_writer(iotflow_span request, int64_t id) {
@@ -461,7 +471,11 @@ static void say_hello(int64_t id) {
                                             "repeated-and-older-acknowledgements",
                                             "dropped-acknowledgements",
                                             "connection-lost-before-acknowledgement",
-                                            "sequence-continues"};
+                                            "sequence-continues",
+                                            "another-type-ends-the-batch",
+                                            "batch-ends-at-its-rows",
+                                            "batch-ends-at-its-bytes"};
+    static const char *const by_sector[] = {"full-disk-refuses", "full-disk-drops-the-newest"};
     size_t i;
     (void)printf("{\"id\":%lld,\"result\":{\"language\":\"c\",\"version\":\"0.1.0\",\"skips\":{%s", (long long)id, lacks);
     for (i = 0; i < (sizeof by_form / sizeof *by_form); i++) {
@@ -469,6 +483,9 @@ static void say_hello(int64_t id) {
     }
     for (i = 0; i < (sizeof by_window / sizeof *by_window); i++) {
         (void)printf(",\"%s\":\"gRPC-Web sends one batch in each call\"", by_window[i]);
+    }
+    for (i = 0; i < (sizeof by_sector / sizeof *by_sector); i++) {
+        (void)printf(",\"%s\":\"a sector of the queue takes its room on the disk when it is begun\"", by_sector[i]);
     }
     write_line("}}}");
 }

@@ -105,7 +105,7 @@ def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
         redis.start()
         assert received(call, 20) == list(range(20))
         feed_states(own, until=False)
-        stream(there, device, [numbered(10)])
+        stream(there, device, [numbered(11)])
         assert received(own, 2) == [20, 21]
         assert gauge(servers[0], "iotflow_live_bus_degraded") == 0
         assert gauge(servers[0], "iotflow_live_bus_dropped_readings") == 0

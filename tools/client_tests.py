@@ -18,7 +18,7 @@ CLIENTS = ROOT / "clients"
 # The toolchains that no package of Debian 12 brings, with the command that shows the version.
 TOOLCHAINS = {
     "go": ("Go", ("go", "version"), (1, 26)),
-    "typescript": ("Node.js", ("node", "--version"), (20, 15)),
+    "typescript": ("Node.js with npm", ("node", "--version"), (20, 15)),
     "rust": ("Rust", ("rustc", "--version"), (1, 95)),
     "java": ("a JDK", ("javac", "-version"), (17, 0)),
 }

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.service import Service, iotflow_up
+from tools.client_tests import missing
 
 CLIENT = Path(__file__).parents[2] / "clients/typescript"
 EXAMPLE = re.compile(r"```ts\n(.*?)```", re.DOTALL)
 SECONDS = 60.0
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js with npm is not installed")
+pytestmark = pytest.mark.skipif(bool(missing("typescript")), reason=missing("typescript"))
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,9 @@ class MqttDevice:
         # A connection that was opened in the meantime.
         if line := self.client.socket():
             line.close()
+        # paho closes its socket pair when it is deleted, which a cycle of references would leave to the garbage collector.
+        self.client.on_connect = self.client.on_disconnect = self.client.on_subscribe = None
+        self.client.on_publish = self.client.on_message = None
 
     def _connected(self, code: ReasonCode) -> None:
         if code.is_failure and self.connection is None:

@@ -145,9 +145,11 @@ class BrokerSession:
         self._connection = connection
         try:
             await connection.connect()
+            if connection.session_present:
+                # The subscriptions of before hold. The answer to new ones may follow thousands of waiting messages.
+                self._set_connected()
             await connection.subscribe(self._filters, self._obsolete)
-            log.info("broker_connected", address=self._host_and_port)
-            self._connected.set()
+            self._set_connected()
             began = time.monotonic()
             while not connection.closed.done():
                 with contextlib.suppress(TimeoutError):
@@ -161,6 +163,11 @@ class BrokerSession:
             self._connection = None
             connection.close()
             self._orphan()
+
+    def _set_connected(self) -> None:
+        if not self._connected.is_set():
+            log.info("broker_connected", address=self._host_and_port)
+            self._connected.set()
 
     def _orphan(self) -> None:
         for message in self._unacknowledged.unfinished():

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 DOMAIN = "iotflow"
 # The time after which unread requests of a rejected call are no longer discarded: without a message, and in total.
-QUIET_SECONDS, LONGEST_SECONDS = 0.1, 2.0
+QUIET_SECONDS, LONGEST_SECONDS = 0.25, 2.0
 # Limits in characters, and in bytes for all fields together. A status is sent in HTTP/2 headers, where a character of the
 # message takes up to twelve bytes. Above 8 KiB of headers (gRPC's limit) the peer closes the connection, and with it the
 # calls of all callers behind Envoy.

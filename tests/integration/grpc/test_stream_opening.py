@@ -16,7 +16,7 @@ from iotflow_server.auth.permissions import permissions
 from tests.integration.grpc.device import Caller, batch
 
 PATIENCE = 20.0
-REFUSED_CALLS, AT_A_TIME = 60, 20
+REFUSED_CALLS, AT_A_TIME = 60, 6
 
 
 @pytest.fixture(scope="module")

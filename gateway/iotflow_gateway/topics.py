@@ -15,7 +15,7 @@ class Topics(TopicGrammar):
 
     def foreign(self, device: str) -> Address:
         """The address of a message on a topic that its publisher may not use. Its error goes to the publisher's own topic."""
-        return Address(None, device, f"{self._devices}{device}") if device else Address(None, "", "")
+        return self.own(device) if device else Address(None, "", "")
 
     def commands(self, device_id: int, name: str, command: str) -> list[str]:
         """The topics to which a device may subscribe for a command: of its id and of its name, each by the kind of the command or

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from iotflow.v1.telemetry_service_pb2 import GetTelemetryResponse
 from iotflow_server.rpc.codec.batch_encoding import encode_rows
-from iotflow_server.rpc.codec.struct_bytes import rows_field, varint
+from iotflow_server.rpc.codec.struct_bytes import rows_field
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
+from iotflow_server.wire_format import varint
 
 VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
     ValueType.DOUBLE: st.floats(allow_nan=False, allow_infinity=False),

@@ -7,12 +7,11 @@ from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.middleware import Middleware
 from iotflow_server.interceptors.observability import CallMetrics, Logging
-from iotflow_server.interceptors.rate_limits import RateLimits
+from iotflow_server.interceptors.rate_limits import RateLimits, WrongCredentials
 from iotflow_server.interceptors.rest_responses import InitialMetadata
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits, reads, subscriptions
 from iotflow_server.interceptors.token_buckets import BucketsFactory
 from iotflow_server.interceptors.validation import Validation
-from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.metrics import Metrics
 from iotflow_server.settings import Settings
 

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, func, insert, select
 
 from iotflow.topic_names import level_problem, text_problem
 from iotflow.words import DeviceStatus
-from iotflow_server.auth.credentials import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher, mosquitto_verifier
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
-from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 STATUSES = tuple(DeviceStatus)
 # The older service accepted active devices only.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, u
 
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
-from iotflow_server.auth.credentials import KeyHasher, generate_key
+from iotflow_server.auth.credentials import KeyHasher, generate_key, mosquitto_verifier
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, device_not_found, utc_now
@@ -22,7 +22,6 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device
 from iotflow_server.devices.transactions import remove
 from iotflow_server.errors import NotFound, PermissionDenied
-from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 # In the order of KeyPair's fields.
 PAIR_COLUMNS = (DeviceRow.status, DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)

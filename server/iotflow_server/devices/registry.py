@@ -10,14 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from iotflow.topic_names import level_problem, text_problem, topic_problem
 from iotflow.words import DeviceStatus
-from iotflow_server.auth.credentials import KeyHasher, generate_key
+from iotflow_server.auth.credentials import KeyHasher, generate_key, mosquitto_verifier
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices import transactions as steps
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
 from iotflow_server.errors import AlreadyExists, InvalidArgument
-from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 T = TypeVar("T")
 

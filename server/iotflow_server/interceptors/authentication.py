@@ -16,7 +16,7 @@ from iotflow_server.devices.device import device_inactive
 from iotflow_server.errors import DomainError, PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.call_context import PeerAddresses, set_principal
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
-from iotflow_server.interceptors.wrong_credentials import WrongCredentials
+from iotflow_server.interceptors.rate_limits import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"

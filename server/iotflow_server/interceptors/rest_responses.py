@@ -12,11 +12,10 @@ from google.protobuf.message import Message
 from iotflow.contract import is_json_number, method_of, rest_number
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler, handler_function, with_function
 from iotflow_server.interceptors.serialization import AbortMarker
+from iotflow_server.wire_format import FIXED64, tag, varint
 
 # Envoy adds the first header to transcoded requests, and reads the second from responses.
 FROM_REST, STATUS = "x-envoy-original-path", "x-http-code"
-# Wire type of a double: https://protobuf.dev/programming-guides/encoding/
-_FIXED64 = 1
 
 Response = TypeVar("Response")
 
@@ -128,10 +127,5 @@ def _holds_some(field: FieldDescriptor, message: Descriptor) -> bool:
 
 @cache
 def _tag(number: int) -> bytes:
-    """The key of a double field, as a varint."""
-    key, content = rest_number(number) << 3 | _FIXED64, bytearray()
-    while key > 0x7F:
-        content.append(key & 0x7F | 0x80)
-        key >>= 7
-    content.append(key)
-    return bytes(content)
+    """The tag of the double from which the REST gateway prints the field of this number."""
+    return varint(tag(rest_number(number), FIXED64))

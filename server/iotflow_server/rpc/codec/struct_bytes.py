@@ -1,7 +1,7 @@
 """Rows of a batch as serialized google.protobuf.Struct messages, column by column.
 
 Building one Struct per row and one Value per cell takes a Python call for each of them. Here, numpy writes whole columns of
-cells into the bytes of the response. Wire format: protobuf.dev/programming-guides/encoding; Struct is map<string, Value> fields = 1.
+cells into the bytes of the response. Struct is map<string, Value> fields = 1.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from iotflow.readings.document import EXACT
 from iotflow_server.telemetry.batch import Batch, Column, Times, ValueType
+from iotflow_server.wire_format import LENGTH_DELIMITED, tag, varint
 
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
 
-LENGTH_DELIMITED = 2
 # Tags: map entry and key are field 1, the entry's value field 2, all length-delimited; then Value's own fields.
 _ENTRY, _KEY, _VALUE = 0x0A, 0x0A, 0x12
 _NUMBER, _STRING, _BOOL = 0x11, 0x1A, 0x20
@@ -32,7 +32,7 @@ def rows_field(batch: Batch, field_number: int) -> bytes:
     lengths = np.zeros(len(batch.times), np.int64)
     for rows, matrix in cells:
         lengths[rows] += _lengths(matrix)
-    out, offsets = _framed(lengths, field_number << 3 | LENGTH_DELIMITED)
+    out, offsets = _framed(lengths, tag(field_number, LENGTH_DELIMITED))
     for rows, matrix in cells:
         _put(out, offsets, rows, matrix)
     return out.tobytes()
@@ -119,13 +119,3 @@ def _whole(name: str, number: int) -> bytes:
         return _text(name, str(number))
     content = Value(number_value=number).SerializeToString()
     return _entry_prefix(name, len(content)) + content
-
-
-def varint(number: int) -> bytes:
-    """Encode a base-128 varint: seven bits per byte, lowest first. The high bit is set in every byte except the last."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

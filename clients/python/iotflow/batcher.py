@@ -1,28 +1,19 @@
-"""Collects rows and columns of one writer into batches."""
+"""Fills the open batch of a writer, and passes it on when it ends."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
+from iotflow.clock import Clock, RisingTimes
+from iotflow.errors import ServerError, queue_full
+from iotflow.open_batch import COLUMN_BYTES, Cell, ColumnPart, OpenBatch
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
-ROW_BYTES = 8
-COLUMN_BYTES = 16
-_PLACEHOLDERS: dict[str, Any] = {
-    "doubles": 0.0,
-    "floats": 0.0,
-    "int64s": 0,
-    "int32s": 0,
-    "bools": False,
-    "strings": "",
-}
-_SIZES = {"doubles": 8, "floats": 4, "int64s": 10, "int32s": 10, "bools": 1}
-Value = float | int | bool | str | np.generic | None
-# A measurement's value field, and the value; None: there is no value.
-Cell = tuple[str, Any]
+# Done when the disk has a batch.
+Stored = asyncio.Future[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,192 +25,155 @@ class BatchLimits:
     age: float = 1.0
 
 
-class OpenBatch:
-    """The batch that rows are being added to. time: None for rows whose time is not known yet (see ServerClock)."""
+class Batcher:
+    """Has at most one open batch, which ends at its limits, and where rows do not fit into it.
 
-    def __init__(self) -> None:
-        self.times: list[int] = []
-        # Positions of rows whose time is a monotonic one, in milliseconds.
-        self.monotonic_rows: list[int] = []
-        self.bytes = 0
-        self._device_ids: list[int] = []
-        self._columns: dict[str, _OpenColumn] = {}
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.times)
-
-    def accepts(self, device_id: int, kinds: Mapping[str, str]) -> bool:
-        """Whether the row or columns fit: a measurement keeps its type, and rows of the key's device are on their own."""
-        if self._device_ids and (self._device_ids[-1] == 0) != (device_id == 0):
-            return False
-        columns = self._columns
-        return all(name not in columns or columns[name].kind == kind for name, kind in kinds.items())
-
-    def add_row(self, time: int, device_id: int, cells: Mapping[str, Cell], *, is_monotonic: bool = False) -> None:
-        """Append a row with at least one value."""
-        row = len(self.times)
-        if is_monotonic:
-            self.monotonic_rows.append(row)
-        self.times.append(time)
-        self._device_ids.append(device_id)
-        self.bytes += ROW_BYTES
-        for name, (kind, value) in cells.items():
-            self.bytes += len(value.encode()) + 2 if kind == "strings" else _SIZES[kind]
-            self._column(name, kind).append(row, value)
-
-    def add_columns(self, part: "ColumnPart") -> None:
-        """Append rows as columns."""
-        first = len(self.times)
-        self.times.extend(part.times.tolist())
-        self._device_ids.extend([part.device_id] * len(part.times))
-        self.bytes += int(part.sizes.sum())
-        for name, (kind, values, valid) in part.columns.items():
-            self._column(name, kind).extend(first, values, valid)
-
-    def encoded(self) -> TelemetryBatch:
-        """The batch."""
-        batch = TelemetryBatch(timestamps=self.times)
-        if len(set(self._device_ids)) > 1:
-            batch.device_ids.extend(self._device_ids)
-        else:
-            batch.device_id = self._device_ids[0]
-        for name, column in self._columns.items():
-            batch.columns.append(column.encoded(name, len(self.times)))
-        return batch
-
-    def _column(self, name: str, kind: str) -> "_OpenColumn":
-        column = self._columns.get(name)
-        if column is None:
-            column = self._columns[name] = _OpenColumn(kind)
-            self.bytes += len(name) + COLUMN_BYTES
-        return column
-
-
-class _OpenColumn:
-    """Values of a measurement, with placeholders for rows that have none."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self._values: list[Any] = []
-        self._missing: list[int] = []
-
-    def append(self, row: int, value: Any) -> None:
-        self._fill(row)
-        self._values.append(value)
-
-    def extend(self, first: int, values: NDArray[Any], valid: NDArray[np.bool_] | None) -> None:
-        self._fill(first)
-        self._values.extend(values.tolist())
-        if valid is not None:
-            self._missing.extend((first + np.flatnonzero(~valid)).tolist())
-
-    def encoded(self, name: str, rows: int) -> Column:
-        self._fill(rows)
-        column = Column(measurement=name)
-        getattr(column, self.kind).extend(self._values)
-        if self._missing:
-            valid = np.ones(rows, np.bool_)
-            valid[self._missing] = False
-            column.validity = np.packbits(valid, bitorder="little").tobytes()
-        return column
-
-    def _fill(self, rows: int) -> None:
-        lacking = rows - len(self._values)
-        if lacking:
-            self._missing.extend(range(len(self._values), rows))
-            self._values.extend([_PLACEHOLDERS[self.kind]] * lacking)
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnPart:
-    """Rows of one device as columns: the value field, the values, and which rows have one (None: all).
-
-    sizes: of each row, bytes.
+    The caller holds `lock` during each call: the batches keep the order of the rows. clock: of rows without a time.
+    waits_for_time: False: a batch is refused as long as times of its rows are unknown. put: accepts an ended batch; its
+    futures are done when the disk has the batch. has_ended: whether the writer accepts no further batch.
     """
 
-    device_id: int
-    times: NDArray[np.int64]
-    columns: dict[str, tuple[str, NDArray[Any], NDArray[np.bool_] | None]]
-    sizes: NDArray[np.int64]
+    def __init__(
+        self,
+        limits: BatchLimits,
+        clock: Clock,
+        *,
+        waits_for_time: bool,
+        put: Callable[[TelemetryBatch], Awaitable[list[Stored]]],
+        has_ended: Callable[[], bool],
+    ) -> None:
+        self.lock = asyncio.Lock()
+        self._limits = limits
+        self._clock = clock
+        self._waits_for_time = waits_for_time
+        self._put = put
+        self._has_ended = has_ended
+        self._times = RisingTimes()
+        self._open: OpenBatch | None = None
+        self._age_timer: asyncio.TimerHandle | None = None
+        self._aging: asyncio.Task[None] | None = None
 
-    def kinds(self) -> dict[str, str]:
-        """The value field of each measurement."""
-        return {name: kind for name, (kind, _, _) in self.columns.items()}
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row waits for the end of its batch."""
+        return self._open is None
 
-    def rows(self, begin: int, end: int) -> "ColumnPart":
-        """Some of the rows; columns without a value in them are left out."""
-        columns = {}
-        for name, (kind, values, valid) in self.columns.items():
-            part = None if valid is None else valid[begin:end]
-            if part is None or part.any():
-                columns[name] = (kind, values[begin:end], part)
-        return ColumnPart(self.device_id, self.times[begin:end], columns, self.sizes[begin:end])
+    async def add(self, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int) -> list[Stored]:
+        """Add a row. A row without values is left out."""
+        stored = await self._prepare(device_id, {name: kind for name, (kind, _) in row.items()})
+        if row:
+            self._add_row(row, timestamp, device_id)
+            stored += await self._finish_full()
+        return stored
 
-    def split(self, open_batch: OpenBatch, limits: BatchLimits) -> "Iterator[ColumnPart]":
-        """Parts that end a batch, and a rest: the first one fits into the open batch, the others into new ones."""
-        begin, rows = 0, len(self.times)
-        # A row's size holds its values; the columns' names count once a batch.
-        names = sum(len(name) + COLUMN_BYTES for name in self.columns)
-        ends = np.cumsum(self.sizes)
-        room_rows = limits.rows - open_batch.rows
-        room_bytes = limits.bytes - open_batch.bytes - names
-        while begin < rows:
-            used = int(ends[begin - 1]) if begin else 0
-            by_bytes = int(np.searchsorted(ends, used + room_bytes, side="left")) + 1
-            end = min(begin + max(min(room_rows, by_bytes - begin), 1), rows)
-            yield self.rows(begin, end)
-            begin, room_rows, room_bytes = end, limits.rows, limits.bytes - names
+    async def add_columns(self, part: ColumnPart) -> list[Stored]:
+        """Add rows as columns."""
+        stored = await self._prepare(part.device_id, part.kinds())
+        for piece in split(part, self._open or OpenBatch(), self._limits):
+            stored += await self._add_piece(piece)
+        return stored + await self._finish_full()
+
+    async def finish(self) -> list[Stored]:
+        """End the open batch, if there is one. It stays open where the queue refuses it."""
+        batch = self._open
+        if batch is None:
+            return []
+        if batch.monotonic_rows:
+            await self._set_times(batch)
+        stored = await self._put(batch.encoded())
+        self._open = None
+        if self._age_timer:
+            self._age_timer.cancel()
+        return stored
+
+    async def close(self) -> None:
+        """Leave out the rows of the open batch."""
+        if self._age_timer:
+            self._age_timer.cancel()
+        if self._aging:
+            self._aging.cancel()
+            await asyncio.gather(self._aging, return_exceptions=True)
+
+    async def _prepare(self, device_id: int, kinds: Mapping[str, str]) -> list[Stored]:
+        """End the open batch if it is full or the rows do not fit into it."""
+        stored = await self._finish_full()
+        if self._open and not self._open.accepts(device_id, kinds):
+            stored += await self.finish()
+        return stored
+
+    def _add_row(self, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int) -> None:
+        batch = self._begun()
+        if timestamp is not None:
+            time = timestamp if isinstance(timestamp, int) else _milliseconds(timestamp)
+            batch.add_row(time, device_id, row)
+        elif (now := self._clock.now()) is not None:
+            batch.add_row(self._times.next(now), device_id, row)
+        else:
+            batch.add_row(self._times.next(self._clock.monotonic()), device_id, row, is_monotonic=True)
+
+    async def _add_piece(self, piece: ColumnPart) -> list[Stored]:
+        # A piece that is not the last one ends its batch, also where that has a little room left.
+        is_over = self._open and not self._has_room(self._open, piece)
+        stored = await self.finish() if is_over else []
+        self._begun().add_columns(piece)
+        return stored
+
+    def _has_room(self, batch: OpenBatch, piece: ColumnPart) -> bool:
+        return batch.rows + len(piece.times) <= self._limits.rows and batch.bytes < self._limits.bytes
+
+    def _begun(self) -> OpenBatch:
+        if self._open is None:
+            self._open = OpenBatch()
+            self._start_age_timer(self._open)
+        return self._open
+
+    async def _finish_full(self) -> list[Stored]:
+        batch = self._open
+        is_full = batch and (batch.rows >= self._limits.rows or batch.bytes >= self._limits.bytes)
+        return await self.finish() if is_full else []
+
+    async def _set_times(self, batch: OpenBatch) -> None:
+        """Give the rows their true times; the first answer of the server may have to come first."""
+        if self._clock.now() is None and not self._waits_for_time:
+            raise queue_full("The server's time is not known yet. Add the rows again later.")
+        await self._clock.known()
+        for row in batch.monotonic_rows:
+            batch.times[row] = self._clock.from_monotonic(batch.times[row]) or 0
+        batch.monotonic_rows.clear()
+
+    def _start_age_timer(self, batch: OpenBatch) -> None:
+        self._age_timer = asyncio.get_running_loop().call_later(self._limits.age, self._on_age, batch)
+
+    def _on_age(self, batch: OpenBatch) -> None:
+        self._aging = asyncio.create_task(self._finish_aged(batch), name="telemetry writer's open batch")
+
+    async def _finish_aged(self, batch: OpenBatch) -> None:
+        async with self.lock:
+            if self._open is not batch or self._has_ended():
+                return
+            try:
+                await self.finish()
+            except ServerError:
+                # The queue is full, and there is no caller to be refused.
+                self._start_age_timer(batch)
 
 
-def column_part(
-    device_id: int, times: NDArray[np.int64], columns: dict[str, tuple[str, NDArray[Any], NDArray[np.bool_] | None]]
-) -> ColumnPart:
-    """The part of these columns, with its rows' sizes."""
-    sizes = np.full(len(times), ROW_BYTES, np.int64)
-    for kind, values, _ in columns.values():
-        sizes += _SIZES[kind] if kind != "strings" else [len(text.encode()) + 2 for text in values.tolist()]
-    return ColumnPart(device_id, times, columns, sizes)
+def split(part: ColumnPart, open_batch: OpenBatch, limits: BatchLimits) -> Iterator[ColumnPart]:
+    """Parts that end a batch, and a rest: the first one fits into the open batch, the others into new ones."""
+    begin, rows = 0, len(part.times)
+    # A row's size holds its values; the columns' names count once a batch.
+    names = sum(len(name) + COLUMN_BYTES for name in part.columns)
+    ends = np.cumsum(part.sizes)
+    room_rows = limits.rows - open_batch.rows
+    room_bytes = limits.bytes - open_batch.bytes - names
+    while begin < rows:
+        used = int(ends[begin - 1]) if begin else 0
+        by_bytes = int(np.searchsorted(ends, used + room_bytes, side="left")) + 1
+        end = min(begin + max(min(room_rows, by_bytes - begin), 1), rows)
+        yield part.rows(begin, end)
+        begin, room_rows, room_bytes = end, limits.rows, limits.bytes - names
 
 
-def cells(values: Mapping[str, Value]) -> dict[str, Cell]:
-    """The row's values with their value fields, without those that are None or NaN. Raises ValueError for other types."""
-    found = {}
-    for name, value in values.items():
-        if value is not None and value == value:
-            found[name] = _cell(name, value)
-    return found
-
-
-def _cell(name: str, value: Any) -> Cell:
-    # The plain types first: they are by far the most frequent ones.
-    kind = _KINDS.get(type(value))
-    if kind:
-        return kind, value
-    if isinstance(value, np.generic):
-        return _numpy_cell(name, value)
-    if isinstance(value, bool | int | float | str):
-        return _cell(name, next(base(value) for base in (bool, int, float, str) if isinstance(value, base)))
-    raise ValueError(f"The value of {name} has the type {type(value).__name__}, which no type of measurement has.")
-
-
-_KINDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
-
-
-def _numpy_cell(name: str, value: "np.generic[Any]") -> Cell:
-    kind = field_of(value.dtype)
-    if kind is None:
-        raise ValueError(f"The value of {name} has the dtype {value.dtype}, which no type of measurement has.")
-    return kind, value.item()
-
-
-def field_of(dtype: np.dtype[Any]) -> str | None:
-    """The value field of a dtype, or None."""
-    if dtype.kind in "iu":
-        if np.can_cast(dtype, np.int32):
-            return "int32s"
-        return "int64s" if np.can_cast(dtype, np.int64) else None
-    if dtype.kind == "f":
-        return "floats" if dtype == np.float32 else "doubles"
-    return {"b": "bools", "U": "strings"}.get(dtype.kind)
+def _milliseconds(time: datetime) -> int:
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1_000)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iotflow.batcher import ColumnPart, column_part, field_of
+from iotflow.open_batch import ColumnPart, column_part, field_of
 from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 
 # A list may contain None.

@@ -77,11 +77,6 @@ class Connection:
         await self.close()
 
     @property
-    def owns_channel(self) -> bool:
-        """Whether the channel is not the caller's."""
-        return self._given_channel is None
-
-    @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """Metadata of each call, with the present key or token."""
         return credentials(self._api_key, self._token)
@@ -91,7 +86,8 @@ class Connection:
         self._api_key, self._token = api_key, ""
 
     async def ready(self) -> grpc.aio.Channel:
-        """A channel that is connected. Raises ServerError UNAVAILABLE where the attempt fails."""
+        """A channel that is connected. Raises ServerError UNAVAILABLE where the attempt fails; RuntimeError where the caller
+        closed the channel."""
         self._connecting = self._connecting or asyncio.Lock()
         async with self._connecting:
             try:
@@ -154,6 +150,8 @@ class Connection:
 
     async def _connected(self) -> grpc.aio.Channel:
         if self._given_channel:
+            if self._given_channel.get_state() is ChannelConnectivity.SHUTDOWN:
+                raise RuntimeError("The channel is closed. Use a new one.")
             await self._given_channel.channel_ready()
             return self._given_channel
         if self._channel and self._channel.get_state() is ChannelConnectivity.READY:
@@ -170,7 +168,7 @@ class Connection:
         return channel
 
     async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> None:
-        """Wait until the channel has another state. A watch ends with its channel, also where nobody waits for it anymore."""
+        """Wait until the channel has another state. A watch ends with its channel, also after a timeout."""
         watch = asyncio.create_task(channel.wait_for_state_change(state), name="connection's state")
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)

@@ -49,7 +49,7 @@ class Delivery:
         self._newest_segment = 0
         self._dead_segments: list[int] = []
         # The sequence up to which everything was acknowledged or given up.
-        self.done_with = self._reported_done = 0
+        self.settled = self._reported = 0
         self._payload_bytes = 0
         self.bytes = 0
         self.rows = 0
@@ -69,7 +69,7 @@ class Delivery:
         """The oldest batch."""
         return self._entries[0]
 
-    def is_done_with(self, sequence: int) -> bool:
+    def is_settled(self, sequence: int) -> bool:
         """Whether everything up to this sequence has left the queue."""
         return not self._entries or self._entries[0].sequence > sequence
 
@@ -153,7 +153,7 @@ class Delivery:
     @property
     def has_removed(self) -> bool:
         """Whether take_removed() has anything."""
-        return self.done_with > self._reported_done or bool(self._dead_segments)
+        return self.settled > self._reported or bool(self._dead_segments)
 
     @property
     def has_dead_segments(self) -> bool:
@@ -161,11 +161,11 @@ class Delivery:
         return bool(self._dead_segments)
 
     def take_removed(self) -> tuple[int, list[int]]:
-        """The sequence up to which everything is done with (0: nothing new), and segments that nobody needs."""
+        """The sequence up to which everything is settled (0: nothing new), and segments that are no longer needed."""
         segments, self._dead_segments = self._dead_segments, []
-        is_new = self.done_with > self._reported_done
-        self._reported_done = self.done_with
-        return (self.done_with if is_new else 0), segments
+        is_new = self.settled > self._reported
+        self._reported = self.settled
+        return (self.settled if is_new else 0), segments
 
     def release_newest_segment(self) -> None:
         """Let the segment that is being written be deleted, if nothing in it is needed."""
@@ -196,7 +196,7 @@ class Delivery:
         self.bytes -= entry.size
         self.rows -= entry.rows
         if not self._passed or self._entries[0].sequence > entry.sequence:
-            self.done_with = max(self.done_with, entry.sequence)
+            self.settled = max(self.settled, entry.sequence)
         if entry.record:
             self._payload_bytes -= entry.size if entry.payload else 0
             self._segments[entry.record.segment] -= 1

@@ -29,7 +29,7 @@ class Store(Protocol):
         """A payload that is not in memory. Raises OSError."""
 
     async def remove(self, acknowledged: int, segments: list[int]) -> None:
-        """Everything up to a sequence, and these segments, are done with."""
+        """Delete everything up to a sequence, and these segments."""
 
     async def close(self) -> None:
         """Release everything."""
@@ -83,15 +83,15 @@ class BatchQueue:
         """The sequence of the newest batch."""
         return self._last_sequence
 
-    def is_done_with(self, sequence: int) -> bool:
+    def is_settled(self, sequence: int) -> bool:
         """Whether everything up to this sequence was acknowledged or given up."""
         is_stored = not self._uncommitted or self._uncommitted[0][0].sequence > sequence
-        return is_stored and self._delivery.is_done_with(sequence)
+        return is_stored and self._delivery.is_settled(sequence)
 
     async def removed(self) -> None:
         """Wait until the store knows what was acknowledged so far."""
         if self._store:
-            up_to = self._delivery.done_with
+            up_to = self._delivery.settled
             await self._delivery.wait_until(lambda: self._removed_up_to >= up_to)
 
     async def put(self, batch: TelemetryBatch) -> "asyncio.Future[None] | None":
@@ -191,13 +191,13 @@ class BatchQueue:
                 self._delivery.wake()
             if self._uncommitted:
                 error = await store.write([entry for entry, _ in self._uncommitted])
-                self._settle_stored()
+                self._deliver_stored()
                 if error and self._uncommitted:
                     await self._disk_failed(error)
             elif not self._delivery.has_removed:
                 return
 
-    def _settle_stored(self) -> None:
+    def _deliver_stored(self) -> None:
         while self._uncommitted and self._uncommitted[0][0].is_stored:
             entry, stored = self._take_uncommitted()
             self._delivery.add(entry)

@@ -12,7 +12,7 @@ from grpc import StatusCode
 from iotflow.channels import Backoff
 from iotflow.connection import Connection, needs_credential
 from iotflow.delivery import Delivery, Entry
-from iotflow.errors import ServerError, server_error
+from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 
@@ -114,26 +114,19 @@ class StreamSender:
         self._delivery.remove_oldest()
 
     async def _stream(self) -> None:
-        """Run one stream from its start to its end."""
-        channel = await self._connection.ready()
-        self._delivery.rewind()
-        self._metadata = self._connection.metadata
-        call = self._call = _opened(channel, self._metadata)
-        sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
-        try:
-            await self._read_acknowledgements(call)
-        except grpc.aio.AioRpcError as error:
-            raise server_error(error) from None
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._connection.owns_channel or task is None or task.cancelling():
-                raise
-            raise ServerError(StatusCode.CANCELLED, "The connection was closed.", retryable=True) from None
-        finally:
-            self._call = None
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
-            call.cancel()
+        """Run one stream from its start to its end. Always raises ServerError."""
+        async with self._connection.call() as channel:
+            self._delivery.rewind()
+            self._metadata = self._connection.metadata
+            call = self._call = _opened(channel, self._metadata)
+            sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
+            try:
+                await self._read_acknowledgements(call)
+            finally:
+                self._call = None
+                sender.cancel()
+                await asyncio.gather(sender, return_exceptions=True)
+                call.cancel()
         raise ServerError(StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True)
 
     async def _send_pending(self, call: Call) -> None:

@@ -15,12 +15,12 @@ from typing import Any, Self, TypeVar
 from google.protobuf.message import Message
 from numpy.typing import ArrayLike
 
-from iotflow.batcher import Value
 from iotflow.batches import ColumnLike
 from iotflow.columns import Columns, DeviceColumns
 from iotflow.commands import Command
 from iotflow.connection import Connection, Tls
 from iotflow.device import DesiredConfig, Device, Registered
+from iotflow.open_batch import Value
 from iotflow.paging import call, pages
 from iotflow.reading import Latest, TelemetryReader, Time
 from iotflow.writer import TelemetryWriter

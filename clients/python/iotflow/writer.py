@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import grpc
 from numpy.typing import ArrayLike
 
-from iotflow.batcher import BatchLimits, ColumnPart, OpenBatch, Value, cells
+from iotflow.batcher import Batcher, BatchLimits, Stored
 from iotflow.batches import ColumnLike, columns_of
-from iotflow.clock import Clock, DeviceClock, RisingTimes
+from iotflow.clock import Clock, DeviceClock
 from iotflow.connection import Connection, CredentialHandler, Tls
 from iotflow.delivery import Delivery, Entry
 from iotflow.disk_store import DiskStore
-from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded, queue_full
+from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded
+from iotflow.open_batch import Value, cells
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
 from iotflow.sender import SenderCallbacks, StreamSender
@@ -25,7 +26,6 @@ DEFAULT_LIMIT = 64 * 1024 * 1024
 DEFAULT_BATCH = BatchLimits()
 # Interval at which flush() tries a full queue again.
 RETRY_SECONDS = 0.1
-Stored = asyncio.Future[None]
 
 
 def noop(*_: object) -> None:
@@ -91,21 +91,21 @@ class TelemetryWriter:
         self._folder = Path(folder) if folder else None
         self._limit = limit
         self._policy = policy
-        self._limits = batch
         self._window = window
         self._clock = clock or DeviceClock()
-        self._times = RisingTimes()
+        self._batcher = Batcher(
+            batch,
+            self._clock,
+            waits_for_time=policy is not Policy.REFUSE,
+            put=self._put,
+            has_ended=lambda: self._delivery.ended,
+        )
         self._on_dropped = on_dropped
         self._delivery = Delivery(window)
         self._queue = self._new_queue(None)
         callbacks = SenderCallbacks(on_acknowledged, on_rejected, on_interrupted, self._on_unreadable)
         self._sender = StreamSender(self._connection, self._delivery, self._read, callbacks, gives_up=gives_up_batches)
         self._store: DiskStore | None = None
-        self._open: OpenBatch | None = None
-        # Held while the open batch or the order of the queue changes.
-        self._lock = asyncio.Lock()
-        self._age_timer: asyncio.TimerHandle | None = None
-        self._aging: asyncio.Task[None] | None = None
         self._clock_task: asyncio.Task[None] | None = None
         self._is_closing = False
         self._runner: asyncio.Task[None] | None = None
@@ -153,12 +153,9 @@ class TelemetryWriter:
         Raises ServerError as the class states, and QUEUE_FULL with the policy REFUSE; ValueError for values without a type.
         """
         row = cells(values)
-        async with self._lock:
+        async with self._batcher.lock:
             await self._check_open()
-            stored = await self._prepare(device_id, {name: kind for name, (kind, _) in row.items()})
-            if row:
-                self._add_row(row, timestamp, device_id)
-                stored += await self._finish_full()
+            stored = await self._batcher.add(row, timestamp, device_id)
         await _all(stored)
 
     async def add_columns(
@@ -166,18 +163,15 @@ class TelemetryWriter:
     ) -> None:
         """Add rows as columns; see encode_batch() for their types. Raises as add() does."""
         part = columns_of(timestamps, columns, device_id)
-        async with self._lock:
+        async with self._batcher.lock:
             await self._check_open()
-            stored = await self._prepare(device_id, part.kinds())
-            for piece in part.split(self._open or OpenBatch(), self._limits):
-                stored += await self._add_piece(piece)
-            stored += await self._finish_full()
+            stored = await self._batcher.add_columns(part)
         await _all(stored)
 
     async def send(self, batch: TelemetryBatch) -> None:
         """Accept a whole batch and set its sequence. Waits while a window of batches is in the queue. Raises as add() does."""
-        async with self._lock:
-            stored = await self._finish(self._open) if self._open else []
+        async with self._batcher.lock:
+            stored = await self._batcher.finish()
             await self._delivery.wait_until(lambda: len(self._delivery) < self._window)
             await self._check_open()
             stored += await self._put(batch)
@@ -207,7 +201,7 @@ class TelemetryWriter:
 
     async def _flush(self) -> None:
         last = await self._finish_patiently()
-        await self._delivery.wait_until(lambda: self._queue.is_done_with(last))
+        await self._delivery.wait_until(lambda: self._queue.is_settled(last))
         if self._delivery.ended:
             await self._check_open()
         await self._queue.removed()
@@ -216,10 +210,10 @@ class TelemetryWriter:
         """End the open batch, as soon as the queue takes it. The newest sequence."""
         while True:
             try:
-                async with self._lock:
-                    if self._open:
+                async with self._batcher.lock:
+                    if not self._batcher.is_empty:
                         await self._check_open()
-                        await _all(await self._finish(self._open))
+                        await _all(await self._batcher.finish())
                     return self._queue.last_sequence
             except ServerError as error:
                 if error.reason != QUEUE_FULL:
@@ -236,65 +230,7 @@ class TelemetryWriter:
         if self._queue.failure:
             raise self._queue.failure
         await asyncio.wait((self._runner,))
-        if self._runner.cancelled():
-            raise RuntimeError("The channel of the writer was closed.")
         self._runner.result()
-
-    async def _prepare(self, device_id: int, kinds: Mapping[str, str]) -> list[Stored]:
-        """End the open batch if it is full or the rows do not fit into it."""
-        stored = await self._finish_full()
-        if self._open and not self._open.accepts(device_id, kinds):
-            stored += await self._finish(self._open)
-        return stored
-
-    def _add_row(self, row: Mapping[str, tuple[str, object]], timestamp: int | datetime | None, device_id: int) -> None:
-        batch = self._begun()
-        if timestamp is not None:
-            time = timestamp if isinstance(timestamp, int) else _milliseconds(timestamp)
-            batch.add_row(time, device_id, row)
-        elif (now := self._clock.now()) is not None:
-            batch.add_row(self._times.next(now), device_id, row)
-        else:
-            batch.add_row(self._times.next(self._clock.monotonic()), device_id, row, is_monotonic=True)
-
-    async def _add_piece(self, piece: ColumnPart) -> list[Stored]:
-        # A piece that is not the last one ends its batch, also where that has a little room left.
-        is_over = self._open and not self._has_room(self._open, piece)
-        stored = await self._finish(self._open) if self._open and is_over else []
-        self._begun().add_columns(piece)
-        return stored
-
-    def _has_room(self, batch: OpenBatch, piece: ColumnPart) -> bool:
-        return batch.rows + len(piece.times) <= self._limits.rows and batch.bytes < self._limits.bytes
-
-    def _begun(self) -> OpenBatch:
-        if self._open is None:
-            self._open = OpenBatch()
-            self._start_age_timer(self._open)
-        return self._open
-
-    async def _finish_full(self) -> list[Stored]:
-        is_full = self._open and (self._open.rows >= self._limits.rows or self._open.bytes >= self._limits.bytes)
-        return await self._finish(self._open) if self._open and is_full else []
-
-    async def _finish(self, batch: OpenBatch) -> list[Stored]:
-        """Put the open batch into the queue. It stays open where the queue refuses it."""
-        if batch.monotonic_rows:
-            await self._set_times(batch)
-        stored = await self._put(batch.encoded())
-        self._open = None
-        if self._age_timer:
-            self._age_timer.cancel()
-        return stored
-
-    async def _set_times(self, batch: OpenBatch) -> None:
-        """Give the rows their true times; the first answer of the server may have to come first."""
-        if self._clock.now() is None and self._policy is Policy.REFUSE:
-            raise queue_full("The server's time is not known yet. Add the rows again later.")
-        await self._clock.known()
-        for row in batch.monotonic_rows:
-            batch.times[row] = self._clock.from_monotonic(batch.times[row]) or 0
-        batch.monotonic_rows.clear()
 
     async def _put(self, batch: TelemetryBatch) -> list[Stored]:
         try:
@@ -307,22 +243,6 @@ class TelemetryWriter:
             await stored
             return []
         return [stored] if stored else []
-
-    def _start_age_timer(self, batch: OpenBatch) -> None:
-        self._age_timer = asyncio.get_running_loop().call_later(self._limits.age, self._on_age, batch)
-
-    def _on_age(self, batch: OpenBatch) -> None:
-        self._aging = asyncio.create_task(self._finish_aged(batch), name="telemetry writer's open batch")
-
-    async def _finish_aged(self, batch: OpenBatch) -> None:
-        async with self._lock:
-            if self._open is not batch or self._delivery.ended:
-                return
-            try:
-                await self._finish(batch)
-            except ServerError:
-                # The queue is full, and there is no caller to be refused.
-                self._start_age_timer(batch)
 
     async def _read(self, entry: Entry) -> bytes:
         return await self._store.read(entry) if self._store else entry.payload
@@ -342,12 +262,10 @@ class TelemetryWriter:
 
     async def _stop(self) -> None:
         self._is_closing = True
-        if self._age_timer:
-            self._age_timer.cancel()
-        tasks = [task for task in (self._runner, self._clock_task, self._aging) if task]
+        tasks = [task for task in (self._runner, self._clock_task) if task]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self._batcher.close(), return_exceptions=True)
         await self._queue.close()
         if self._own_connection:
             await self._own_connection.close()
@@ -358,8 +276,3 @@ async def _all(stored: list[Stored]) -> None:
     waiting: list[Awaitable[None]] = list(stored)
     if waiting:
         await asyncio.gather(*waiting)
-
-
-def _milliseconds(time: datetime) -> int:
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1_000)

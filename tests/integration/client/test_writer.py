@@ -110,7 +110,7 @@ async def test_a_channel_closed_by_its_owner_ends_the_writer() -> None:
     standin.take = never
     async with serving(standin) as address:
         channel = grpc.aio.insecure_channel(address)
-        with pytest.raises(RuntimeError, match="The channel of the writer was closed"):
+        with pytest.raises(RuntimeError, match="The channel is closed"):
             async with TelemetryWriter(channel) as writer:
                 await writer.send(batch())
                 await standin.received_in_all(1)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow.batcher import BatchLimits, OpenBatch, cells
+from iotflow.batcher import BatchLimits, split
 from iotflow.batches import columns_of, decode_batch
+from iotflow.open_batch import OpenBatch, cells
 
 VALUES = st.dictionaries(
     st.sampled_from("abcd"), st.one_of(st.floats(allow_nan=False), st.none()), min_size=1, max_size=4
@@ -86,7 +87,7 @@ def test_rows_of_one_device_name_it_once() -> None:
 def test_columns_are_split_at_the_limits(rows: int, most_rows: int, most_bytes: int) -> None:
     limits = BatchLimits(most_rows, most_bytes)
     part = columns_of(range(rows), {"a": np.arange(rows) / 2, "text": ["x" * (row % 7) for row in range(rows)]}, 0)
-    pieces = list(part.split(OpenBatch(), limits))
+    pieces = list(split(part, OpenBatch(), limits))
     assert np.concatenate([piece.times for piece in pieces]).tolist() == list(range(rows))
     for piece in pieces:
         assert len(piece.times) <= most_rows

@@ -59,7 +59,7 @@ async def test_repeated_and_older_acknowledgements_have_no_effect() -> None:
     assert len(delivery) == 2
 
 
-async def test_suspects_go_one_at_a_time_until_they_are_done_with() -> None:
+async def test_suspects_go_one_at_a_time_until_they_are_settled() -> None:
     delivery = filled(9, 1, 2, 3, 4, 5)
     await passed(delivery)
     delivery.acknowledge(1)

@@ -6,9 +6,11 @@ references in api/ again, and fails if a committed file differs. `validate` vali
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,6 +37,15 @@ def run(*command: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def buf(*arguments: str | Path, stdout: int | None = None) -> bytes:
+    """Run buf of this environment, which need not be active; what it wrote, if stdout is a pipe."""
+    scripts = sysconfig.get_path("scripts")
+    # Plugins of buf are there, too.
+    environment = os.environ | {"PATH": os.pathsep.join((scripts, os.environ["PATH"]))}
+    command = [Path(scripts, "buf"), *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=stdout, env=environment).stdout or b""
+
+
 def output(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
@@ -58,24 +69,24 @@ def copy(source: Path, target: Path) -> None:
 
 
 def check() -> None:
-    run("buf", "lint")
-    run("buf", "format", "--diff", "--exit-code", "proto")
+    buf("lint")
+    buf("format", "--diff", "--exit-code", "proto")
     try:
-        run("buf", "breaking", "proto", "--exclude-imports", "--against", str(BASELINE.relative_to(ROOT)))
+        buf("breaking", "proto", "--exclude-imports", "--against", str(BASELINE.relative_to(ROOT)))
     except subprocess.CalledProcessError:
         sys.exit("The contract breaks clients of the last release. CONTRIBUTING.md describes what may change, and how.")
 
 
 def freeze() -> None:
     """Make the present contract the one that later ones are compared with: once for each release."""
-    run("buf", "build", "proto", "--exclude-source-info", "-o", str(BASELINE.relative_to(ROOT)))
+    buf("build", "proto", "--exclude-source-info", "-o", str(BASELINE.relative_to(ROOT)))
 
 
 def generate() -> None:
     for folder in STUBS:
         for stub in (ROOT / folder).rglob("*_pb2*"):
             stub.unlink()
-    run("buf", "generate")
+    buf("generate")
     run(sys.executable, "-m", "tools.words")
 
 

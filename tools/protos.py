@@ -5,7 +5,6 @@ Usage: python -m tools.protos FOLDER
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ def write(folder: Path) -> None:
         if not DECLARATIONS.match(name):
             contract.copy(path, folder / "plain" / name)
             (folder / "plain" / name).write_text(plain(path.read_text()))
-    subprocess.run(["buf", "format", "-w", folder / "plain"], check=True)
+    contract.buf("format", "-w", folder.resolve() / "plain")
 
 
 def plain(source: str) -> str:

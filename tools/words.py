@@ -103,7 +103,7 @@ def write(language: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(module(language))
     if language == "python":
-        subprocess.run(["ruff", "format", "--quiet", path], check=True)
+        subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", path], check=True)
 
 
 if __name__ == "__main__":

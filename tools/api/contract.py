@@ -5,7 +5,6 @@ details.toml.
 import importlib
 import re
 import subprocess
-import sysconfig
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ _MESSAGES, _SERVICES = 4, 6
 _FIELDS, _NESTED, _METHODS = 2, 3, 2
 _Path = tuple[int, ...]
 
-_BUF = Path(sysconfig.get_path("scripts"), "buf")
 PACKAGE = "iotflow.v1."
 
 SOURCE = Path(__file__).with_name("details.toml")
@@ -98,7 +96,7 @@ class Contract:
 def load() -> Contract:
     """The contract of this repository."""
     contract.deps()
-    image = subprocess.run([_BUF, "build", "-o", "-"], cwd=contract.ROOT, check=True, capture_output=True).stdout
+    image = contract.buf("build", "-o", "-", stdout=subprocess.PIPE)
     files = {file.name: file for file in FileDescriptorSet.FromString(image).file}
     _declare(files[RULES])
     own = [file for file in files.values() if (contract.ROOT / "proto" / file.name).exists()]

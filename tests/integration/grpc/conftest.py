@@ -102,7 +102,7 @@ def admin(grpc_channel: grpc.Channel) -> AdminStubs:
     return AdminStubs(grpc_channel)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def admin_metadata(grpc_addr: str, data_dir: Path) -> tuple[tuple[str, str], ...]:
     assert grpc_addr, "the running server creates the file of the token"
     return (("authorization", f"Bearer {(data_dir / 'admin-token').read_text().strip()}"),)
@@ -113,7 +113,7 @@ def gateway(grpc_channel: grpc.Channel) -> gateway_service_pb2_grpc.GatewayServi
     return gateway_service_pb2_grpc.GatewayServiceStub(grpc_channel)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def admin_calls(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
     return Admin(admin, admin_metadata)
 

@@ -5,10 +5,15 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import message_factory
 
+from iotflow.contract import methods, path
+from iotflow.v1.audit_service_pb2 import ListAuditEntriesRequest
+from iotflow.v1.command_service_pb2 import ListCommandsRequest
+from iotflow.v1.config_service_pb2 import ListConfigVersionsRequest
 from iotflow.v1.device_service_pb2 import PollCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow.v1.fleet_service_pb2 import ListMeasurementsRequest
+from iotflow.v1.fleet_service_pb2 import ListDevicesRequest, ListMeasurementsRequest
 from iotflow.v1.telemetry_service_pb2 import (
     GetTelemetryRangeRequest,
     GetTelemetryRequest,
@@ -31,6 +36,59 @@ def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any
         if not answer.next_page_token:
             return
         request.page_token = answer.next_page_token
+
+
+# The request of each paged RPC about one device or its type. The device has four items in each list.
+PAGED: dict[str, Callable[[int], Any]] = {
+    "ListAuditEntries": lambda device: ListAuditEntriesRequest(target=f"device:{device}"),
+    "ListCommands": lambda device: ListCommandsRequest(device_id=device),
+    "ListConfigVersions": lambda device: ListConfigVersionsRequest(device_id=device),
+    "ListDevices": lambda _device: ListDevicesRequest(device_type="exactly paged"),
+    "ListLatestTelemetry": lambda _device: ListLatestTelemetryRequest(device_type="exactly paged"),
+    "ListMeasurements": lambda device: ListMeasurementsRequest(device_id=device),
+    "ListTokens": lambda _device: ListTokensRequest(),
+    "GetTelemetry": lambda device: GetTelemetryRequest(device_id=device, start_time=SINCE),
+    "GetTelemetryRange": lambda device: GetTelemetryRangeRequest(device_id=device, start_time=SINCE),
+    "PollCommands": lambda _device: PollCommandsRequest(),
+}
+
+
+@pytest.fixture(scope="module")
+def listed(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, admin_calls: Admin) -> Caller:
+    """The first of four devices of one type, with four commands, configurations, measurements and readings."""
+    first, *_ = [register(devices, f"exactly paged {number}", "exactly paged") for number in range(4)]
+    for number in range(4):
+        admin_calls.send(first.id, f"command {number}")
+        admin_calls.configure(first.id, number=number)
+    columns: Any = {name: {"doubles": [1.0] * 4} for name in "abcd"}
+    stream(grpc_stub, first, [batch(1, rows=4, **columns)])
+    return first
+
+
+def items(page: Any) -> int:
+    """The number of items in a page."""
+    [repeated] = [field.name for field in page.DESCRIPTOR.fields if field.is_repeated]
+    return len(getattr(page, repeated))
+
+
+def test_all_paged_methods_are_in_the_table() -> None:
+    assert {method.name for method in methods() if "next_page_token" in method.output_type.fields_by_name} == {*PAGED}
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_the_last_page_of_a_list_is_not_empty(
+    grpc_channel: grpc.Channel, listed: Caller, admin_calls: Admin, name: str
+) -> None:
+    [method] = [one for one in methods() if one.name == name]
+    output: Any = message_factory.GetMessageClass(method.output_type)
+    call = grpc_channel.unary_unary(path(method), type(PAGED[name](0)).SerializeToString, output.FromString)
+    metadata = listed.metadata if name == "PollCommands" else admin_calls.metadata
+    whole = items(call(PAGED[name](listed.id), metadata=metadata))
+    assert whole >= 2
+    for size in (whole, 1):
+        request = PAGED[name](listed.id)
+        request.page_size = size
+        assert [items(page) for page in pages(call, request, metadata)] == [size] * (whole // size)
 
 
 def test_pages_of_pending_commands(devices: DeviceServiceStub, device: Caller, admin_calls: Admin) -> None:

@@ -1,9 +1,9 @@
-"""Opaque tokens of pages that are ordered by id or by name."""
+"""Pages that are ordered by id or by name, and their opaque tokens."""
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -14,6 +14,8 @@ DEFAULT_SIZE = 100
 # gRPC clients accept messages of up to 4 MiB by default.
 MOST_BYTES = 2**20
 ID, NAME = b"id:", b"name:"
+
+Item = TypeVar("Item", bound=Message)
 
 
 class Paged(Protocol):
@@ -29,12 +31,21 @@ def size_of(request: Paged, default: int = DEFAULT_SIZE) -> int:
     return request.page_size if request.HasField("page_size") else default
 
 
-def fitting_count(page: Sequence[Message], most: int = MOST_BYTES) -> int:
+def first_page(found: Sequence[Item], size: int, token: Callable[[Item], str]) -> tuple[Sequence[Item], str]:
+    """At most `size` items that fit into one response, and the token of the next page; empty: this page is the last one.
+
+    found: one item more than `size` where there are so many. token: of the page that follows an item.
+    """
+    page = found[: _fitting_count(found[:size])]
+    return page, token(page[-1]) if len(page) < len(found) else ""
+
+
+def _fitting_count(page: Sequence[Message]) -> int:
     """The number of leading items that fit into one response, at least one."""
     total = 0
     for count, message in enumerate(page):
         total += message.ByteSize()
-        if total > most and count:
+        if total > MOST_BYTES and count:
             return count
     return len(page)
 

@@ -11,7 +11,7 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.transactions import MOST_OPEN
 from iotflow_server.errors import DomainError
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, first_page, size_of, token_of
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.commands.messages import decode_report, encode_command, result_of
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
@@ -33,12 +33,11 @@ class OwnCommandHandler:
         """PollCommands."""
         device = principal.own_device()
         self._last_seen.record(device.id)
-        after = after_id(request.page_token)
+        after, size = after_id(request.page_token), size_of(request, MOST_OPEN)
         rest = [item for item in await self._commands.deliver(device.id) if item.id > after]
-        found = [encode_command(item) for item in rest[: size_of(request, MOST_OPEN)]]
-        commands = found[: fitting_count(found)]
-        next_page_token = token_of(commands[-1].id) if len(commands) < len(rest) else None
-        return wire.PollCommandsResponse(commands=commands, count=len(commands), next_page_token=next_page_token)
+        found = [encode_command(item) for item in rest[: size + 1]]
+        commands, more = first_page(found, size, lambda last: token_of(last.id))
+        return wire.PollCommandsResponse(commands=commands, count=len(commands), next_page_token=more or None)
 
     async def acknowledge(self, request: wire.AckCommandRequest, principal: Principal) -> wire.AckCommandResponse:
         """AckCommand."""

@@ -10,7 +10,7 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import answer_with
-from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, first_page, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct
 from iotflow_server.rpc.commands.messages import encode_command
 from iotflow_server.rpc.commands.watch import CommandCompletion, CommandWatch
@@ -79,11 +79,11 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         if request.device_id:
             await self._registry.get(request.device_id)
         size = size_of(request)
-        found = await self._commands.page(request.device_id, request.state, after_id(request.page_token) or None, size)
+        before = after_id(request.page_token) or None
+        found = await self._commands.page(request.device_id, request.state, before, size + 1)
         commands = await run_in_compute_thread(lambda: [encode_command(item) for item in found])
-        page = commands[: fitting_count(commands)]
-        is_last = len(page) == len(commands) < size
-        return wire.ListCommandsResponse(commands=page, next_page_token="" if is_last else token_of(page[-1].id))
+        page, more = first_page(commands, size, lambda last: token_of(last.id))
+        return wire.ListCommandsResponse(commands=page, next_page_token=more)
 
     async def WatchCommands(
         self, request: wire.WatchCommandsRequest, context: Context

@@ -8,7 +8,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, first_page, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import build_in_thread, plain_struct, timestamp_of, to_struct
 
 wire = config_service_pb2
@@ -55,13 +55,10 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     ) -> wire.ListConfigVersionsResponse:
         await self._registry.get(request.device_id)
         size = size_of(request)
-        found = await self._desired.page(request.device_id, after_id(request.page_token) or None, size)
+        found = await self._desired.page(request.device_id, after_id(request.page_token) or None, size + 1)
         versions = await run_in_compute_thread(lambda: [_version(desired) for desired in found])
-        page = versions[: fitting_count(versions)]
-        is_last = len(page) == len(versions) < size
-        return wire.ListConfigVersionsResponse(
-            versions=page, next_page_token="" if is_last else token_of(page[-1].version)
-        )
+        page, more = first_page(versions, size, lambda last: token_of(last.version))
+        return wire.ListConfigVersionsResponse(versions=page, next_page_token=more)
 
 
 def _twin(device: Device, desired: DesiredConfig) -> wire.GetConfigTwinResponse:

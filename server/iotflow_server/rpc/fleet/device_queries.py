@@ -7,7 +7,7 @@ from iotflow_server.devices.device import DeviceFilter
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, first_page, size_of, token_of
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import build_in_thread, to_struct
 from iotflow_server.telemetry.ports import Span, TelemetryReader
@@ -40,16 +40,10 @@ class DeviceQueryHandler:
         if request.HasField("online"):
             # The newest last-seen times are in memory only.
             await self._last_seen.flush()
-        total, devices = await self._registry.page(device_filter, after_id(request.page_token), size)
+        total, devices = await self._registry.page(device_filter, after_id(request.page_token), size + 1)
         # Configurations may be long; the response has only as many devices as fit its size limit.
-        page = await self._encoder.devices(devices)
-        page = page[: fitting_count(page)]
-        is_last = len(page) == len(devices) < size
-        return wire.ListDevicesResponse(
-            total_devices=total,
-            devices=page,
-            next_page_token="" if is_last or not page else token_of(page[-1].id),
-        )
+        page, more = first_page(await self._encoder.devices(devices), size, lambda last: token_of(last.id))
+        return wire.ListDevicesResponse(total_devices=total, devices=page, next_page_token=more)
 
     async def get(self, request: wire.GetDeviceRequest, principal: Principal) -> wire.GetDeviceResponse:
         """GetDevice."""

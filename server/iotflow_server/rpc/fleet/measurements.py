@@ -6,7 +6,7 @@ from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
-from iotflow_server.rpc.codec.page_tokens import after_name, fitting_count, size_of, token_of_name
+from iotflow_server.rpc.codec.page_tokens import after_name, first_page, size_of, token_of_name
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
@@ -29,10 +29,9 @@ class MeasurementHandler:
         after, size = after_name(request.page_token), size_of(request, MOST_MEASUREMENTS)
         types = await self._reader.measurements(device.id, caller=principal.limit_key)
         names = sorted(name for name in types if name > after)
-        page = [fleet_pb2.Measurement(name=name, type=types[name]) for name in names[:size]]
-        page = page[: fitting_count(page)]
-        more = token_of_name(page[-1].name) if len(page) < len(names) else None
-        return wire.ListMeasurementsResponse(measurements=page, next_page_token=more)
+        found = [fleet_pb2.Measurement(name=name, type=types[name]) for name in names[: size + 1]]
+        page, more = first_page(found, size, lambda last: token_of_name(last.name))
+        return wire.ListMeasurementsResponse(measurements=page, next_page_token=more or None)
 
     async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""

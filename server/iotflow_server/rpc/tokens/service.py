@@ -11,7 +11,7 @@ from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
-from iotflow_server.rpc.codec.page_tokens import after_id, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, first_page, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.streams.active_streams import ActiveStreams
 
@@ -41,10 +41,9 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
 
     async def ListTokens(self, request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
         size = size_of(request, MOST_TOKENS)
-        # One token beyond the page shows whether there is another page.
         found = await self._tokens.page(after_id(request.page_token), size + 1)
-        more = token_of(found[size - 1].id) if len(found) > size else None
-        return wire.ListTokensResponse(tokens=map(_message, found[:size]), next_page_token=more)
+        tokens, more = first_page([_message(token) for token in found], size, lambda last: token_of(last.id))
+        return wire.ListTokensResponse(tokens=tokens, next_page_token=more or None)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)

@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = FileDescriptorSet::decode(std::fs::read(image)?.as_slice())?;
     tonic_prost_build::configure()
         .build_server(false)
+        .build_transport(false)
         .out_dir(folder)
         .compile_fds(files)?;
     Ok(())

@@ -61,17 +61,6 @@ pub mod audit_service_client {
     pub struct AuditServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl AuditServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> AuditServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -441,17 +430,6 @@ pub mod command_service_client {
     #[derive(Debug, Clone)]
     pub struct CommandServiceClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl CommandServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> CommandServiceClient<T>
     where
@@ -826,17 +804,6 @@ pub mod config_service_client {
     #[derive(Debug, Clone)]
     pub struct ConfigServiceClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl ConfigServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> ConfigServiceClient<T>
     where
@@ -1392,17 +1359,6 @@ pub mod device_service_client {
     #[derive(Debug, Clone)]
     pub struct DeviceServiceClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl DeviceServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> DeviceServiceClient<T>
     where
@@ -2209,17 +2165,6 @@ pub mod fleet_service_client {
     pub struct FleetServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl FleetServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> FleetServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -2788,17 +2733,6 @@ pub mod gateway_service_client {
     pub struct GatewayServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl GatewayServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> GatewayServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -3202,17 +3136,6 @@ pub mod legacy_service_client {
     pub struct LegacyServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl LegacyServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> LegacyServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -3510,17 +3433,6 @@ pub mod mqtt_service_client {
     pub struct MqttServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl MqttServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> MqttServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -3801,17 +3713,6 @@ pub mod system_service_client {
     #[derive(Debug, Clone)]
     pub struct SystemServiceClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl SystemServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> SystemServiceClient<T>
     where
@@ -4591,17 +4492,6 @@ pub mod telemetry_service_client {
     pub struct TelemetryServiceClient<T> {
         inner: tonic::client::Grpc<T>,
     }
-    impl TelemetryServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
-    }
     impl<T> TelemetryServiceClient<T>
     where
         T: tonic::client::GrpcService<tonic::body::Body>,
@@ -5181,17 +5071,6 @@ pub mod token_service_client {
     #[derive(Debug, Clone)]
     pub struct TokenServiceClient<T> {
         inner: tonic::client::Grpc<T>,
-    }
-    impl TokenServiceClient<tonic::transport::Channel> {
-        /// Attempt to create a new client by connecting to a given endpoint.
-        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
-        where
-            D: TryInto<tonic::transport::Endpoint>,
-            D::Error: Into<StdError>,
-        {
-            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
-            Ok(Self::new(conn))
-        }
     }
     impl<T> TokenServiceClient<T>
     where

@@ -1,0 +1,96 @@
+//! What stubs call through.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{HeaderValue, USER_AGENT};
+use http::uri::{PathAndQuery, Uri};
+use http::{Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tonic::Status;
+use tonic::body::Body;
+use tower_service::Service;
+
+use crate::connection::Connection;
+
+/// Carries the calls of stubs, with the credentials of the client. Their errors become [`Error`](crate::Error) with `from`.
+#[derive(Clone)]
+pub struct Channel {
+    connection: Arc<Connection>,
+}
+
+impl Channel {
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Answer>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(call(Arc::clone(&self.connection), request))
+    }
+}
+
+async fn call(connection: Arc<Connection>, mut request: Request<Body>) -> Result<Response<Answer>, Status> {
+    *request.uri_mut() = address(&connection, request.uri().path_and_query().cloned())?;
+    request
+        .headers_mut()
+        .insert(USER_AGENT, HeaderValue::from_static(concat!("iotflow-rust/", env!("CARGO_PKG_VERSION"))));
+    connection.credentials.attach(request.headers_mut())?;
+    let mut sender = connection.open().await?;
+    sender.ready().await.map_err(|error| broken(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+    Ok(response.map(Answer))
+}
+
+fn address(connection: &Connection, path: Option<PathAndQuery>) -> Result<Uri, Status> {
+    let (scheme, authority) = connection.origin();
+    Uri::builder()
+        .scheme(scheme)
+        .authority(authority)
+        .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
+        .build()
+        .map_err(|error| Status::invalid_argument(format!("The target must be host:port: {error}.")))
+}
+
+/// The body of an answer. Its errors are those of a broken connection.
+pub struct Answer(Incoming);
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.0).poll_frame(context).map_err(|error| broken(&error))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+/// The status of a call whose connection broke, with the innermost cause.
+fn broken(error: &hyper::Error) -> Status {
+    let mut cause: &dyn StdError = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Status::unavailable(format!("The connection broke: {cause}."))
+}

@@ -1,0 +1,103 @@
+//! A connection to a server, and what it is configured with.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::channel::Channel;
+use crate::clock::ServerClock;
+use crate::connection::Connection;
+use crate::credentials::CredentialHandler;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::tls::Tls;
+use crate::v1::device_service_client::DeviceServiceClient;
+use crate::v1::telemetry_service_client::TelemetryServiceClient;
+
+/// The version of this client, the same as the server's.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A batch of readings in an answer, with room for columns of text.
+const LARGEST_ANSWER: usize = 64 << 20;
+
+/// Configures a [`Client`]. The default connects without TLS and without credentials.
+#[derive(Clone, Default)]
+pub struct Config {
+    /// The key of a device.
+    pub api_key: Option<String>,
+    /// The token of a gateway, registrar, viewer or admin.
+    pub token: Option<String>,
+    /// Protects the connection. None: no TLS.
+    pub tls: Option<Tls>,
+    /// Receives numbers.
+    pub metrics: Option<Arc<dyn Metrics>>,
+    /// See [`Config::on_credential_wanted`].
+    pub on_credential_wanted: Option<CredentialHandler>,
+}
+
+impl Config {
+    /// The credentials of a device.
+    pub fn with_api_key(api_key: impl Into<String>) -> Self {
+        Self { api_key: Some(api_key.into()), ..Self::default() }
+    }
+
+    /// The credentials of a gateway, registrar, viewer or admin.
+    pub fn with_token(token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..Self::default() }
+    }
+
+    /// Asks the handler for a new key after the server has rejected the present one, for example one that a person enters.
+    /// It may take any time. None means that there is no new key; without a handler, calls fail with the error.
+    #[must_use]
+    pub fn on_credential_wanted<F, Answer>(mut self, handler: F) -> Self
+    where
+        F: Fn(Error) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Option<String>> + Send + 'static,
+    {
+        self.on_credential_wanted = Some(Arc::new(move |rejected| Box::pin(handler(rejected))));
+        self
+    }
+}
+
+/// A connection to a server. It connects with the first call, and again after a failure. A clone shares the connection.
+///
+/// Calls need a Tokio runtime with its timer and its network.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) metrics: Arc<dyn Metrics>,
+    pub(crate) clock: Arc<ServerClock>,
+}
+
+impl Client {
+    /// A client of the server at host:port.
+    pub fn new(target: impl Into<String>, config: Config) -> Self {
+        Self {
+            connection: Connection::new(target.into(), &config),
+            metrics: config.metrics.unwrap_or_else(|| Arc::new(())),
+            clock: Arc::new(ServerClock::new()),
+        }
+    }
+
+    /// Carries the calls of stubs of [`v1`](crate::v1), with the credentials of this client.
+    pub fn channel(&self) -> Channel {
+        Channel::new(Arc::clone(&self.connection))
+    }
+
+    /// Replaces the device's key; calls and streams from now on use it.
+    pub fn set_api_key(&self, api_key: impl Into<String>) {
+        self.connection.credentials.set(api_key.into());
+    }
+
+    /// The clock that follows the server. It is set by [`Client::heartbeat`].
+    pub fn clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
+    pub(crate) fn telemetry(&self) -> TelemetryServiceClient<Channel> {
+        TelemetryServiceClient::new(self.channel()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    pub(crate) fn device(&self) -> DeviceServiceClient<Channel> {
+        DeviceServiceClient::new(self.channel()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+}

@@ -1,0 +1,226 @@
+//! The folder of a queue.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::error::{Code, Error, Result, reason};
+use crate::segment;
+
+pub const SEGMENT_SUFFIX: &str = ".batches";
+const ACKNOWLEDGED: &str = "acknowledged";
+const ACKNOWLEDGED_NEW: &str = "acknowledged.new";
+const LOCK: &str = "lock";
+const LARGEST_SEGMENT: u64 = 4 << 20;
+/// A queue has at least this many segments, so that its files do not take much more than its limit.
+const SEGMENTS_OF_LIMIT: u64 = 8;
+
+/// Where a record is: the first sequence of its segment, and its offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub segment: i64,
+    pub offset: u64,
+}
+
+pub struct QueueFiles {
+    folder: PathBuf,
+    files: Mutex<Files>,
+}
+
+/// A segment. `live` counts its records that are not acknowledged.
+#[derive(Default)]
+pub struct Segment {
+    pub size: u64,
+    pub live: usize,
+}
+
+pub struct Files {
+    folder: PathBuf,
+    segment_size: u64,
+    /// Ends with the writer.
+    lock: Option<File>,
+    /// By their first sequence.
+    pub segments: BTreeMap<i64, Segment>,
+    /// The segment that takes new records.
+    active: Option<(i64, File)>,
+    pub acknowledged: i64,
+}
+
+impl QueueFiles {
+    /// Opens a folder for one writer.
+    pub fn open(folder: &Path, limit: u64) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
+        let files = Files {
+            folder: folder.to_owned(),
+            segment_size: (limit / SEGMENTS_OF_LIMIT).clamp(1, LARGEST_SEGMENT),
+            lock: Some(take_lock(folder)?),
+            segments: BTreeMap::new(),
+            active: None,
+            acknowledged: read_acknowledged(folder),
+        };
+        Ok(Self { folder: folder.to_owned(), files: Mutex::new(files) })
+    }
+
+    pub fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap()
+    }
+
+    /// Appends a synchronized record. Where it fails, the files are as before.
+    pub fn write(&self, sequence: i64, payload: &[u8]) -> io::Result<Place> {
+        let record = segment::record(payload)?;
+        let mut files = self.files();
+        match files.write(sequence, &record) {
+            Err(_) if files.remove_idle() => files.write(sequence, &record),
+            written => written,
+        }
+    }
+
+    /// The payload of a record.
+    pub fn read(&self, place: Place, length: usize) -> io::Result<Vec<u8>> {
+        segment::read(&segment_path(&self.folder, place.segment), place.offset, length)
+    }
+
+    /// Records that everything up to the floor is acknowledged, and deletes segments without live records.
+    pub fn release(&self, removed: impl IntoIterator<Item = Place>, floor: i64) {
+        let mut files = self.files();
+        if files.lock.is_none() {
+            // The folder belongs to the next writer.
+            return;
+        }
+        if floor > files.acknowledged {
+            files.acknowledged = floor;
+            // Without this record everything is sent again, which is harmless.
+            let _ = files.write_acknowledged();
+        }
+        for place in removed {
+            if let Some(segment) = files.segments.get_mut(&place.segment) {
+                segment.live = segment.live.saturating_sub(1);
+            }
+        }
+        files.delete_idle();
+    }
+
+    /// Gives the folder to the next writer.
+    pub fn close(&self) {
+        let mut files = self.files();
+        files.active = None;
+        files.lock = None;
+    }
+}
+
+impl Files {
+    fn write(&mut self, sequence: i64, record: &[u8]) -> io::Result<Place> {
+        if self.lock.is_none() {
+            return Err(io::Error::other("the queue is closed"));
+        }
+        let length = record.len() as u64;
+        if !self.takes(length) {
+            self.begin_segment(sequence)?;
+        }
+        let Some((first, file)) = &mut self.active else {
+            return Err(io::Error::other("there is no segment"));
+        };
+        let place = Place { segment: *first, offset: self.segments.entry(*first).or_default().size };
+        if let Err(error) = file.write_all(record).and_then(|()| file.sync_data()) {
+            let cut = file.set_len(place.offset).and_then(|()| file.seek(SeekFrom::Start(place.offset)));
+            if cut.is_err() {
+                // What cannot be cut off is left behind.
+                self.active = None;
+            }
+            return Err(error);
+        }
+        let segment = self.segments.entry(place.segment).or_default();
+        segment.size += length;
+        segment.live += 1;
+        Ok(place)
+    }
+
+    /// Whether the active segment takes a record of this size.
+    fn takes(&self, length: u64) -> bool {
+        let active = self.active.as_ref().and_then(|(first, _)| self.segments.get(first));
+        active.is_some_and(|segment| segment.size == 0 || segment.size + length <= self.segment_size)
+    }
+
+    fn begin_segment(&mut self, first: i64) -> io::Result<()> {
+        let path = segment_path(&self.folder, first);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        synchronize_folder(&self.folder);
+        self.active = Some((first, file));
+        self.segments.insert(first, Segment::default());
+        self.delete_idle();
+        Ok(())
+    }
+
+    /// Deletes the active segment where it has no live records, which may make room on a full disk.
+    fn remove_idle(&mut self) -> bool {
+        let Some((first, _)) = self.active else {
+            return false;
+        };
+        let is_idle = self.segments.get(&first).is_some_and(|segment| segment.live == 0 && segment.size > 0);
+        if is_idle {
+            self.active = None;
+            self.delete_idle();
+        }
+        is_idle
+    }
+
+    /// Deletes all segments without live records, except the active one.
+    pub fn delete_idle(&mut self) {
+        let active = self.active.as_ref().map(|(first, _)| *first);
+        let folder = &self.folder;
+        self.segments.retain(|first, segment| {
+            let is_kept = segment.live > 0 || Some(*first) == active;
+            if !is_kept {
+                // A file that stays is skipped when the folder is opened again.
+                let _ = fs::remove_file(segment_path(folder, *first));
+            }
+            is_kept
+        });
+    }
+
+    fn write_acknowledged(&self) -> io::Result<()> {
+        let sequence = self.acknowledged.to_le_bytes();
+        let mut data = sequence.to_vec();
+        data.extend(crc32fast::hash(&sequence).to_le_bytes());
+        let written = self.folder.join(ACKNOWLEDGED_NEW);
+        fs::write(&written, data)?;
+        fs::rename(written, self.folder.join(ACKNOWLEDGED))
+    }
+}
+
+pub fn segment_path(folder: &Path, first: i64) -> PathBuf {
+    folder.join(format!("{first:020}{SEGMENT_SUFFIX}"))
+}
+
+pub fn unusable(error: &io::Error) -> Error {
+    Error::new(Code::FailedPrecondition, format!("The folder of the queue cannot be used: {error}."))
+}
+
+fn take_lock(folder: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(folder.join(LOCK));
+    let file = file.map_err(|error| unusable(&error))?;
+    file.try_lock().map_err(|_| Error {
+        reason: reason::QUEUE_IN_USE.to_owned(),
+        ..Error::new(Code::FailedPrecondition, format!("Another writer uses the folder {}.", folder.display()))
+    })?;
+    Ok(file)
+}
+
+/// The recorded sequence, or 0 where the file is missing or damaged.
+fn read_acknowledged(folder: &Path) -> i64 {
+    let data = fs::read(folder.join(ACKNOWLEDGED)).unwrap_or_default();
+    match (data.first_chunk(), data.last_chunk()) {
+        (Some(sequence), Some(crc)) if data.len() == 12 && u32::from_le_bytes(*crc) == crc32fast::hash(sequence) => {
+            i64::from_le_bytes(*sequence)
+        }
+        _ => 0,
+    }
+}
+
+/// Makes the names of new files durable. Some systems cannot synchronize a folder, and need not.
+fn synchronize_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}

@@ -1,0 +1,241 @@
+//! From the queue to the server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use futures_util::stream::unfold;
+use prost::Message;
+use tokio::time::sleep;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::{Request, Status};
+use tracing::warn;
+
+use crate::backoff::Backoff;
+use crate::error::{Error, status_word};
+use crate::policy::DropReason;
+use crate::v1::{Rejection, StreamTelemetryResponse};
+use crate::writer::{Phase, Shared};
+
+/// Bounds the end of a stream of which everything is acknowledged.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+
+const METHOD: &str = "/iotflow.v1.TelemetryService/StreamTelemetry";
+
+/// What outlives a stream.
+#[derive(Default)]
+struct Sender {
+    pauses: Backoff,
+    /// Until this batch is acknowledged or given up, batches are sent one by one, to find the one that ends the stream.
+    alone_until: i64,
+}
+
+impl Shared {
+    /// Runs one stream after the other until the writer ends.
+    pub async fn send(self: Arc<Self>) {
+        tokio::select! {
+            biased;
+            _ = self.ended() => {}
+            () = self.run_streams() => {}
+        }
+    }
+
+    async fn run_streams(self: &Arc<Self>) {
+        let mut sender = Sender::default();
+        while self.is_running() {
+            let generation = self.client.connection.credentials.generation();
+            let error = self.run_stream(&mut sender).await;
+            if self.is_running()
+                && let Err(error) = self.recover(&mut sender, error, generation).await
+            {
+                self.fail(error);
+            }
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Running)
+    }
+
+    /// Prepares the next stream, or returns the error that stops the writer.
+    async fn recover(&self, sender: &mut Sender, error: Error, generation: u64) -> Result<(), Error> {
+        if error.wants_credential() {
+            warn!(reason = error.reason, "credential_wanted");
+            let is_renewed = self.client.connection.credentials.renew(generation, &error).await;
+            return if is_renewed { Ok(()) } else { Err(error) };
+        }
+        if error.blames_batch() && self.give_up(sender, &error).await {
+            return Ok(());
+        }
+        if !error.retryable {
+            return Err(error);
+        }
+        let pause = sender.pauses.next(error.retry_after);
+        self.interrupted(&error, pause);
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = self.ending() => {}
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self, error: &Error, pause: Duration) {
+        self.status.lock().unwrap().interruptions += 1;
+        let code = status_word(error.code);
+        warn!(code, reason = error.reason, error = error.message, ?pause, "stream_interrupted");
+        self.client.metrics.interrupted(error, pause);
+        if let Some(handler) = &self.config.on_interrupted {
+            handler(error, pause);
+        }
+    }
+
+    /// Removes the batch that ended the stream where it was alone, and otherwise lets the next batches be sent alone.
+    async fn give_up(&self, sender: &mut Sender, error: &Error) -> bool {
+        let Some((count, first, highest)) = self.queue.on_the_way() else {
+            return false;
+        };
+        if count > 1 {
+            sender.alone_until = highest;
+            return true;
+        }
+        self.rejected(Rejection {
+            sequence: first.sequence,
+            count: i32::try_from(first.rows).unwrap_or(i32::MAX),
+            reason: error.word().to_owned(),
+            message: error.message.clone(),
+            ..Rejection::default()
+        });
+        self.queue.run(move |queue| queue.give_up(first.sequence)).await;
+        self.report_queue();
+        true
+    }
+
+    /// Runs one stream to its end, and returns its error.
+    async fn run_stream(self: &Arc<Self>, sender: &mut Sender) -> Error {
+        self.queue.rewind();
+        let end = async {
+            self.ending().await;
+            sleep(END_TIMEOUT).await;
+        };
+        tokio::select! {
+            error = self.exchange(sender) => error,
+            () = end => Error::stream_ended(),
+        }
+    }
+
+    /// Sends batches, and reads acknowledgements until the stream ends.
+    async fn exchange(self: &Arc<Self>, sender: &mut Sender) -> Error {
+        let batches = unfold(Arc::clone(self), |shared| async { Some((shared.next_payload().await?, shared)) });
+        let mut call = tonic::client::Grpc::new(self.client.channel());
+        let path = PathAndQuery::from_static(METHOD);
+        let answer = match call.streaming(Request::new(batches), path, BatchCodec).await {
+            Ok(answer) => answer,
+            Err(status) => return status.into(),
+        };
+        let metadata = answer.metadata().clone();
+        let mut answers = answer.into_inner();
+        loop {
+            match answers.message().await {
+                Ok(Some(answer)) => self.take(sender, answer).await,
+                Ok(None) => return Error::stream_ended(),
+                Err(status) => {
+                    let mut error = Error::from(status);
+                    error.complete(&metadata);
+                    return error;
+                }
+            }
+        }
+    }
+
+    /// The next batch; none when the writer ends the stream.
+    async fn next_payload(&self) -> Option<Bytes> {
+        loop {
+            let entry = tokio::select! {
+                biased;
+                () = self.ending() => return None,
+                entry = self.queue.next() => entry,
+            };
+            let (sequence, rows) = (entry.sequence, entry.rows);
+            if let Ok(payload) = self.queue.run(move |queue| queue.read(entry)).await {
+                return Some(payload);
+            }
+            self.queue.run(move |queue| queue.give_up(sequence)).await;
+            self.dropped(rows, DropReason::Damaged);
+        }
+    }
+
+    async fn take(&self, sender: &mut Sender, answer: StreamTelemetryResponse) {
+        sender.pauses.reset();
+        for rejection in answer.rejected {
+            self.rejected(rejection);
+        }
+        self.acknowledged(answer.committed_sequence).await;
+        if answer.committed_sequence >= sender.alone_until {
+            sender.alone_until = 0;
+            self.queue.widen(self.config.window);
+        }
+    }
+
+    /// Counts the rows before they are removed, so that a flush that ends has them counted.
+    async fn acknowledged(&self, sequence: i64) {
+        let rows = self.queue.rows_up_to(sequence);
+        if rows > 0 {
+            self.status.lock().unwrap().acknowledged_rows += rows;
+            self.client.metrics.rows_acknowledged(rows);
+        }
+        self.queue.run(move |queue| queue.acknowledge(sequence)).await;
+        self.report_queue();
+    }
+
+    /// Tells the application what the server did not store.
+    fn rejected(&self, rejection: Rejection) {
+        let Rejection { sequence, index, count, measurement, reason, .. } = &rejection;
+        let values = usize::try_from(*count).unwrap_or_default();
+        self.status.lock().unwrap().rejected_values += values;
+        warn!(sequence, index, count, measurement, reason, "rows_rejected");
+        self.client.metrics.values_rejected(values, reason);
+        if let Some(handler) = &self.config.on_rejected {
+            handler(rejection);
+        }
+    }
+}
+
+/// Sends batches that are encoded already, and decodes the answers.
+struct BatchCodec;
+
+impl Codec for BatchCodec {
+    type Encode = Bytes;
+    type Decode = StreamTelemetryResponse;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for BatchCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, payload: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(payload.remaining());
+        buffer.put(payload);
+        Ok(())
+    }
+}
+
+impl Decoder for BatchCodec {
+    type Item = StreamTelemetryResponse;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
+        let decoded = StreamTelemetryResponse::decode(buffer);
+        decoded.map(Some).map_err(|error| Status::internal(format!("The answer cannot be decoded: {error}.")))
+    }
+}

@@ -1,0 +1,119 @@
+//! A connection of HTTP/2.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio_rustls::TlsConnector;
+use tonic::body::Body;
+
+use crate::tls::Tls;
+
+/// Networks of phones forget a silent connection after some minutes; a vanished peer is noticed within 40 s.
+const PING_AFTER: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connects to host:port. The error is a sentence.
+pub async fn dial(target: &str, tls: Option<&Tls>) -> Result<SendRequest<Body>, String> {
+    let unreachable = |error: io::Error| format!("The server {target} cannot be reached: {error}.");
+    let stream = TcpStream::connect(target).await.map_err(unreachable)?;
+    stream.set_nodelay(true).map_err(unreachable)?;
+    let Some(tls) = tls else {
+        return handshake(stream).await;
+    };
+    let host = tls.server_name.as_deref().unwrap_or_else(|| host(target)).to_owned();
+    let name = ServerName::try_from(host).map_err(|_| format!("{target} has no valid name of a server."))?;
+    let settings = tls.clone();
+    let config = tokio::task::spawn_blocking(move || settings.read()).await.map_err(|error| error.to_string())??;
+    let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    handshake(connected.map_err(|error| format!("TLS with {target} failed: {error}."))?).await
+}
+
+/// The host of host:port, without the brackets of an IPv6 address.
+pub fn host(target: &str) -> &str {
+    target.rsplit_once(':').map_or(target, |(host, _)| host).trim_matches(['[', ']'])
+}
+
+/// Begins HTTP/2, and waits for the first bytes of the server: a connection that passes nothing is none.
+async fn handshake<S>(stream: S) -> Result<SendRequest<Body>, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (answered, answer) = oneshot::channel();
+    let io = TokioIo::new(Answering { stream, answered: Some(answered) });
+    let (sender, connection) = Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_AFTER)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .handshake(io)
+        .await
+        .map_err(|error| format!("HTTP/2 failed: {error}."))?;
+    // The task ends with the last sender and its calls.
+    let task = tokio::spawn(connection);
+    if answer.await.is_ok() {
+        return Ok(sender);
+    }
+    let ended = task.await.map_err(|error| error.to_string())?;
+    Err(match ended {
+        Ok(()) => "The server closed the connection.".to_owned(),
+        Err(error) => format!("The connection failed: {error}."),
+    })
+}
+
+/// A stream that reports its first bytes.
+struct Answering<S> {
+    stream: S,
+    answered: Option<oneshot::Sender<()>>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Answering<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before
+            && let Some(answered) = self.answered.take()
+        {
+            // The caller may have given up.
+            let _ = answered.send(());
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Answering<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,261 @@
+//! Writes telemetry.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{MutexGuard, Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{error, warn};
+
+use crate::batch::{NewRow, RowTime};
+use crate::batching::Batching;
+use crate::client::Client;
+use crate::clock::ClockSource;
+use crate::column::Columns;
+use crate::error::{Code, Error, Result, status_word};
+use crate::policy::{DropReason, Dropped};
+use crate::queue::Queue;
+use crate::time::milliseconds;
+use crate::values::Row;
+use crate::writer_config::WriterConfig;
+
+/// The numbers of a writer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Rows that are not acknowledged yet; those of the open batch are counted too.
+    pub queued_rows: usize,
+    /// The size of the queue.
+    pub queued_bytes: u64,
+    /// Rows that the server has processed.
+    pub acknowledged_rows: usize,
+    /// Values or rows that the server rejected.
+    pub rejected_values: usize,
+    /// Rows that the queue lost.
+    pub dropped_rows: usize,
+    /// The number of failed streams.
+    pub interruptions: usize,
+}
+
+/// How far a writer is.
+#[derive(Clone)]
+pub enum Phase {
+    Running,
+    /// Everything is acknowledged, and the stream ends.
+    Ending,
+    /// Nothing goes on. Calls fail with the error.
+    Ended(Error),
+}
+
+/// What the tasks of a writer share.
+pub struct Shared {
+    pub client: Client,
+    pub config: WriterConfig,
+    pub queue: Arc<Queue>,
+    pub batching: tokio::sync::Mutex<Batching>,
+    /// Rows that are not in the queue yet.
+    pub open_rows: AtomicUsize,
+    pub status: Mutex<Status>,
+    pub phase: watch::Sender<Phase>,
+    /// A batch was begun.
+    pub begun: Notify,
+}
+
+/// Makes batches of rows, keeps them in a queue, and sends the queue until the server has acknowledged it.
+///
+/// All methods may be called concurrently; rows of one caller keep their order. A writer that is dropped without
+/// [`Writer::close`] ends at once; what its queue on disk has is sent by the next writer of the folder.
+pub struct Writer {
+    shared: Arc<Shared>,
+    tasks: tokio::sync::Mutex<JoinSet<()>>,
+}
+
+impl Client {
+    /// A writer that connects and sends by itself, beginning with what the folder of the queue has. It fails with the
+    /// reason `QUEUE_IN_USE` where another writer has the folder.
+    pub async fn writer(&self, config: WriterConfig) -> Result<Writer> {
+        let config = config.checked();
+        let (queue, damaged) = open_queue(&config).await?;
+        let shared = Arc::new(Shared {
+            client: self.clone(),
+            config,
+            queue: Arc::new(queue),
+            batching: tokio::sync::Mutex::default(),
+            open_rows: AtomicUsize::new(0),
+            status: Mutex::default(),
+            phase: watch::Sender::new(Phase::Running),
+            begun: Notify::new(),
+        });
+        for _ in 0..damaged {
+            shared.dropped(0, DropReason::Damaged);
+        }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&shared).send());
+        tasks.spawn(Arc::clone(&shared).seal_aged());
+        if shared.config.clock == ClockSource::Server {
+            tasks.spawn(Arc::clone(&shared).synchronize());
+        }
+        Ok(Writer { shared, tasks: tokio::sync::Mutex::new(tasks) })
+    }
+}
+
+async fn open_queue(config: &WriterConfig) -> Result<(Queue, usize)> {
+    let limit = config.queue_limit;
+    let Some(folder) = config.folder.clone() else {
+        return Ok((Queue::in_memory(limit), 0));
+    };
+    let opened = tokio::task::spawn_blocking(move || Queue::in_folder(&folder, limit)).await;
+    opened.unwrap_or_else(|error| Err(Error::new(Code::Internal, error.to_string())))
+}
+
+impl Writer {
+    /// Adds one row. It returns when the row is in the open batch, or with the batch in the queue where the row is its last
+    /// one. While the queue is full, the policy decides.
+    pub async fn add(&self, row: Row<'_>) -> Result<()> {
+        let mut batching = self.shared.enter().await?;
+        let time = self.shared.time(row.time);
+        let row = NewRow { device_id: row.device_id, time, values: row.values };
+        self.shared.add(&mut batching, &row).await
+    }
+
+    /// Adds many rows. Where it fails, the first of them may have been added; adding all of them again is harmless.
+    pub async fn add_columns(&self, columns: &Columns) -> Result<()> {
+        columns.check()?;
+        let mut batching = self.shared.enter().await?;
+        let mut values = Vec::with_capacity(columns.columns.len());
+        for (number, time) in columns.times.iter().enumerate() {
+            values.clear();
+            let row = columns.columns.iter().map(|column| (column.measurement.as_str(), column.value(number)));
+            values.extend(row.filter_map(|(measurement, value)| Some((measurement, value?))));
+            let time = RowTime { milliseconds: *time, relative: false };
+            let row = NewRow { device_id: columns.device_id, time, values: &values };
+            self.shared.add(&mut batching, &row).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the open batch, and returns when everything added before is acknowledged. After the deadline it fails with
+    /// `DEADLINE_EXCEEDED`; nothing is lost by that.
+    pub async fn flush(&self, deadline: Duration) -> Result<()> {
+        timeout(deadline, self.shared.flush()).await.unwrap_or_else(|_| Err(Error::deadline()))
+    }
+
+    /// Flushes, ends the stream and releases everything, also where it fails with `DEADLINE_EXCEEDED`. What was not
+    /// acknowledged stays in a queue on disk.
+    pub async fn close(&self, deadline: Duration) -> Result<()> {
+        let flushed = self.flush(deadline).await;
+        let mut tasks = self.tasks.lock().await;
+        if flushed.is_ok() {
+            self.shared.move_to(Phase::Ending);
+        } else {
+            self.shared.move_to(Phase::Ended(closed()));
+            self.shared.keep_open().await;
+        }
+        while tasks.join_next().await.is_some() {}
+        self.shared.move_to(Phase::Ended(closed()));
+        self.shared.queue.run(Queue::close).await;
+        flushed
+    }
+
+    /// The numbers of the writer.
+    pub fn status(&self) -> Status {
+        let (queued, queued_bytes) = self.shared.queue.content();
+        let queued_rows = queued + self.shared.open_rows.load(Ordering::Relaxed);
+        Status { queued_rows, queued_bytes, ..*self.shared.status.lock().unwrap() }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::FailedPrecondition, "The writer is closed.")
+}
+
+impl Shared {
+    /// Waits for the open batch. It fails where the writer has failed or is closed.
+    pub async fn enter(&self) -> Result<MutexGuard<'_, Batching>> {
+        let mut batching = self.batching.lock().await;
+        match &*self.phase.borrow() {
+            Phase::Running => {}
+            Phase::Ending => return Err(closed()),
+            Phase::Ended(error) => return Err(error.clone()),
+        }
+        // A batch that was not stored is open again, and is stored with the next attempt.
+        let _ = self.settle(&mut batching).await;
+        Ok(batching)
+    }
+
+    async fn flush(&self) -> Result<()> {
+        let mut batching = self.enter().await?;
+        self.seal_for_flush(&mut batching).await?;
+        let last = self.queue.last();
+        drop(batching);
+        self.while_running(self.queue.wait_for_acknowledgement(last)).await
+    }
+
+    /// Waits for the result, or fails with the error that ends the writer.
+    pub async fn while_running<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        tokio::select! {
+            biased;
+            result = work => Ok(result),
+            error = self.ended() => Err(error),
+        }
+    }
+
+    /// Waits until the writer ends its stream, or has ended.
+    pub async fn ending(&self) {
+        // The wait cannot fail: the sender is this writer.
+        let _ = self.phase.subscribe().wait_for(|phase| !matches!(phase, Phase::Running)).await;
+    }
+
+    /// Waits until nothing goes on, and returns the reason.
+    pub async fn ended(&self) -> Error {
+        let mut phases = self.phase.subscribe();
+        let ended = phases.wait_for(|phase| matches!(phase, Phase::Ended(_))).await;
+        match ended.as_deref() {
+            Ok(Phase::Ended(error)) => error.clone(),
+            _ => closed(),
+        }
+    }
+
+    /// Goes on to the next phase. An end is final.
+    pub fn move_to(&self, next: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let is_earlier = !matches!(phase, Phase::Ended(_));
+            if is_earlier {
+                *phase = next;
+            }
+            is_earlier
+        });
+    }
+
+    /// Stops the writer. The queue stays as it is.
+    pub fn fail(&self, error: Error) {
+        error!(code = status_word(error.code), reason = error.reason, error = error.message, "writer_stopped");
+        self.move_to(Phase::Ended(error));
+    }
+
+    /// The time of a row in milliseconds.
+    fn time(&self, given: Option<SystemTime>) -> RowTime {
+        let now = match (given, self.config.clock) {
+            (Some(time), _) => milliseconds(time),
+            (None, ClockSource::Device) => milliseconds(SystemTime::now()),
+            (None, ClockSource::Server) => {
+                let elapsed = self.client.clock.elapsed();
+                let offset = self.client.clock.offset();
+                let milliseconds = (offset.unwrap_or_default() + elapsed).as_millis() as i64;
+                return RowTime { milliseconds, relative: offset.is_none() };
+            }
+        };
+        RowTime { milliseconds: now, relative: false }
+    }
+
+    /// Counts rows that are lost, and tells the application.
+    pub fn dropped(&self, rows: usize, reason: DropReason) {
+        self.status.lock().unwrap().dropped_rows += rows;
+        warn!(rows, reason = reason.word(), "rows_dropped");
+        self.client.metrics.rows_dropped(rows, reason);
+        if let Some(handler) = &self.config.on_dropped {
+            handler(Dropped { rows, reason });
+        }
+    }
+}

@@ -13,7 +13,7 @@ for artifact in com.google.protobuf:protoc:4.32.1 io.grpc:protoc-gen-grpc-java:1
 done
 chmod +x "$tools"/*.exe
 cd "$1"
-# The messages of google/rpc and google/api come with grpc-protobuf.
+# HttpBody is the only message of google/api that a call carries. Its artifact needs the full runtime, so it is generated too.
 "$tools/protoc-4.32.1-$platform.exe" -I . -I "$(python -c 'import grpc_tools, os; print(os.path.dirname(grpc_tools.__file__))')/_proto" \
     --plugin="protoc-gen-grpc-java=$tools/protoc-gen-grpc-java-1.75.0-$platform.exe" \
-    --java_out="lite:$2" --grpc-java_out="lite,@generated=omit:$2" iotflow/v1/*.proto
+    --java_out="lite:$2" --grpc-java_out="lite,@generated=omit:$2" iotflow/v1/*.proto google/api/httpbody.proto

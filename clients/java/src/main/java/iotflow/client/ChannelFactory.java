@@ -1,0 +1,57 @@
+package iotflow.client;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.okhttp.OkHttpChannelBuilder;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** Makes channels to one server. */
+final class ChannelFactory {
+  // Networks of phones forget a silent connection after some minutes; a vanished peer is noticed
+  // within 40 s.
+  private static final long PING_AFTER_SECONDS = 30;
+  private static final long PING_TIMEOUT_SECONDS = 10;
+
+  /** A batch of readings in an answer, with room for columns of text. */
+  private static final int LARGEST_ANSWER = 64 << 20;
+
+  private final String target;
+  private final TlsFiles tls;
+
+  /** tls may be null: no TLS. */
+  ChannelFactory(String target, TlsFiles tls) {
+    this.target = target;
+    this.tls = tls;
+  }
+
+  String target() {
+    return target;
+  }
+
+  ManagedChannel make() {
+    OkHttpChannelBuilder builder = OkHttpChannelBuilder.forTarget(target, security());
+    if (tls != null && !tls.serverName().isEmpty()) {
+      builder.overrideAuthority(tls.serverName());
+    }
+    return builder
+        .userAgent("iotflow-java/" + IotflowClient.VERSION)
+        .keepAliveTime(PING_AFTER_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+        .maxInboundMessageSize(LARGEST_ANSWER)
+        .disableRetry()
+        .build();
+  }
+
+  private ChannelCredentials security() {
+    if (tls == null) {
+      return InsecureChannelCredentials.create();
+    }
+    try {
+      return tls.read();
+    } catch (IOException | IllegalArgumentException failure) {
+      throw IotflowException.unreadable(failure);
+    }
+  }
+}

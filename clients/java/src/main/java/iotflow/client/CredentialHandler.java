@@ -1,0 +1,11 @@
+package iotflow.client;
+
+/** Finds a new API key after the server has rejected the present one. */
+@FunctionalInterface
+public interface CredentialHandler {
+  /**
+   * Returns a new key, for example one that a person enters, or null where there is none. It may
+   * take any time. The thread is interrupted when the writer is closed.
+   */
+  String newKey(IotflowException rejected) throws InterruptedException;
+}

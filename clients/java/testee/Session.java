@@ -1,0 +1,90 @@
+package iotflow.testee;
+
+import com.google.gson.JsonObject;
+import iotflow.client.ClientOptions;
+import iotflow.client.Interruption;
+import iotflow.client.IotflowClient;
+import iotflow.client.IotflowException;
+import iotflow.client.TlsFiles;
+import java.io.File;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** Has one connection at a time. */
+final class Session {
+  private final Output output;
+  private final BlockingQueue<String> newKeys = new LinkedBlockingQueue<>();
+  private IotflowClient client;
+
+  Session(Output output) {
+    this.output = output;
+  }
+
+  void addTo(Map<String, Testee.Handler> handlers) {
+    handlers.put("hello", this::hello);
+    handlers.put("connect", this::connect);
+    handlers.put("new_key", this::newKey);
+  }
+
+  synchronized IotflowClient client() {
+    return client;
+  }
+
+  void interrupted(Interruption interruption) {
+    output.event(
+        "interrupted",
+        "code",
+        interruption.error().code().name(),
+        "reason",
+        interruption.error().reason(),
+        "delay_ms",
+        interruption.pause().toMillis());
+  }
+
+  private JsonObject hello(JsonObject request) {
+    return Json.object(
+        "language", "java", "version", IotflowClient.VERSION, "skips", new JsonObject());
+  }
+
+  private synchronized JsonObject connect(JsonObject request) {
+    ClientOptions options =
+        new ClientOptions()
+            .apiKey(Json.text(request, "api_key"))
+            .token(Json.text(request, "token"))
+            .onCredentialWanted(this::credentialWanted)
+            .eventLog(
+                (level, event, facts) -> System.err.println(level + " " + event + " " + facts));
+    if (Json.has(request, "tls")) {
+      options.tls(tls(request.getAsJsonObject("tls")));
+    }
+    if (client != null) {
+      client.close();
+    }
+    client = new IotflowClient(request.get("target").getAsString(), options);
+    return new JsonObject();
+  }
+
+  private static TlsFiles tls(JsonObject form) {
+    TlsFiles files = TlsFiles.system();
+    if (Json.has(form, "ca")) {
+      files = TlsFiles.authorities(new File(Json.text(form, "ca")));
+    }
+    if (Json.has(form, "certificate")) {
+      files =
+          files.withCertificate(
+              new File(Json.text(form, "certificate")), new File(Json.text(form, "key")));
+    }
+    return files;
+  }
+
+  private String credentialWanted(IotflowException rejected) throws InterruptedException {
+    output.event("credential_wanted", "reason", rejected.reason());
+    return newKeys.take();
+  }
+
+  private JsonObject newKey(JsonObject request) {
+    newKeys.add(Json.text(request, "api_key"));
+    return new JsonObject();
+  }
+}

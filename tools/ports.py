@@ -22,7 +22,7 @@ _LISTENING = "0A"
 
 
 def reserved_port() -> int:
-    """A port that nobody listens on; this process's until it ends."""
+    """A free port, reserved for this process until it ends."""
     return next(port for port in _ports if _is_free(port))
 
 
@@ -49,7 +49,7 @@ def _claim(file: Path) -> bool:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # Connections of a server that has just ended linger, and are in nobody's way.
+        # Lingering connections of a server that has just ended do not prevent it.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             probe.bind(("127.0.0.1", port))

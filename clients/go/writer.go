@@ -242,7 +242,7 @@ func (w *Writer) keepOpen() {
 	if w.queue.disk == nil {
 		return
 	}
-	// The context of the writer has ended, so nobody stays inside for long.
+	// The context of the writer has ended, so callers leave soon.
 	_ = w.batching.enter(context.Background())
 	defer w.batching.leave()
 	if !w.open.relative {

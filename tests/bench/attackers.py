@@ -1,6 +1,6 @@
-"""Callers that ask too much of the service: `python -m tests.bench.attackers NAME REST GRPC MQTT` goes on until it is ended.
+"""Callers that overload the service: `python -m tests.bench.attackers NAME REST GRPC MQTT` runs until it is ended.
 
-Each says `attacking` once it has what it needs. What is refused is sent again.
+Each prints `attacking` when its preparations are complete, and repeats refused requests.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ PAUSE = 0.05
 
 @dataclass(frozen=True)
 class Target:
-    """Where the service is, and a device there."""
+    """The addresses of the service, and a device."""
 
     rest: str
     grpc: str
@@ -56,8 +56,8 @@ def started() -> None:
     sys.stdout.flush()
 
 
-def for_ever(one: Callable[[], object], together: int = 1) -> None:
-    """Do it again and again, so many at a time."""
+def repeat(one: Callable[[], object], together: int = 1) -> None:
+    """Repeat an act in this number of threads."""
 
     def again() -> None:
         while True:
@@ -72,10 +72,10 @@ def for_ever(one: Callable[[], object], together: int = 1) -> None:
 
 
 def nested(target: Target) -> None:
-    """Deeply nested JSON that is none, without a credential."""
+    """Invalid JSON, deeply nested, without a credential."""
     body, headers = b"[" * 262_000 + b"NaN", {"content-type": "application/json"}
     started()
-    for_ever(
+    repeat(
         lambda: httpx.post(
             f"{target.rest}/api/v1/devices/telemetry", content=body, headers=headers, timeout=120, trust_env=False
         ),
@@ -91,22 +91,22 @@ def sparse(target: Target) -> None:
     ]
     body = json.dumps({"readings": readings})
     started()
-    for_ever(lambda: target.call("POST", "/api/v1/devices/telemetry/batch", content=body), 2)
+    repeat(lambda: target.call("POST", "/api/v1/devices/telemetry/batch", content=body), 2)
 
 
 def aggregation(target: Target) -> None:
-    """Hundreds of thousands of figures."""
+    """Queries with hundreds of thousands of results."""
     times = np.arange(10_000) * 1_000 + 1_700_000_000_000
     send(target, iter([encode_batch(times, {f"m{number}": np.ones(len(times)) for number in range(10)})]))
     question = {"window": "1s", "start_time": str(times[0]), "end_time": str(times[-1] - 2_000), "fill": "linear"}
     functions = "avg,min,max,sum,count,first,last,median,stddev"
     path = f"/api/v1/telemetry/{target.device}/aggregated"
     started()
-    for_ever(lambda: target.call("GET", path, params={**question, "aggregation": functions}), 4)
+    repeat(lambda: target.call("GET", path, params={**question, "aggregation": functions}), 4)
 
 
 def names(target: Target) -> None:
-    """Ever new names of measurements, and readers of all of them."""
+    """Many new measurements, and readers of all of them."""
     numbers = itertools.count()
 
     def more() -> Iterator[TelemetryBatch]:
@@ -116,14 +116,14 @@ def names(target: Target) -> None:
                 message.columns.add(measurement=f"n{next(numbers)}", doubles=[1.0])
             yield message
 
-    threading.Thread(target=lambda: for_ever(lambda: send(target, more())), daemon=True).start()
+    threading.Thread(target=lambda: repeat(lambda: send(target, more())), daemon=True).start()
     started()
     path = f"/api/v1/telemetry/{target.device}"
-    for_ever(lambda: target.call("GET", path, params={"start_time": "2023-01-01", "limit": "1000"}), 8)
+    repeat(lambda: target.call("GET", path, params={"start_time": "2023-01-01", "limit": "1000"}), 8)
 
 
 def stalled(target: Target) -> None:
-    """Streams that nobody reads."""
+    """Streams that are not read."""
     times = np.arange(20_000) * 1_000 + 1_700_000_000_000
     batches = (
         encode_batch(
@@ -147,9 +147,9 @@ def stalled(target: Target) -> None:
 
 
 def large_publish(target: Target) -> None:
-    """PUBLISH packets of 256 MB, of six clients."""
+    """PUBLISH packets of 256 MB, from six clients."""
     started()
-    for_ever(lambda: publish_without_end(target), 6)
+    repeat(lambda: publish_without_end(target), 6)
 
 
 def publish_without_end(target: Target) -> None:
@@ -164,7 +164,7 @@ def publish_without_end(target: Target) -> None:
 
 
 def connect_packet(user: str, password: str) -> bytes:
-    """Of MQTT 3.1.1, with a login and a clean session."""
+    """CONNECT of MQTT 3.1.1, with a login and a clean session."""
     texts = [f"large {threading.get_ident()}", user, password]
     rest = b"".join(len(text).to_bytes(2) + text.encode() for text in texts)
     body = b"\x00\x04MQTT\x04\xc2\x00\x3c" + rest
@@ -172,7 +172,7 @@ def connect_packet(user: str, password: str) -> bytes:
 
 
 def retained(target: Target) -> None:
-    """Ever new retained messages of a megabyte."""
+    """Retained messages of a megabyte, on many topics."""
     numbers = itertools.count()
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"retaining {target.device}")
     client.username_pw_set(str(target.device), target.key)
@@ -185,11 +185,11 @@ def retained(target: Target) -> None:
         with contextlib.suppress(RuntimeError, ValueError):
             client.publish(topic, b"x" * 1_000_000, qos=1, retain=True).wait_for_publish(5)
 
-    for_ever(one)
+    repeat(one)
 
 
 def bad_names(target: Target) -> None:
-    """Devices whose names no broker takes."""
+    """Devices with names that brokers refuse."""
     numbers = itertools.count()
     started()
 
@@ -197,11 +197,11 @@ def bad_names(target: Target) -> None:
         name = f"pump\u0085{target.device} {next(numbers)}"
         httpx.post(f"{target.rest}/api/v1/devices/register", json={"name": name}, timeout=30, trust_env=False)
 
-    for_ever(one)
+    repeat(one)
 
 
 def connections(target: Target) -> None:
-    """Thousands of connections on which nothing is said."""
+    """Thousands of idle connections."""
     ports = [int(target.rest.rpartition(":")[2]), int(target.grpc.rpartition(":")[2]), target.mqtt]
     held: list[socket.socket] = []
     started()
@@ -229,7 +229,7 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
 
 
 def main(name: str, rest: str, grpc_port: str, mqtt: str) -> None:
-    """Attack with a device of its own."""
+    """Register a device, and attack with it."""
     made = httpx.post(
         f"http://127.0.0.1:{rest}/api/v1/devices/register", json={"name": f"attacker {name}"}, trust_env=False
     )

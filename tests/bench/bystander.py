@@ -1,4 +1,4 @@
-"""A device that asks little, and how long it waits: it writes and reads by REST, and writes by MQTT."""
+"""A device with few requests, and its latencies: it writes and reads over REST, and writes over MQTT."""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
 KINDS = ("write", "read", "mqtt")
-# Seconds between two calls of a kind, and until one is given up; a call that fails has waited that long.
+# Seconds between two calls of a kind, and the time limit of a call. A failed call counts as one that took the time limit.
 EVERY, PATIENCE = 0.02, 10.0
 
 
 @dataclass(slots=True)
 class Waits:
-    """Milliseconds of each call, by kind, and how many of all calls failed."""
+    """Latency of each call in milliseconds, by kind, and the number of failed calls."""
 
     write: list[float] = field(default_factory=list)
     read: list[float] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Waits:
     failed: int = 0
 
     def p99(self, kind: str) -> float:
-        """Of a kind; what never came has waited for the whole time."""
+        """The 99th percentile of a kind; the time limit if there was no answer."""
         waits = getattr(self, kind)
         return float(np.percentile(waits, 99)) if waits else PATIENCE * 1_000
 
@@ -51,7 +51,7 @@ class Bystander:
     mqtt: int
 
     def waits(self, seconds: float) -> Waits:
-        """Of so long a time."""
+        """The latencies in this number of seconds."""
         return asyncio.run(self._all(seconds))
 
     async def _all(self, seconds: float) -> Waits:
@@ -66,22 +66,22 @@ class Bystander:
         await asyncio.gather(*kinds)
         return waits
 
-    async def _calls(self, request: bytes, told: list[float], waits: Waits, until: float) -> None:
+    async def _calls(self, request: bytes, latencies: list[float], waits: Waits, until: float) -> None:
         connection = Connection(self.rest)
         while (began := time.monotonic()) < until:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await connection.ask(request)
-                told.append((time.monotonic() - began) * 1_000)
+                    await connection.request(request)
+                latencies.append((time.monotonic() - began) * 1_000)
             except (OSError, EOFError, TimeoutError):
                 waits.failed += 1
-                told.append(PATIENCE * 1_000)
+                latencies.append(PATIENCE * 1_000)
                 connection.close()
             await asyncio.sleep(max(0.0, began + EVERY - time.monotonic()))
         connection.close()
 
     async def _published(self, waits: Waits, until: float) -> None:
-        """From a message's publishing until the live feed tells of it."""
+        """The time from the publication of a message to its event in the live feed."""
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"bystander {self.device}")
         client.username_pw_set(str(self.device), self.key)
         client.connect("127.0.0.1", self.mqtt)
@@ -90,18 +90,18 @@ class Bystander:
             request = SubscribeTelemetryRequest(columnar=True, device_ids=[self.device], fields=["sent"])
             call: Any = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=(("x-api-key", self.key),))
             await call.read()
-            hearing = asyncio.create_task(_hear(call, waits))
+            receiver = asyncio.create_task(_receive(call, waits))
             while time.monotonic() < until:
                 payload = json.dumps({"data": {"sent": time.time() * 1_000}})
                 client.publish(f"iotflow/devices/{self.device}/telemetry", payload, qos=1)
                 await asyncio.sleep(EVERY)
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
+            receiver.cancel()
+            await asyncio.gather(receiver, return_exceptions=True)
         client.disconnect()
         client.loop_stop()
 
 
-async def _hear(call: Any, waits: Waits) -> None:
+async def _receive(call: Any, waits: Waits) -> None:
     with suppress(grpc.aio.AioRpcError):
         while event := await call.read():
             now = time.time() * 1_000
@@ -109,14 +109,14 @@ async def _hear(call: Any, waits: Waits) -> None:
 
 
 class Connection:
-    """A kept-alive connection, opened anew where it has ended: a client library would be what is measured."""
+    """A persistent HTTP connection, which reconnects. With a client library, the measurement would be of the library."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, request: bytes) -> None:
-        """Raises OSError, EOFError where it is not answered 2xx."""
+    async def request(self, request: bytes) -> None:
+        """Send a request and read the response. Raises OSError, EOFError unless its status is 2xx."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
@@ -128,7 +128,7 @@ class Connection:
             raise OSError(head)
 
     def close(self) -> None:
-        """The next request opens another."""
+        """Close the connection; the next request opens another."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None

@@ -1,4 +1,4 @@
-"""What another device notices while one caller asks too much: its waits at REST and MQTT, and the memory of the processes."""
+"""The effect of an overloading caller on another device: its latencies over REST and MQTT, and the memory of the processes."""
 
 import sys
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PARTS = {
     "adapter": "-m iotflow_gateway",
     "broker": "mosquitto",
 }
-# What is attacked, at which broker.
+# The attacks, and the broker of each.
 ATTACKS = {
     "embedded": ("nested", "sparse", "aggregation", "names", "stalled", "large_publish", "connections"),
     "mosquitto": ("retained", "bad_names"),
@@ -28,7 +28,7 @@ ATTACKS = {
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """A line an attack, each on a service of its own: what one leaves behind is none of the next one's."""
+    """A line for each attack, each on a new service, so that attacks do not affect later ones."""
     for broker, attacks in ATTACKS.items():
         for attack in attacks:
             yield _attacked(folder / attack, attack, broker)
@@ -56,7 +56,7 @@ def _attacked(folder: Path, attack: str, broker: str) -> Line:
 
 
 def _factors(waits: Waits, quiet: Waits) -> str:
-    """Each kind's 99th percentile, and how many times that of the quiet time it is."""
+    """The 99th percentile of each kind, and its ratio to the one without an attack."""
     parts = (f"{kind} {waits.p99(kind):.0f} ms (× {waits.p99(kind) / quiet.p99(kind):.1f})" for kind in KINDS)
     return ", ".join(parts)
 
@@ -68,7 +68,7 @@ def _registered(service: Service, mqtt: int) -> Bystander:
 
 
 def _peaks(service: Service) -> dict[str, int]:
-    """The most memory of each process since the last call, in megabytes."""
+    """The peak memory of each process since the last call, in megabytes."""
     found = {}
     for line, pid in children(service.process.pid).items():
         for name in (name for name, part in PARTS.items() if part in line):

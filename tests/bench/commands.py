@@ -1,4 +1,4 @@
-"""Commands: from sending to the device's answer, over gRPC, and to many devices by a gateway."""
+"""Commands: the time from sending to the device's answer, over gRPC, and through a gateway to many devices."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ TARGET_RATE = 1_000
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """One after the other, at rest; then one to each of many devices."""
+    """Commands one after the other without other load; then one to each of many devices."""
     with bench_server(folder / "commands") as server:
         took = asyncio.run(_round_trips(server, server.register("commanded")))
         p50, p99 = np.percentile(took[WARM_UP:], [50, 99]) * 1_000
@@ -51,7 +51,7 @@ def measure(folder: Path) -> Iterator[Line]:
 
 
 async def _round_trips(server: Server, device: tuple[tuple[str, str], ...]) -> list[float]:
-    """Seconds, of each."""
+    """The seconds of each command."""
     async with grpc.aio.insecure_channel(server.address) as people, grpc.aio.insecure_channel(server.address) as own:
         call = DeviceServiceStub(own).StreamCommands(metadata=device)
         answering = asyncio.create_task(_answer(call))

@@ -1,4 +1,4 @@
-"""ExportTelemetry in every format against ReadTelemetry of the same readings: what writing a file adds to reading."""
+"""ExportTelemetry in every format against ReadTelemetry of the same readings: the cost of writing a file, in addition to reading."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ T0 = 1_700_000_000_000
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """A line a format: the best of several exports."""
+    """A line for each format: the shortest of several exports."""
     with bench_server(folder / "exports") as server, grpc.insecure_channel(server.address) as channel:
         stub, metadata = TelemetryServiceStub(channel), server.register("exported")
         assert all(not answer.rejected for answer in stub.StreamTelemetry(batches(), metadata=metadata))
@@ -39,7 +39,7 @@ def measure(folder: Path) -> Iterator[Line]:
 
 
 def batches() -> Iterator[TelemetryBatch]:
-    """Readings as sensors have them: two digits behind the point."""
+    """Readings with two decimals, as sensors send them."""
     random = np.random.default_rng(1)
     for first in range(0, ROWS, TOGETHER):
         message = TelemetryBatch(
@@ -51,7 +51,7 @@ def batches() -> Iterator[TelemetryBatch]:
 
 
 def best(ways: Mapping[str, Callable[[], int]]) -> dict[str, tuple[float, int]]:
-    """Of each the shortest time of several, by turns, and how much came."""
+    """The shortest time of each in several turns, and the size of its result."""
     rounds = [{name: timed(way) for name, way in ways.items()} for _ in range(TIMES)]
     return {name: min(each[name] for each in rounds) for name in ways}
 
@@ -63,13 +63,13 @@ def timed(way: Callable[[], int]) -> tuple[float, int]:
 
 
 def read(stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...]) -> int:
-    """Rows."""
+    """Number of rows."""
     rows = sum(len(answer.batch.timestamps) for answer in stub.ReadTelemetry(ReadTelemetryRequest(), metadata=metadata))
     assert rows == ROWS
     return rows
 
 
 def exported(stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...], name: str) -> int:
-    """Bytes."""
+    """Number of bytes."""
     request = ExportTelemetryRequest(format=name)
     return sum(len(piece.data) for piece in stub.ExportTelemetry(request, metadata=metadata))

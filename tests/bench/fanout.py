@@ -1,4 +1,4 @@
-"""The live feed: how long after its sending a reading reaches each of many subscribers."""
+"""The live feed: the time from sending a reading to its arrival at each of many subscribers."""
 
 import asyncio
 import struct
@@ -20,16 +20,16 @@ from tests.support.redis_server import redis_server
 
 RATE, SECONDS, SUBSCRIBERS, CONNECTIONS = 1_000, 10, 100, 10
 READINGS = RATE * SECONDS
-# The beginning is not measured: connections, caches and the processes' first calls.
+# The first readings are not measured: they include connections, caches and the first calls of the processes.
 WARM_UP = RATE
 TARGET_MS = 100
-# The last reading, as it stands in an event's bytes.
+# The last reading, as bytes of an event.
 LAST = struct.pack("<d", READINGS - 1)
 Metadata = tuple[tuple[str, str], ...]
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """In the process that takes the readings, and in another one."""
+    """Subscribers at the process that receives the readings, and at another process."""
     with bench_server(folder / "fanout", IOTFLOW_PUBLIC_READS="true") as server:
         yield _line("in the publisher's process", server, server)
     with redis_server() as redis:
@@ -38,17 +38,20 @@ def measure(folder: Path) -> Iterator[Line]:
             "IOTFLOW_REDIS_URL": redis.url,
             "IOTFLOW_DATABASE_URL": f"sqlite:///{folder}/registry.db",
         }
-        with bench_server(folder / "taking", **shared) as taking, bench_server(folder / "telling", **shared) as telling:
-            yield _line("in another process, over Redis", taking, telling)
+        with (
+            bench_server(folder / "receiving", **shared) as receiving,
+            bench_server(folder / "publishing", **shared) as publishing,
+        ):
+            yield _line("in another process, over Redis", receiving, publishing)
 
 
-def _line(where: str, taking: Server, telling: Server) -> Line:
-    metadata = taking.register(where)
-    before = taking.cpu_seconds(), telling.cpu_seconds()
-    delays = asyncio.run(_delays(taking, telling, metadata))
-    used = [server.cpu_seconds() - at for server, at in zip((taking, telling), before, strict=True)]
+def _line(where: str, receiving: Server, publishing: Server) -> Line:
+    metadata = receiving.register(where)
+    before = receiving.cpu_seconds(), publishing.cpu_seconds()
+    delays = asyncio.run(_delays(receiving, publishing, metadata))
+    used = [server.cpu_seconds() - at for server, at in zip((receiving, publishing), before, strict=True)]
     p50, p99 = np.percentile(delays, [50, 99]) * 1_000
-    cores = " and ".join(f"{seconds / SECONDS:.2f}" for seconds in used[: 1 if taking is telling else 2])
+    cores = " and ".join(f"{seconds / SECONDS:.2f}" for seconds in used[: 1 if receiving is publishing else 2])
     return Line(
         f"Live feed, 1 publisher, {RATE:,} readings/s, {SUBSCRIBERS} subscribers {where}",
         Figure(p99, "ms", "p99", f"p50 {p50:.0f} ms, from sending; cores used: {cores}"),
@@ -58,32 +61,32 @@ def _line(where: str, taking: Server, telling: Server) -> Line:
     )
 
 
-async def _delays(taking: Server, telling: Server, metadata: Metadata) -> Any:
-    """Seconds from sending to hearing, of each reading at each subscriber; shape (SUBSCRIBERS, READINGS - WARM_UP)."""
+async def _delays(receiving: Server, publishing: Server, metadata: Metadata) -> Any:
+    """Seconds from sending to arrival, of each reading at each subscriber; shape (SUBSCRIBERS, READINGS - WARM_UP)."""
     sent = np.zeros(READINGS)
     async with AsyncExitStack() as stack:
         channels = [
-            await stack.enter_async_context(grpc.aio.insecure_channel(telling.address)) for _ in range(CONNECTIONS)
+            await stack.enter_async_context(grpc.aio.insecure_channel(publishing.address)) for _ in range(CONNECTIONS)
         ]
-        publisher = await stack.enter_async_context(grpc.aio.insecure_channel(taking.address))
+        publisher = await stack.enter_async_context(grpc.aio.insecure_channel(receiving.address))
         calls = [_subscribe(channels[number % CONNECTIONS]) for number in range(SUBSCRIBERS)]
         for call in calls:
-            # The first event says that it is subscribed.
+            # The first event confirms the subscription.
             await call.read()
-        hearing = [asyncio.create_task(_hear(call)) for call in calls]
+        receivers = [asyncio.create_task(_receive(call)) for call in calls]
         await _send(publisher, metadata, sent)
-        heard = [_times(events) for events in await asyncio.gather(*hearing)]
-    return (np.array(heard) - sent)[:, WARM_UP:]
+        arrivals = [_times(events) for events in await asyncio.gather(*receivers)]
+    return (np.array(arrivals) - sent)[:, WARM_UP:]
 
 
 def _subscribe(channel: grpc.aio.Channel) -> Any:
-    """Events as bytes: a client that decodes those of a hundred subscribers would be what is measured."""
+    """A subscription with events as bytes: decoding for a hundred subscribers would dominate the measurement."""
     method: Any = channel.unary_stream("/iotflow.v1.TelemetryService/SubscribeTelemetry")
     return method(SubscribeTelemetryRequest().SerializeToString())
 
 
-async def _hear(call: Any) -> list[tuple[float, bytes]]:
-    """When each event came, up to the last reading's."""
+async def _receive(call: Any) -> list[tuple[float, bytes]]:
+    """The arrival of each event, up to the one with the last reading."""
     events: list[tuple[float, bytes]] = []
     while not events or LAST not in events[-1][1]:
         payload = await call.read()
@@ -93,7 +96,7 @@ async def _hear(call: Any) -> list[tuple[float, bytes]]:
 
 
 def _times(events: list[tuple[float, bytes]]) -> Any:
-    """When each reading came; they bear their numbers as values, and must come in order and whole. Shape (READINGS,)."""
+    """The arrival of each reading. Values are the numbers of the readings, which must be complete and in order. Shape (READINGS,)."""
     times: list[float] = []
     for moment, payload in events:
         for row in SubscribeTelemetryResponse.FromString(payload).telemetry.data:

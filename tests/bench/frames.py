@@ -1,4 +1,4 @@
-"""A million points into a data frame by the Python client, against receiving the same bytes without decoding them."""
+"""A million points decoded into a data frame by the Python client, against reception of the same bytes without decoding."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """One line: seconds into the frame against seconds of receiving, and the seconds themselves."""
+    """One line: the seconds of decoding against the seconds of reception, and both."""
     with bench_server(folder / "frames") as server:
         metadata = server.register("framed")
         with grpc.insecure_channel(server.address) as channel:
@@ -39,7 +39,7 @@ def measure(folder: Path) -> Iterator[Line]:
 
 
 def batches() -> Iterator[TelemetryBatch]:
-    """Readings as sensors have them: two digits behind the point."""
+    """Readings with two decimals, as sensors send them."""
     random = np.random.default_rng(1)
     for first in range(0, ROWS, TOGETHER):
         times = T0 + 1_000 * np.arange(first, first + TOGETHER)
@@ -50,7 +50,7 @@ def batches() -> Iterator[TelemetryBatch]:
 
 
 async def best(server: Server, metadata: Metadata) -> tuple[float, float]:
-    """The shortest times of receiving and of the frame, by turns."""
+    """The shortest times of reception and of decoding, in several turns."""
     async with Connection(server.address, api_key=dict(metadata)["x-api-key"]) as connection:
         rounds = [(await timed(receive, connection), await timed(frame, connection)) for _ in range(TIMES)]
     return min(received for received, _ in rounds), min(framed for _, framed in rounds)

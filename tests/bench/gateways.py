@@ -1,4 +1,4 @@
-"""What a gateway sends of many devices that each have little to say: a batch a device, and many devices in one."""
+"""A gateway with few readings of each of many devices: a batch for each device, and many devices in one batch."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ READINGS = DEVICES * ROUNDS
 
 
 def measure(folder: Path) -> list[Line]:
-    """Readings a second of the server's processor, and by the clock."""
+    """Readings for each second of the server's processor time, and for each second."""
     with bench_server(folder) as server:
         metadata, devices = server.gateway(), server.devices(DEVICES)
         rates, used = [], []
-        # The first round makes the series.
+        # The first round creates the series.
         for together in (TOGETHER, 1, TOGETHER):
             before = server.cpu_seconds()
             took = asyncio.run(seconds(server, metadata, list(batches(devices, together))))
@@ -31,7 +31,7 @@ def measure(folder: Path) -> list[Line]:
 
 
 def batches(devices: list[int], together: int) -> Iterator[TelemetryBatch]:
-    """A reading of each device, then the next of each."""
+    """A reading of each device in each round."""
     for number in range(READINGS // together):
         at, first = divmod(number * together, len(devices))
         message = TelemetryBatch(sequence=number + 1, timestamps=[T0 + at] * together)

@@ -1,4 +1,4 @@
-"""Senders of telemetry that cost as little as they can: client and server share the processors."""
+"""Senders of telemetry with little overhead: client and server share the processors."""
 
 import asyncio
 import time
@@ -15,46 +15,46 @@ METHOD = "/iotflow.v1.TelemetryService/StreamTelemetry"
 
 
 class Sender:
-    """One open StreamTelemetry. Whatever is acknowledged must be stored, and not only in the journal."""
+    """One open StreamTelemetry. An acknowledgement must mean that the store has the batch, not only the journal."""
 
-    def __init__(self, told: Callable[[int], None]) -> None:
+    def __init__(self, on_acknowledged: Callable[[int], None]) -> None:
         self.stream: Stream
-        self._told = told
+        self._on_acknowledged = on_acknowledged
         self._last = 0
         self._problem = ""
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def take(self, answer: bytes) -> None:
-        """An acknowledgement."""
+        """Process an acknowledgement."""
         response = StreamTelemetryResponse.FromString(answer)
         if response.rejected:
             self._problem = str(response.rejected[0])
         elif response.buffered:
-            self._problem = "IoTDB did not keep up, and was left out"
+            self._problem = "the journal buffered, because IoTDB was too slow"
         self._last = response.committed_sequence
-        self._told(self._last)
+        self._on_acknowledged(self._last)
         self.wake()
 
     def wake(self) -> None:
-        """Let who waits look around."""
-        self._news.set()
+        """Wake the task in acknowledged()."""
+        self._changed.set()
 
     async def acknowledged(self, sequence: int) -> None:
-        """Wait until everything up to this is acknowledged. AssertionError where something was rejected, or only buffered."""
+        """Wait until everything up to this is acknowledged. Raises AssertionError if something was rejected, or only buffered."""
         while self._last < sequence and not self._problem:
             assert not self.stream.ended.done(), "the server ended the stream"
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
         assert not self._problem, self._problem
 
 
 @asynccontextmanager
 async def opened(
-    address: str, metadata: Metadata, told: Callable[[int], None] = lambda _: None
+    address: str, metadata: Metadata, on_acknowledged: Callable[[int], None] = lambda _: None
 ) -> AsyncIterator[Sender]:
-    """A stream by a connection of its own. told: of the sequence of each acknowledgement."""
+    """A stream on its own connection. on_acknowledged: called with the sequence of each acknowledgement."""
     host, _, port = address.rpartition(":")
-    sender = Sender(told)
+    sender = Sender(on_acknowledged)
     loop = asyncio.get_running_loop()
     _, sender.stream = await loop.create_connection(
         lambda: Stream(address, METHOD, metadata, sender.take), host, int(port)
@@ -70,14 +70,14 @@ async def opened(
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What one stream has to send, and who sends it."""
+    """The batches of one stream, and its sender."""
 
     metadata: Metadata
     messages: Sequence[Message]
 
 
 def seconds(address: str, streams: Sequence[Sending]) -> float:
-    """From the first batch sent to the last acknowledged, by so many streams at a time."""
+    """The seconds from the first batch to the last acknowledgement, with this number of streams at a time."""
     return asyncio.run(_all(address, streams))
 
 

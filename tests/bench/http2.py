@@ -1,10 +1,10 @@
-"""As much of HTTP/2 as one gRPC stream takes, because client and server share the processors.
+"""The part of HTTP/2 that one gRPC stream needs, because client and server share the processors.
 
-A library costs the client more. Measured in turn with h2 4.4 on the same streams: 2.8 times the client's processor time for each
+A library needs more processor time. Measured with h2 4.4 on the same streams: 2.8 times the client's processor time for each
 batch of 100 × 5 values or single reading (about what grpc.aio takes), 1.6 times for a batch of 1,000 × 10. For small batches the
 difference is a tenth of what client, server and IoTDB use together, so the measured rate would be the library's.
 
-A connection has one stream. Messages are sent as they are, and each answer is passed on as bytes.
+A connection has one stream. Messages and answers are bytes.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _FRAME_HEAD, _MESSAGE_HEAD = 9, 5
 
 
 class Stream(asyncio.Protocol):
-    """The client's end of a call that streams both ways. answered: called with each answer's bytes. ended: done when the
+    """The client's side of a bidirectional stream. answered: called with the bytes of each answer. ended: done when the
     server has ended the call."""
 
     def __init__(self, authority: str, method: str, metadata: Metadata, answered: Callable[[bytes], None]) -> None:
@@ -41,7 +41,7 @@ class Stream(asyncio.Protocol):
         self._answers = bytearray()
 
     async def send(self, messages: bytes) -> None:
-        """Send one or more messages, each as `framed`; returns when all of it has gone out."""
+        """Send one or more messages, each as `framed`; returns when all bytes are sent."""
         self._waiting.append(memoryview(messages))
         self._push()
         while self._waiting:
@@ -50,11 +50,11 @@ class Stream(asyncio.Protocol):
             await self._went.wait()
 
     def finish(self) -> None:
-        """No more messages will come."""
+        """End the requests of the stream."""
         self._transport.write(_frame(_DATA, _END_STREAM, _STREAM, b""))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,7 +116,7 @@ class Stream(asyncio.Protocol):
         self._transport.write(_frame(_SETTINGS, _ACK, 0, b""))
 
     def _push(self) -> None:
-        """Send as much as the server's windows and the socket take."""
+        """Send as much as the server's windows and the socket allow."""
         parts: list[bytes | memoryview] = []
         while self._waiting and self._socket_takes:
             room = min(_LARGEST_FRAME, *self._windows.values())
@@ -141,7 +141,7 @@ class Stream(asyncio.Protocol):
 
 
 def framed(*parts: bytes) -> bytes:
-    """A gRPC message, given in parts, as it goes out."""
+    """The bytes of a gRPC message, whose content is given in parts."""
     return b"".join((b"\0", sum(map(len, parts)).to_bytes(4), *parts))
 
 
@@ -152,14 +152,14 @@ def _opening(authority: str, method: str, metadata: Metadata) -> bytes:
     return b"".join((
         _PREFACE,
         _frame(_SETTINGS, 0, 0, settings),
-        # Answers are few bytes: this room is never used up.
+        # Answers are short and never fill this window.
         _frame(_WINDOW_UPDATE, 0, 0, (_LARGEST_WINDOW - _WINDOW).to_bytes(4)),
         _frame(_HEADERS, _END_HEADERS, _STREAM, b"".join(_literal(*field) for field in fields)),
     ))  # fmt: skip
 
 
 def _literal(name: str, value: str) -> bytes:
-    """A header field as HPACK has it when nothing is compressed; up to 126 characters each."""
+    """A header field in HPACK without compression; up to 126 characters each."""
     return b"".join((b"\0", len(name).to_bytes(), name.encode(), len(value).to_bytes(), value.encode()))
 
 

@@ -1,4 +1,4 @@
-"""Many devices with a reading each a time: how many a second, and how long until they are acknowledged."""
+"""Many devices with one reading at a time: the rate, and the latency of acknowledgements."""
 
 import asyncio
 import time
@@ -23,23 +23,23 @@ PATIENCE_MS = 100
 
 @dataclass(slots=True)
 class Taken:
-    """What one run took. delays: seconds from when a reading was due to its acknowledgement."""
+    """The time of one run. delays: seconds from the due time of a reading to its acknowledgement."""
 
     seconds: float = 0.0
     delays: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Readings a second."""
+        """Readings per second."""
         return len(self.delays) / self.seconds
 
     def percentile(self, percent: float) -> float:
-        """Of the delays, in milliseconds."""
+        """A percentile of the delays, in milliseconds."""
         return float(np.percentile(self.delays, percent)) * 1_000
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """As fast as they can, each stream with one reading of each of its devices under way; and at half that rate."""
+    """At the highest rate, with one unacknowledged reading of each device; and at half that rate."""
     with (
         running_iotdb() as iotdb,
         bench_server(folder / "fleet", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
@@ -48,7 +48,7 @@ def measure(folder: Path) -> Iterator[Line]:
         fleet.run(ROUNDS // 3, 0.0)
         meter = Meter({"server": [server.process.pid], "IoTDB": iotdb.pids})
         top = fleet.run(ROUNDS, 0.0)
-        processor = meter.told(len(top.delays) / 1e3)
+        processor = meter.seconds_for(len(top.delays) / 1e3)
         half = fleet.run(ROUNDS // 2, 2 * DEVICES / top.rate)
     what = f"{DEVICES:,} devices' readings of {FIELDS} fields, {STREAMS} streams"
     note = (
@@ -61,7 +61,7 @@ def measure(folder: Path) -> Iterator[Line]:
 
 
 class Fleet:
-    """The devices, behind gateways' streams."""
+    """Devices that send through streams of gateways."""
 
     def __init__(self, server: Server) -> None:
         self._address = server.address
@@ -71,13 +71,13 @@ class Fleet:
         self._rounds = 0
 
     def run(self, rounds: int, every: float) -> Taken:
-        """A reading of each device in each round. every: seconds from round to round; 0.0: as soon as the last is through."""
+        """A reading of each device in each round. every: seconds between rounds; 0.0: each round begins at the end of the one before."""
         first, self._rounds = self._rounds, self._rounds + rounds
         streams = [self._messages(self._devices[number::STREAMS], first, rounds) for number in range(STREAMS)]
         return asyncio.run(self._all(streams, every))
 
     def _messages(self, devices: Sequence[int], first: int, rounds: int) -> list[bytes]:
-        """The readings of each round as they go out."""
+        """The bytes of each round."""
         made = []
         for number in range(rounds):
             places = enumerate(devices, number * len(devices) + 1)
@@ -88,7 +88,7 @@ class Fleet:
     async def _all(self, streams: Sequence[Sequence[bytes]], every: float) -> Taken:
         taken = Taken()
         began = time.perf_counter()
-        # Evenly over the round, as devices that know nothing of each other come.
+        # Evenly over the round, as independent devices.
         starts = (began + every * number / len(streams) for number in range(len(streams)))
         sendings = zip(streams, starts, strict=True)
         await asyncio.gather(*(self._one(rounds, start, every, taken) for rounds, start in sendings))
@@ -100,12 +100,12 @@ class Fleet:
         due = start
         acknowledged = 0
 
-        def told(sequence: int) -> None:
+        def record(sequence: int) -> None:
             nonlocal acknowledged
             taken.delays.extend([time.perf_counter() - due] * (sequence - acknowledged))
             acknowledged = sequence
 
-        async with opened(self._address, self._gateway, told) as sender:
+        async with opened(self._address, self._gateway, record) as sender:
             for number, messages in enumerate(rounds):
                 due = start + number * every if every else time.perf_counter()
                 await _until(due)

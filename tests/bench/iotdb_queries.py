@@ -1,4 +1,4 @@
-"""Questions about readings in IoTDB, against the same statements through IoTDB's own client."""
+"""Queries of readings in IoTDB, against the same statements through IoTDB's own client."""
 
 import statistics
 import time
@@ -25,7 +25,7 @@ AGGREGATES, PAGES = 40, 100
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """A device with a million readings of ten fields, all of it on IoTDB's disk."""
+    """A device with a million readings of ten fields, all on IoTDB's disk."""
     with (
         running_iotdb() as iotdb,
         bench_server(folder / "asked", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
@@ -33,11 +33,11 @@ def measure(folder: Path) -> Iterator[Line]:
         device_id = _filled(server)
         with raw.session(iotdb.port) as session, grpc.insecure_channel(server.address) as channel:
             session.execute_non_query_statement("FLUSH")
-            questions = Questions(TelemetryServiceStub(channel), server.admin(), session, device_id)
-            yield _aggregates(questions)
-            yield _page(questions, 1)
-            yield _page(questions, COLUMNS)
-            yield from _whole(questions, server)
+            queries = Queries(TelemetryServiceStub(channel), server.admin(), session, device_id)
+            yield _aggregates(queries)
+            yield _page(queries, 1)
+            yield _page(queries, COLUMNS)
+            yield from _whole(queries, server)
 
 
 def _filled(server: Server) -> int:
@@ -47,31 +47,31 @@ def _filled(server: Server) -> int:
     return device_id
 
 
-def _aggregates(questions: "Questions") -> Line:
-    service, baseline = _medians(questions.aggregate, questions.raw_aggregate, AGGREGATES)
+def _aggregates(queries: "Queries") -> Line:
+    service, baseline = _medians(queries.aggregate, queries.raw_aggregate, AGGREGATES)
     what = f"AggregateTelemetry: 1 h averages of {ROWS * BATCHES:,} points"
     return _against_statement(what, service, baseline, 1.5)
 
 
-def _page(questions: "Questions", fields: int) -> Line:
-    service, baseline = _medians(lambda: questions.page(fields), lambda: questions.raw_page(fields), PAGES)
+def _page(queries: "Queries", fields: int) -> Line:
+    service, baseline = _medians(lambda: queries.page(fields), lambda: queries.raw_page(fields), PAGES)
     what = f"GetTelemetry: the newest 1,000 rows, {fields} field{'s' if fields > 1 else ''}"
     return _against_statement(what, service, baseline, 2)
 
 
 def _against_statement(what: str, service: float, baseline: float, target: float) -> Line:
-    """Both in seconds."""
+    """The seconds of both."""
     figure, against = Figure(service * 1e3, "ms"), Figure(baseline * 1e3, "ms", "the statement")
     return Line(what, figure, against, service / baseline, target, at_most=True)
 
 
-def _whole(questions: "Questions", server: Server) -> Iterator[Line]:
-    questions.read(BATCHES // 10)
-    part, _ = _peak(server, lambda: questions.read(BATCHES // 10))
+def _whole(queries: "Queries", server: Server) -> Iterator[Line]:
+    queries.read(BATCHES // 10)
+    part, _ = _peak(server, lambda: queries.read(BATCHES // 10))
     used, points = server.cpu_seconds(), BATCHES * ROWS * COLUMNS
-    whole, took = _peak(server, lambda: questions.read(BATCHES))
+    whole, took = _peak(server, lambda: queries.read(BATCHES))
     used = server.cpu_seconds() - used
-    baseline = _took(questions.raw_read)
+    baseline = _took(queries.raw_read)
     note = f"processor seconds a million: server {used * 1e6 / points:.3f}"
     figure = Figure(points / took / 1e6, "M points/s", note=note)
     against = Figure(points / baseline / 1e6, "M points/s", "the statement to a data frame")
@@ -80,8 +80,8 @@ def _whole(questions: "Questions", server: Server) -> Iterator[Line]:
     yield Line("ReadTelemetry: the server's peak memory", figure, against, whole / part, 1.1, at_most=True)
 
 
-class Questions:
-    """The same questions to the server and to IoTDB, each answer checked for its size."""
+class Queries:
+    """The same queries to the server and to IoTDB. The size of each answer is checked."""
 
     def __init__(self, stub: TelemetryServiceStub, metadata: Any, session: Any, device_id: int) -> None:
         self._stub = stub
@@ -139,7 +139,7 @@ def _names(fields: int) -> list[str]:
 
 
 def _medians(service: Callable[[], None], baseline: Callable[[], None], number: int) -> tuple[float, float]:
-    """Seconds of each, one after the other by turns."""
+    """The median seconds of each, measured in turns."""
     for _ in range(number // 4):
         service()
         baseline()
@@ -154,7 +154,7 @@ def _took(work: Callable[[], None]) -> float:
 
 
 def _peak(server: Server, work: Callable[[], None]) -> tuple[int, float]:
-    """The most bytes that the server held meanwhile, and the seconds of the work."""
+    """The peak memory of the server during the work, in bytes, and the seconds of the work."""
     forget_peak(server.process.pid)
     took = _took(work)
     return peak_bytes(server.process.pid), took

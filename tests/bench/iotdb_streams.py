@@ -22,7 +22,7 @@ SYNC_WIDE_TABLETS, SYNC_SMALL_TABLETS = 1_000, 2_400
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """Wide batches of a few devices, and small ones of many."""
+    """Wide batches of a few devices, and small batches of many."""
     with running_iotdb({"wal_mode": "SYNC"}) as sync:
         slow = Baseline(sync.port)
         slow.wide(SYNC_WIDE_TABLETS // 4)
@@ -73,7 +73,7 @@ def _small_lines(baseline: "Baseline", service: "Service", pids: dict[str, list[
 
 
 class Baseline:
-    """IoTDB's own client; rates in values a second. Each call goes on behind the one before."""
+    """IoTDB's own client; rates in values per second. Each call continues with later times."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -82,24 +82,24 @@ class Baseline:
         self._blocks = count()
 
     def wide(self, number: int) -> float:
-        """One device's tablets, one session."""
+        """Tablets of one device, in one session."""
         tablets = [self._wide.tablet("root.raw.wide", next(self._blocks)) for _ in range(number)]
         return number * self._wide.values / raw.one_by_one(self._port, [tablets])
 
     def small_by_sessions(self, number: int) -> float:
-        """Many devices' tablets one by one, some sessions."""
+        """Tablets of many devices one by one, in several sessions."""
         tablets = [self._small_tablet(place, next(self._blocks)) for place in range(number)]
         parts = [tablets[first::SYNC_SESSIONS] for first in range(SYNC_SESSIONS)]
         return number * self._small.values / raw.one_by_one(self._port, parts)
 
     def small_together(self, number: int) -> float:
-        """A tablet of each device by a call, one session."""
+        """A call for each tablet of each device, in one session."""
         blocks = [next(self._blocks) for _ in range(number)]
         calls = [self._call(block) for block in blocks]
         return number * DEVICES * self._small.values / raw.together(self._port, calls)
 
     def small_made_and_sent(self, number: int) -> float:
-        """The same by a client that makes its tablets as it goes, as a program does that has readings to send."""
+        """The same with tablets that are made during the measurement, as programs do."""
         blocks = [next(self._blocks) for _ in range(number)]
         return number * DEVICES * self._small.values / raw.together(self._port, map(self._call, blocks))
 
@@ -111,7 +111,7 @@ class Baseline:
 
 
 class Service:
-    """The server's StreamTelemetry; rates in values a second. Each call goes on behind the one before."""
+    """The server's StreamTelemetry; rates in values per second. Each call continues with later times."""
 
     def __init__(self, server: Server) -> None:
         self._address = server.address
@@ -122,7 +122,7 @@ class Service:
         self._blocks = count(step=1_000_000)
 
     def wide(self, streams: int, number: int) -> float:
-        """So many batches in all, each stream a device's."""
+        """This number of batches in total, in a stream for each device."""
         first = next(self._blocks) // WIDE[0]
         sendings = [
             Sending(key, list(self._wide.messages(number // streams, 0, first))) for key in self._keys[:streams]
@@ -130,7 +130,7 @@ class Service:
         return number * self._wide.values / seconds(self._address, sendings)
 
     def small(self, number: int) -> float:
-        """So many batches in all; a gateway's streams, each with devices of its own, batch by batch another one's."""
+        """This number of batches in total, in streams of a gateway. Each stream has its own devices in turn."""
         first = next(self._blocks) // SMALL[0]
         share = number // GATEWAY_STREAMS
         parts = [self._devices[stream::GATEWAY_STREAMS] for stream in range(GATEWAY_STREAMS)]
@@ -145,7 +145,7 @@ class Service:
 
 
 def _processor(meter: Meter, values: int) -> str:
-    return f"processor seconds a million: {meter.told(values / 1e6)}"
+    return f"processor seconds a million: {meter.seconds_for(values / 1e6)}"
 
 
 def _millions(rate: float, name: str = "", note: str = "") -> Figure:

@@ -1,4 +1,4 @@
-"""The journal's appends against the same bytes as SQLite's blobs, each made durable by a sync."""
+"""Appends to the journal against blobs of the same bytes in SQLite, each synced."""
 
 import asyncio
 import sqlite3
@@ -15,12 +15,12 @@ from iotflow_server.telemetry.journal.journal import Journal
 from tests.bench.table import Figure, Line
 
 COLUMNS = 10
-# Rows of a batch, how many append at a time, and how many appends there are in all.
+# Rows of a batch, concurrent appends, and appends in total.
 CASES = ((5, 1, 4000), (5, 16, 16_000), (100, 16, 8000), (1000, 1, 1000), (1000, 4, 2000), (25_000, 1, 100))
 
 
 def measure(folder: Path) -> Iterator[Line]:
-    """A line a case."""
+    """A line for each case."""
     for number, (rows, senders, appends) in enumerate(CASES):
         batch = _batch(rows)
         size = len(b"".join(encode([batch])))

@@ -1,4 +1,4 @@
-"""Batches as they stand on the wire, made before the time is taken."""
+"""Serialized batches, made before the measurement."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 T0 = 1_700_000_000_000
-# Different values, so that nobody can lean on having seen them before; enough of them.
+# The number of different blocks of values, which prevents caching.
 VARIANTS = 16
 
 
 def walks(rows: int, columns: int, seed: int) -> NDArray[np.float64]:
-    """shape (columns, rows): what sensors send, random walks rounded to two decimals."""
+    """shape (columns, rows): random walks rounded to two decimals, as sensors send them."""
     steps = np.random.default_rng(seed).normal(0, 0.3, (columns, rows))
     return (20 + steps.cumsum(axis=1)).round(2)
 
 
 def times(block: int, rows: int) -> NDArray[np.int64]:
-    """shape (rows,): the times of a device's block of rows, one a second; the next block goes on behind it."""
+    """shape (rows,): the times of a block of rows of a device, one per second. The next block continues."""
     return T0 + 1_000 * np.arange(block * rows, (block + 1) * rows)
 
 
@@ -34,7 +34,7 @@ class Message:
 
 
 class Shapes:
-    """Makes messages of so many rows and columns of doubles."""
+    """Makes messages with this number of rows and columns of doubles."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self.rows = rows
@@ -42,12 +42,12 @@ class Shapes:
         self._variants = [_columns(rows, columns, seed) for seed in range(VARIANTS)]
 
     def message(self, sequence: int, device_id: int, block: int) -> Message:
-        """A batch of a device's block of rows."""
+        """A batch with a block of rows of a device."""
         head = TelemetryBatch(sequence=sequence, device_id=device_id, timestamps=times(block, self.rows).tolist())
         return Message(sequence, head.SerializeToString(), self._variants[sequence % VARIANTS])
 
     def messages(self, number: int, device_id: int, first_block: int) -> Iterator[Message]:
-        """Batches of one device, one behind the other."""
+        """Consecutive batches of one device."""
         return (self.message(place + 1, device_id, first_block + place) for place in range(number))
 
 

@@ -43,7 +43,7 @@ def _into(folder: Path, store: str) -> Generator[Line, None, Rates]:
 
 def _backlog(store: str, one: Rates, alone: Rates) -> Iterator[Line]:
     what = f"MQTT QoS 1, JSON of 6 fields, {DEVICES} devices → {store}"
-    yield Line(what, Figure(one.a_second, "/s", note=one.told), None, one.a_core, 12_000, "/s a core")
+    yield Line(what, Figure(one.a_second, "/s", note=one.processor), None, one.a_core, 12_000, "/s a core")
     what = f"→ {store}, the adapter against paho alone"
     against = _by_processor(alone, "paho alone, acknowledging by hand")
     yield Line(what, _by_processor(one), against, one.a_core / alone.a_core, None)
@@ -76,14 +76,14 @@ def _steady(store: str, one: Bench, adapter: Part) -> Line:
 
 
 def _latency(one: Bench, adapter: Part) -> tuple[float, float]:
-    """Milliseconds at the median and the 99th percentile, from just before a message is published to the live feed's telling of it."""
+    """Milliseconds at the median and the 99th percentile, from the publication of a message to its event in the live feed."""
     adapter.start()
     with grpc.insecure_channel(one.stack.server.target) as channel:
         request = SubscribeTelemetryRequest(columnar=True, fields=["sent"])
         metadata = one.stack.admin
         events = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=metadata, timeout=PATIENCE)
         next(events)
-        # What an adapter stored just before it was stopped comes to the next one again.
+        # The broker delivers messages again that an adapter stored just before it was stopped.
         began = time.time() * 1_000
         with one.publisher(RATE * SECONDS, RATE):
             waits: list[float] = []
@@ -92,7 +92,7 @@ def _latency(one: Bench, adapter: Part) -> tuple[float, float]:
                 now = time.time() * 1_000
                 waits += [now - sent for column in event.batch.columns for sent in column.doubles if sent >= began]
         events.cancel()
-    # The first second is the connections' and caches'.
+    # The first second includes connections and caches.
     return float(np.percentile(waits[RATE:], 50)), float(np.percentile(waits[RATE:], 99))
 
 

@@ -1,4 +1,4 @@
-"""A backlog at the broker: how fast adapters bring it into the store, and how fast paho alone takes it."""
+"""A backlog at the broker: the rate at which adapters store it, and at which paho alone receives it."""
 
 import json
 import sys
@@ -20,22 +20,22 @@ from tests.support.processes import Running, running
 
 PUBLISHER, RECEIVER = (str(Path(__file__).with_name(f"mqtt_{name}.py")) for name in ("publisher", "receiver"))
 MESSAGES, WARM_UP, DEVICES = 100_000, 20_000, 100
-# Polled: nobody tells a bench that all is stored.
-ASK_SECONDS = 0.05
+# Interval of polling: there is no event for the last stored message.
+POLL_SECONDS = 0.05
 PATIENCE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Messages a second, and messages a second of the receiver's processor. told: the processor seconds of all."""
+    """Messages per second, and per second of the receiver's processor time. processor: the processor seconds of all."""
 
     a_second: float
     a_core: float
-    told: str = ""
+    processor: str = ""
 
 
 class Bench:
-    """A broker, a server with a store, and devices whose messages no adapter takes yet."""
+    """A broker, a server with a store, and devices whose messages no adapter receives yet."""
 
     def __init__(self, stack: Stack, store: BenchStore) -> None:
         self.stack = stack
@@ -45,7 +45,7 @@ class Bench:
         self._published = 0
 
     def adapters(self, number: int) -> list[Part]:
-        """So many, which share the load; the broker keeps what they are owed. Each way is warm, and they are not running."""
+        """This number of stopped adapters, which share the load. The broker queues their messages. All connections are warm."""
         group = "bench" if number > 1 else ""
         # One of them keeps Mosquitto's accounts.
         parts = [self.stack.adapter(name="0", group=group)]
@@ -59,12 +59,12 @@ class Bench:
         return parts
 
     def drained(self, parts: Sequence[Part]) -> Rates:
-        """What the broker has kept while no adapter was there, from the first connection to the last reading stored."""
+        """The backlog of the broker, from the first connection to the last stored reading."""
         self._publish(MESSAGES)
         return self._drained(parts)
 
     def drained_beside_paho(self, part: Part) -> tuple[Rates, Rates]:
-        """The same, and how paho alone takes the same messages afterwards."""
+        """The same, and the rate of paho alone with the same messages."""
         self._received(0)
         self._publish(MESSAGES)
         drained = self._drained([part])
@@ -72,14 +72,14 @@ class Bench:
         return drained, Rates(MESSAGES / seconds, MESSAGES / processor)
 
     def acknowledged(self) -> float:
-        """Messages a second that are published and acknowledged, while an adapter runs."""
+        """Messages per second that are published and acknowledged while an adapter runs."""
         self._publish(WARM_UP)
         began = time.perf_counter()
         self._publish(WARM_UP)
         return WARM_UP / (time.perf_counter() - began)
 
     def publisher(self, messages: int, rate: int) -> AbstractContextManager[Running]:
-        """A process that publishes one reading after the other, each at a time of its own. rate: a second; 0: as fast as it can."""
+        """A process that publishes readings with different times. rate: per second; 0: as fast as possible."""
         first, self._published = self._published, self._published + messages
         return running([sys.executable, PUBLISHER, *self._login, str(messages), self._devices, str(rate), str(first)])
 
@@ -93,38 +93,38 @@ class Bench:
             return receiver.output
 
     def _drained(self, parts: Sequence[Part]) -> Rates:
-        # Together: Mosquitto has dealt out what waits, and who began alone would leave the other alone at the end.
+        # Together: Mosquitto has assigned the queued messages, so that an adapter that starts first would also end first.
         with ThreadPoolExecutor() as threads:
             list(threads.map(Part.start, parts))
-        # They have begun while they were starting.
+        # The adapters received messages while they were starting.
         began, left, before = time.perf_counter(), self._published - self._stored(), self._processor(parts)
         self._wait_until_stored()
         took = time.perf_counter() - began
         used = {name: now - before[name] for name, now in self._processor(parts).items()}
         for part in parts:
             part.stop()
-        told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items())
-        return Rates(left / took, left / used["adapter"], f"processor: {told} for {left:,}")
+        processor = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items())
+        return Rates(left / took, left / used["adapter"], f"processor: {processor} for {left:,}")
 
     def _wait_until_stored(self) -> None:
-        """First by what the server says: to be asked costs it little, and IoTDB 40 ms of processor. Then by what the store says: a
-        reading that came twice is counted twice by the server."""
+        """Poll the server's count, and then the store's: a query costs IoTDB 40 ms of processor time, and the server counts a
+        reading twice that came twice."""
         with grpc.insecure_channel(self.stack.server.target) as channel:
             stub = SystemServiceStub(channel)
-            self._wait_for(lambda: _said_to_be_stored(stub))
+            self._wait_for(lambda: _count_of_server(stub))
         self._wait_for(self._stored)
 
     def _wait_for(self, count: Callable[[], int]) -> None:
         deadline = time.monotonic() + PATIENCE
         while count() < self._published:
             assert time.monotonic() < deadline, "not all readings came"
-            time.sleep(ASK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def _stored(self) -> int:
         return self._store.stored(self.stack.server.folder)
 
     def _processor(self, parts: Sequence[Part]) -> dict[str, float]:
-        """Seconds used so far."""
+        """The processor seconds so far."""
         pids = {
             "adapter": [_pid(part) for part in parts],
             "broker": [_pid(self.stack.broker)],
@@ -142,7 +142,7 @@ def bench(folder: Path, store: str, broker: str = MOSQUITTO) -> Iterator[Bench]:
         yield Bench(stack, made)
 
 
-def _said_to_be_stored(stub: SystemServiceStub) -> int:
+def _count_of_server(stub: SystemServiceStub) -> int:
     lines = stub.GetMetrics(GetMetricsRequest(), timeout=PATIENCE).data.decode().splitlines()
     return int(float(next(line.split()[1] for line in lines if line.startswith("iotflow_readings_stored_total "))))
 

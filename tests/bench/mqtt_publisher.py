@@ -1,4 +1,4 @@
-"""Publishes as fast as a broker takes it, or at a rate: the packets of MQTT 3.1.1 made beforehand, a process of its own.
+"""A process that publishes prepared packets of MQTT 3.1.1, as fast as the broker accepts them or at a rate.
 
 mqtt_publisher.py <port> <username> <password> <messages> <devices> <rate or 0> <first number>
 """
@@ -29,12 +29,12 @@ def text(content: str) -> bytes:
 
 
 def publish(number: int, topic: str, payload: bytes) -> bytes:
-    """QoS 1."""
+    """A PUBLISH of QoS 1."""
     return packet(0x32, text(topic) + struct.pack("!H", number % 65_535 + 1) + payload)
 
 
 def reading(number: int, now_ms: int) -> bytes:
-    """Six fields; the time it is sent is one of them."""
+    """Six fields; one of them is the time of sending."""
     data = {"temperature": number / 4, "humidity": 40.5, "pressure": 1013.25, "door": True, "battery": 3.7}
     return json.dumps({"timestamp": now_ms + number, "data": data | {"sent": time.time() * 1_000}}).encode()
 
@@ -49,12 +49,12 @@ class Acknowledged:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def wait_for(self, count: int) -> None:
-        """So many came."""
+        """Wait for this number of acknowledgements."""
         with self._news:
             self._news.wait_for(lambda: self.count >= count)
 
     def _listen(self) -> None:
-        # A PUBACK has four bytes, and nothing else comes.
+        # A PUBACK has four bytes, and the broker sends nothing else.
         rest = 0
         while chunk := self._line.recv(65_536):
             whole, rest = divmod(rest + len(chunk), 4)

@@ -1,9 +1,9 @@
-"""What paho alone can do: takes messages as the adapter does, acknowledges each by hand, and looks into none.
+"""The rate of paho alone: it receives messages as the adapter does, acknowledges each, and does not parse them.
 
 mqtt_receiver.py <port> <username> <password> <messages>
 
-Its session stays at the broker where no message is wanted, and ends after the last one wanted: then it prints seconds, and
-seconds of its processor, from being let in until then.
+With 0 messages it leaves its session at the broker. Otherwise it ends the session after the last message, and prints the
+seconds since CONNACK, and the processor seconds.
 """
 
 import sys
@@ -15,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 TOPICS = "iotflow/devices/+/telemetry"
-# The adapter's own.
+# The adapter's value.
 WINDOW, KEPT_SECONDS = 10_000, 600
 
 
@@ -33,7 +33,7 @@ class Receiver:
         self._client.on_message = self._message
 
     def run(self, port: int, username: str, password: str) -> None:
-        """Until there is no more to do."""
+        """Run until the last message."""
         self._client.username_pw_set(username, password)
         properties = _lasting(PacketTypes.CONNECT, KEPT_SECONDS)
         properties.ReceiveMaximum = WINDOW
@@ -53,7 +53,7 @@ class Receiver:
         self._left -= 1
         if not self._left:
             seconds, processor = (now - then for now, then in zip(_now(), self._began, strict=True))
-            print(seconds, processor, flush=True)  # noqa: T201 - what it is run for
+            print(seconds, processor, flush=True)  # noqa: T201 - the result of the process
             client.disconnect(properties=_lasting(PacketTypes.DISCONNECT, 0))
 
 

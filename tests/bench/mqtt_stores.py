@@ -1,4 +1,4 @@
-"""Where the readings of an MQTT measurement go: a store of its own, empty, that is asked itself how many it has."""
+"""The store of an MQTT measurement: a new one, whose readings are counted in the store itself."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from tests.bench import raw
 from tests.support.iotdb import running_iotdb
 
 SQLITE, IOTDB = "SQLite", "IoTDB with the journal"
-# A measurement that every reading has, and only once.
+# A measurement that every reading has once.
 COUNTED = "temperature"
 IN_SQLITE = f"SELECT count(*) FROM reading WHERE series IN (SELECT id FROM series WHERE measurement = '{COUNTED}')"
 IN_IOTDB = f"SELECT count({COUNTED}) FROM root.iotflow.devices.* GROUP BY LEVEL = 1"
@@ -19,8 +19,8 @@ IN_IOTDB = f"SELECT count({COUNTED}) FROM root.iotflow.devices.* GROUP BY LEVEL 
 
 @dataclass(frozen=True, slots=True)
 class BenchStore:
-    """setting: as the server's `IOTFLOW_TELEMETRY` has it. stored: readings there are, given the server's folder. pids: of its
-    processes, where it has any."""
+    """setting: the value of `IOTFLOW_TELEMETRY`. stored: counts the readings, given the server's folder. pids: of the store's
+    processes, if there are any."""
 
     setting: str
     stored: Callable[[Path], int]
@@ -29,13 +29,13 @@ class BenchStore:
 
 @contextmanager
 def sqlite() -> Iterator[BenchStore]:
-    """In the server's folder."""
+    """SQLite in the server's folder."""
     yield BenchStore("sqlite", _in_sqlite)
 
 
 @contextmanager
 def iotdb() -> Iterator[BenchStore]:
-    """A server, behind the journal."""
+    """An IoTDB server, behind the journal."""
     with running_iotdb() as server, raw.session(server.port) as session:
         url = f"iotdb://root:root@127.0.0.1:{server.port}"
         yield BenchStore(url, lambda _: _in_iotdb(session), server.pids)

@@ -23,12 +23,12 @@ PARTS = (
     "bystanders",
 )
 ROOT = Path(__file__).resolve().parents[2]
-# A run beyond this is interrupted, and has as long as this to stop its servers.
+# The time limit of a run, and the time after it for stopping its servers.
 RUN_SECONDS, STOP_SECONDS = 600.0, 60.0
 
 
 def check_parts(parts: Collection[str]) -> None:
-    """Exit with a message if one does not exist."""
+    """Exit with a message if a part does not exist."""
     if unknown := set(parts) - set(PARTS):
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
 
@@ -38,7 +38,7 @@ class PartFailed(Exception):
 
 
 def run_part(part: str, options: Sequence[str] = (), root: Path = ROOT, projects: Sequence[Path] = ()) -> str:
-    """What a run of a part prints. root: the tree whose measurement runs; projects: import the product from these folders.
+    """The output of a run of a part. root: the tree whose measurement runs; projects: folders of the product.
 
     Raises PartFailed.
     """
@@ -56,7 +56,7 @@ def run_part(part: str, options: Sequence[str] = (), root: Path = ROOT, projects
 
 
 def _interrupt(process: subprocess.Popen[str]) -> None:
-    # Not killed at once: what it has started has process groups of its own, which it ends.
+    # Interrupted first: the run ends the process groups of its servers.
     process.send_signal(signal.SIGINT)
     try:
         process.communicate(timeout=STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""What processor time and memory the processes of a measurement took."""
+"""Processor time and memory of the processes of a measurement."""
 
 import os
 import time
@@ -17,25 +17,25 @@ def _ticks(pid: int) -> int:
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that was resident since forget_peak, or since the start."""
+    """The peak of resident memory since forget_peak, or since the start."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
 def forget_peak(pid: int) -> None:
-    """Begin to look for the peak anew."""
+    """Reset the peak of resident memory."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 class Meter:
-    """Processor time since it was made: of the client, which is this process, and of others by their ids."""
+    """Processor time since the creation of the meter: of the client, which is this process, and of others by their ids."""
 
     def __init__(self, others: Mapping[str, Iterable[int]]) -> None:
         self._others = {name: list(pids) for name, pids in others.items()}
         self._before = self._now()
 
-    def told(self, number: float) -> str:
-        """Seconds for each of `number` things."""
+    def seconds_for(self, number: float) -> str:
+        """Seconds for each of `number` items, as text."""
         parts = (f"{name} {(now - self._before[name]) / number:.3f}" for name, now in self._now().items())
         return ", ".join(parts)
 

@@ -1,4 +1,4 @@
-"""The baseline: IoTDB's own Python client, with tablets made before the time is taken."""
+"""The baseline: IoTDB's own Python client, with tablets made before the measurement."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,29 +25,29 @@ def session(port: int) -> Iterator[Any]:
 
 
 class Tablets:
-    """Makes tablets of so many rows and columns of doubles; see messages.Shapes."""
+    """Makes tablets with this number of rows and columns of doubles; see messages.Shapes."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self.rows = rows
         self.values = rows * columns
         self._names = [f"m{number}" for number in range(columns)]
         self._types = [TSDataType.DOUBLE] * columns
-        # Already as on the wire, which spares the client's conversion.
+        # In the byte order of the wire, which avoids a conversion by the client.
         self._variants = [list(walks(rows, columns, seed).astype(">f8")) for seed in range(VARIANTS)]
 
     def tablet(self, device: str, block: int) -> Any:
-        """A device's block of rows."""
+        """A block of rows of a device."""
         values = self._variants[block % VARIANTS]
         return NumpyTablet(device, self._names, self._types, values, times(block, self.rows).astype(">i8"))
 
 
 def one_by_one(port: int, tablets: Sequence[Sequence[Any]]) -> float:
-    """Seconds of insert_aligned_tablet, by a session for each sequence."""
+    """Seconds of insert_aligned_tablet, with a session for each sequence."""
     return _seconds(port, tablets, lambda opened, tablet: opened.insert_aligned_tablet(tablet))
 
 
 def together(port: int, calls: Iterable[Sequence[Any]]) -> float:
-    """Seconds of insert_aligned_tablets, by one session."""
+    """Seconds of insert_aligned_tablets, with one session."""
     return _seconds(port, [calls], lambda opened, tablets: opened.insert_aligned_tablets(list(tablets)))
 
 

@@ -1,4 +1,4 @@
-"""A server of its own for each measurement, and what its processor time was."""
+"""A server for each measurement, and its processor time."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.processes import Running, free_port, running
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens, and where its data are; process: to ask for its processor time."""
+    """The port, the data folder and the process of a server."""
 
     port: int
     folder: Path
@@ -45,14 +45,14 @@ class Server:
         return (("authorization", f"Bearer {(self.folder / 'admin-token').read_text().strip()}"),)
 
     def gateway(self) -> tuple[tuple[str, str], ...]:
-        """The metadata of a new gateway, which may send for every device."""
+        """The metadata of a new gateway."""
         request = CreateTokenRequest(name="gateway", role="gateway")
         with grpc.insecure_channel(self.address) as channel:
             made = AdminStubs(channel).tokens.CreateToken(request, metadata=self.admin(), timeout=30)
         return (("authorization", f"Bearer {made.secret}"),)
 
     def devices(self, number: int) -> list[int]:
-        """The ids of so many new devices."""
+        """The ids of this number of new devices."""
         with grpc.insecure_channel(self.address) as channel:
             register = DeviceServiceStub(channel).RegisterDevice
             return [register(RegisterDeviceRequest(name=f"of {number}: {one}")).device.id for one in range(number)]
@@ -60,7 +60,7 @@ class Server:
 
 @contextmanager
 def bench_server(folder: Path, telemetry: str = "sqlite", **changed: str) -> Iterator[Server]:
-    """Production's settings but for open registration and diagnostics, and what is changed. telemetry: as the setting has it."""
+    """Settings of production except open registration and diagnostics, and the given ones. telemetry: the value of its setting."""
     port = free_port()
     env = {
         "IOTFLOW_DATA_DIR": str(folder),

@@ -1,6 +1,6 @@
-"""A long run under an even load: whether the server's memory stays. `python -m tests.bench.soak [minutes] [readings a second]`.
+"""The server's memory in a long run under constant load. `python -m tests.bench.soak [minutes] [readings a second]`.
 
-Devices send single readings; one subscriber hears all, one reads far too slowly, others come and go, as do reads, exports and
+Devices send single readings; one subscriber receives all, one reads too slowly, others come and go, as do reads, exports and
 streams of configuration. Prints the memory over time, and its slope.
 """
 
@@ -31,13 +31,13 @@ Metadata = tuple[tuple[str, str], ...]
 
 MINUTES, RATE, DEVICES = 30.0, 300, 20
 SAMPLE_SECONDS, LINES = 5.0, 20
-# What a server fills once: caches, and what its database and its libraries keep.
+# The memory that a server fills once: caches of its own, of the database and of libraries.
 WARM_UP = 0.25
 SLOWLY_SECONDS = 5.0
 
 
 async def _send(stub: Any, metadata: Metadata, rate: float, until: float) -> None:
-    """Single readings, so many a second, each acknowledged."""
+    """Send single readings at this rate, each acknowledged."""
 
     async def paced() -> AsyncIterator[TelemetryBatch]:
         began, number = time.monotonic(), 0
@@ -52,8 +52,8 @@ async def _send(stub: Any, metadata: Metadata, rate: float, until: float) -> Non
         assert not answer.rejected
 
 
-async def _hear(stub: Any, metadata: Metadata, until: float, pause: float) -> None:
-    """Everything, pausing after each message."""
+async def _receive(stub: Any, metadata: Metadata, until: float, pause: float) -> None:
+    """Receive all events, with a pause after each."""
     call = stub.SubscribeTelemetry(SubscribeTelemetryRequest(), metadata=metadata)
     async for _ in call:
         if time.monotonic() > until:
@@ -63,7 +63,7 @@ async def _hear(stub: Any, metadata: Metadata, until: float, pause: float) -> No
 
 
 async def _come_and_go(channel: grpc.aio.Channel, admin: Metadata, device: Metadata, until: float) -> None:
-    """Subscriptions, reads, exports and watches that last a second or so."""
+    """Open subscriptions, reads, exports and watches for about a second."""
     stub = TelemetryServiceStub(channel)
     while time.monotonic() < until:
         calls: list[Any] = [
@@ -100,8 +100,8 @@ async def _load(server: Server, minutes: float, rate: float) -> list[tuple[float
         stub = TelemetryServiceStub(channel)
         for device in devices:
             tasks.create_task(_send(stub, device, rate / DEVICES, until))
-        tasks.create_task(_hear(stub, admin, until, 0))
-        tasks.create_task(_hear(stub, admin, until, SLOWLY_SECONDS))
+        tasks.create_task(_receive(stub, admin, until, 0))
+        tasks.create_task(_receive(stub, admin, until, SLOWLY_SECONDS))
         tasks.create_task(_come_and_go(channel, admin, devices[0], until))
         return await _sample(server, until)
 

@@ -59,7 +59,7 @@ def columns(batch: int) -> tuple[list[int], list[list[float]]]:
 
 
 def executemany_seconds(path: Path) -> float:
-    """The same rows straight into the same schema, as durable: a transaction for each batch."""
+    """The same rows inserted into the same schema with the same durability: a transaction for each batch."""
     connection = connect_writer(path)
     rows = []
     for batch in range(BATCHES):
@@ -102,7 +102,7 @@ def single_readings() -> list[TelemetryBatch]:
 
 
 async def seconds(server: Server, metadata: tuple[tuple[str, str], ...], batches: list[TelemetryBatch]) -> float:
-    """From the first batch sent to the last acknowledged."""
+    """The seconds from the first batch to the last acknowledgement."""
     async with grpc.aio.insecure_channel(server.address) as channel:
         call = TelemetryServiceStub(channel).StreamTelemetry(metadata=metadata)
         began = time.perf_counter()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured number. name: what it is, where the line does not state it; note: what was measured beside it."""
+    """A measured number. name: if the line does not state it. note: further results."""
 
     value: float
     unit: str
@@ -50,7 +50,7 @@ class Line:
 
 
 def medians(runs: Sequence[Sequence[Line]]) -> list[Line]:
-    """Of each line the run with the median ratio, so that its figures belong together. runs: the same lines in each."""
+    """Each line from the run with its median ratio, so that the figures are of one run. runs: the same lines in each."""
     found = []
     for lines in zip(*runs, strict=True):
         assert len({line.what for line in lines}) == 1

@@ -21,7 +21,7 @@ READING = {"temperature": 21.5, "humidity": 40.25, "door_open": False}
 
 
 def measure(folder: Path) -> list[Line]:
-    """One after the other registered; readings through Envoy and past it, by as many callers."""
+    """Registrations one after the other; readings through Envoy and without it, by the same number of callers."""
     with bench_server(folder / "registrations") as server:
         alone, together = asyncio.run(registrations(server.address))
     with iotflow_up(folder / "up") as service:
@@ -43,7 +43,7 @@ def measure(folder: Path) -> list[Line]:
 
 
 async def rate(callers: int, calls: int, one: Callable[[int, int], Awaitable[object]]) -> float:
-    """Calls a second of that many callers, each one after the other."""
+    """Calls per second of this number of callers."""
 
     async def caller(number: int) -> None:
         for call in range(calls):
@@ -55,7 +55,7 @@ async def rate(callers: int, calls: int, one: Callable[[int, int], Awaitable[obj
 
 
 async def registrations(address: str) -> tuple[float, float]:
-    """A second, by one caller and by ten."""
+    """Registrations per second, by one caller and by ten."""
     async with grpc.aio.insecure_channel(address) as channel:
         stub = DeviceServiceStub(channel)
 
@@ -81,7 +81,7 @@ async def submitted_by_grpc(address: str, key: str) -> float:
 
 
 async def submitted_by_rest(port: int, key: str) -> float:
-    """Kept-alive connections and hand-written requests: a client library would be what is measured."""
+    """Persistent connections and hand-written requests: with a library, the measurement would be of the library."""
     body = b'{"data":{"temperature":21.5,"humidity":40.25,"door_open":false}}'
     request = (
         b"POST /api/v1/devices/telemetry HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"

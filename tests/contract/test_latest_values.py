@@ -47,9 +47,9 @@ async def remember(processes: list[LatestValues], of: Batch) -> None:
 async def known(processes: list[LatestValues], device_id: int = 1) -> list[tuple[str, int, object]] | None:
     """The values in the caches of all processes; None: not cached."""
     answers = [(await process.lookup([device_id])).found.get(device_id) for process in processes[::-1]]
-    told = [None if answer is None else plain({device_id: answer})[device_id] for answer in answers]
-    assert all(repr(one) == repr(told[0]) for one in told)
-    return told[0]
+    cached = [None if answer is None else plain({device_id: answer})[device_id] for answer in answers]
+    assert all(repr(one) == repr(cached[0]) for one in cached)
+    return cached[0]
 
 
 async def test_all_types_are_cached_unchanged(opened: Opening) -> None:

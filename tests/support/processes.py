@@ -88,12 +88,12 @@ class Running:
     def _listen(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
-            self._tell(line.rstrip("\n"))
+            self._add_line(line.rstrip("\n"))
         with self._news:
             self._silent = True
             self._news.notify_all()
 
-    def _tell(self, line: str) -> None:
+    def _add_line(self, line: str) -> None:
         with self._news:
             self.lines.append(line)
             self._news.notify_all()

@@ -66,7 +66,9 @@ def channels() -> Iterator[Channel]:
     yield Channel(RESPONSE, "RegistrationAnswer", "The answer to a registration, sent once.", is_up=False)
     yield Channel(f"{DEVICE_ROOT}/commands/{{kind}}", "DeviceCommand", "A command to the device.", is_up=False)
     for root in (DEVICE_ROOT, OLDER_ROOT):
-        yield Channel(f"{root}/commands", "DeviceCommand", "A command, where nobody listens for its kind.", is_up=False)
+        yield Channel(
+            f"{root}/commands", "DeviceCommand", "A command, if there is no subscriber for its kind.", is_up=False
+        )
         yield Channel(
             f"{root}/config", "DesiredConfiguration", "The desired configuration.", is_up=False, retained=True
         )

@@ -167,7 +167,7 @@ static void send_batch(iotflow_mqtt *mqtt) {
     if (iotflow_ring_next(&mqtt->writer->ring, &mqtt->next, &record) != IOTFLOW_OK) {
         return;
     }
-    /* After dropped batches the window begins anew: their acknowledgements mean nothing any more. */
+    /* After dropped batches the window begins anew: their acknowledgements are ignored. */
     if ((mqtt->on_way > 0U) && (record.sequence != (mqtt->first_on_way + mqtt->on_way))) {
         mqtt->on_way = 0;
     }

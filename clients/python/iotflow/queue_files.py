@@ -94,7 +94,7 @@ class QueueFiles:
             return file.read(record.size)
 
     def acknowledge(self, sequence: int) -> None:
-        """Store that everything up to this sequence is done with."""
+        """Store that everything up to this sequence is settled."""
         number = _NUMBER.pack(sequence)
         new = self._folder / "acknowledged.new"
         new.write_bytes(number + _CHECK.pack(zlib.crc32(number)))

@@ -30,7 +30,7 @@ class DeviceAccount:
         return usernames(self.device_id, self.name)
 
 
-# Called with an account before and after a change; None: it did not exist, or does not any more.
+# Called with an account before and after a change; None: it does not exist.
 Listener = Callable[[DeviceAccount | None, DeviceAccount | None], None]
 
 

@@ -53,7 +53,7 @@ class Batcher:
         self._changed.set()
 
     async def next(self) -> PendingBatch:
-        """Wait for the next batch: the rows that wait longest and rows that fit with them. The batch does not grow any more."""
+        """Wait for the next batch: the rows that wait longest and rows that fit with them. No rows are added to this batch later."""
         while not self._is_due():
             self._changed.clear()
             await self._changed.wait()

@@ -92,7 +92,7 @@ class MultiDeviceBatch:
         return self._size >= ENOUGH_ROWS or self._bytes >= ENOUGH_BYTES
 
     def append(self, rows: DeviceRows) -> bool:
-        """Append the rows of another device; False: they do not fit. Appended rows must not grow any more."""
+        """Append the rows of another device; False: they do not fit. The appended rows must be complete."""
         if not self._fits(rows):
             return False
         self._parts.append(rows)

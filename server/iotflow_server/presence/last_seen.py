@@ -165,7 +165,7 @@ class LastSeen:
         except (DomainError, SQLAlchemyError) as error:
             log.warning("presence_not_written", devices=len(self._unwritten), error=str(error))
         except Exception:
-            # Without the task, no contact would be written any more.
+            # Without the task, no contact would be written.
             log.exception("presence_not_written", devices=len(self._unwritten))
 
     def _forget_surplus(self) -> None:

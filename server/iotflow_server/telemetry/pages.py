@@ -61,7 +61,7 @@ async def page(reader: TelemetryReader, query: PageQuery, caller: str) -> Readin
                 chunks.append(rows_of(chunk, 0, fitting))
             left -= min(fitting, len(chunk.times))
             room -= chunk.size
-            # A row that does not fit any more means that there is another page.
+            # A row that does not fit means that there is another page.
             if fitting < len(chunk.times):
                 return ReadingPage(tuple(chunks), query.limit - left, _rest(query, chunks[-1]))
     return ReadingPage(tuple(chunks), query.limit - left, None)

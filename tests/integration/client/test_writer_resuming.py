@@ -107,10 +107,10 @@ async def test_the_retry_delay_of_the_server_is_respected(way: str) -> None:
 
 
 async def test_a_permanent_error_is_raised_by_flush_and_by_a_waiting_send() -> None:
-    standin, told = Standin(), asyncio.Event()
+    standin, may_refuse = Standin(), asyncio.Event()
 
     async def take(_batch: TelemetryBatch, context: Context) -> None:
-        await told.wait()
+        await may_refuse.wait()
         await refuse(context, StatusCode.PERMISSION_DENIED)
 
     standin.take = take
@@ -120,7 +120,7 @@ async def test_a_permanent_error_is_raised_by_flush_and_by_a_waiting_send() -> N
         waiting = asyncio.create_task(writer.send(batch()))
         await standin.received_in_all(1)
         assert not waiting.done()
-        told.set()
+        may_refuse.set()
         for refused in (waiting, writer.flush(), writer.send(batch()), writer.close()):
             with pytest.raises(ServerError, match=r"^a sentence \(A_REASON\)$") as raised:
                 await refused

@@ -59,7 +59,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def until_heard(last_seen: LastSeen, device_id: int) -> datetime:
+async def until_seen(last_seen: LastSeen, device_id: int) -> datetime:
     await until(lambda: last_seen.last_seen(device(device_id)) != LONG_AGO)
     return last_seen.last_seen(device(device_id)) or LONG_AGO
 
@@ -67,9 +67,9 @@ async def until_heard(last_seen: LastSeen, device_id: int) -> datetime:
 async def test_a_sighting_by_one_process_is_known_to_the_other(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         here.record(1)
-        assert await until_heard(there, 1) <= (here.last_seen(device(1)) or LONG_AGO)
+        assert await until_seen(there, 1) <= (here.last_seen(device(1)) or LONG_AGO)
         there.record(2)
-        await until_heard(here, 2)
+        await until_seen(here, 2)
 
 
 async def test_an_older_time_does_not_replace_a_newer_one(redis: RedisServer, tmp_path: Path) -> None:
@@ -78,17 +78,17 @@ async def test_an_older_time_does_not_replace_a_newer_one(redis: RedisServer, tm
         there.record(1, newer)
         here.record(1)
         here.record(2)
-        await until_heard(there, 2)
+        await until_seen(there, 2)
         assert there.last_seen(device(1)) == newer
         there.record(3)
-        await until_heard(here, 3)
+        await until_seen(here, 3)
         assert (here.last_seen(device(1)) or LONG_AGO) > LONG_AGO
 
 
 async def test_a_killed_redis_is_logged_once(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         here.record(1)
-        await until_heard(there, 1)
+        await until_seen(there, 1)
         with structlog.testing.capture_logs() as logs:
             redis.kill()
             here.record(2)
@@ -96,9 +96,9 @@ async def test_a_killed_redis_is_logged_once(redis: RedisServer, tmp_path: Path)
             redis.start()
             await until(lambda: len([line for line in logs if line["event"] == "redis_available"]) == 2)
             here.record(3)
-            await until_heard(there, 3)
-        told = [line["event"] for line in logs if line["log_level"] != "debug"]
-        assert sorted(told) == ["redis_available"] * 2 + ["redis_unavailable"] * 2
+            await until_seen(there, 3)
+        events = [line["event"] for line in logs if line["log_level"] != "debug"]
+        assert sorted(events) == ["redis_available"] * 2 + ["redis_unavailable"] * 2
 
 
 async def test_reports_of_gateways_reach_the_other_process(redis: RedisServer, tmp_path: Path) -> None:

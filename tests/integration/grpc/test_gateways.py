@@ -174,11 +174,11 @@ def test_a_device_watches_its_own_configuration(admin_calls: Admin, devices: Dev
     call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     first = next(call)
     assert (first.config.desired_version, first.config.HasField("desired")) == (0, False)
-    admin_calls.configure(register(devices, "of somebody else").id, a=1)
+    admin_calls.configure(register(devices, "of another device").id, a=1)
     for version in (1, 2):
         admin_calls.configure(device.id, a=version)
-        told = next(call)
-        assert (told.config.desired_version, MessageToDict(told.config.desired)) == (version, {"a": version})
+        change = next(call)
+        assert (change.config.desired_version, MessageToDict(change.config.desired)) == (version, {"a": version})
     call.cancel()
 
 

@@ -1,4 +1,4 @@
-"""The shutdown of a server: calls in progress complete, and clients are told to reconnect."""
+"""The shutdown of a server: calls in progress complete, and clients are asked to reconnect."""
 
 import queue
 from concurrent.futures import ThreadPoolExecutor

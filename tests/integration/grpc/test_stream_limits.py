@@ -232,9 +232,9 @@ def test_an_idle_connection_that_answers_keepalives_stays_open(
 ) -> None:
     """It is idle for longer than the time limit of the closed one."""
     silent = watched_config(grpc_channel, device)
-    told: queue.Queue[object] = queue.Queue()
-    silent.add_callback(lambda: told.put(silent.code()))
+    codes: queue.Queue[object] = queue.Queue()
+    silent.add_callback(lambda: codes.put(silent.code()))
     with held(silent):
         next(silent)
         test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr)
-        assert told.empty()
+        assert codes.empty()

@@ -19,8 +19,8 @@ class Open(Stack):
 
     @property
     def env(self) -> dict[str, str]:
-        told = {name: value for name, value in super().env.items() if name != "IOTFLOW_GATEWAY_MOSQUITTO_DIR"}
-        return told | {"IOTFLOW_GATEWAY_ACCOUNTS": "payload", "IOTFLOW_GATEWAY_MQTT_USERNAME": ""}
+        environment = {name: value for name, value in super().env.items() if name != "IOTFLOW_GATEWAY_MOSQUITTO_DIR"}
+        return environment | {"IOTFLOW_GATEWAY_ACCOUNTS": "payload", "IOTFLOW_GATEWAY_MQTT_USERNAME": ""}
 
 
 @pytest.fixture(scope="module")

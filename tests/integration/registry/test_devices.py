@@ -177,15 +177,15 @@ async def test_listeners_are_called_for_their_kind_of_change(parts: Parts) -> No
 
 async def test_cancellation_waits_for_the_end_of_the_change(parts: Parts) -> None:
     device = await parts.make()
-    told: list[int] = []
-    parts.registry.on_change(told.append)
+    changed_ids: list[int] = []
+    parts.registry.on_change(changed_ids.append)
     change = asyncio.create_task(parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me"))
     await asyncio.sleep(0)
     change.cancel()
     with pytest.raises(asyncio.CancelledError):
         await change
 
-    assert told == [device.id]
+    assert changed_ids == [device.id]
     settled = (await parts.registry.get(device.id)).status
     await parts.make("another")
     assert (await parts.registry.get(device.id)).status == settled

@@ -29,7 +29,7 @@ def test_a_device_seen_by_one_worker_is_online_at_the_other(tmp_path: Path) -> N
             listed = AdminStubs(there).fleet.ListDevices(ListDevicesRequest(), metadata=admin).devices
             return answer.device.is_online and {device.id: device.is_online for device in listed}[device_id]
 
-        def heard_here(name: str) -> int:
+        def reported_here(name: str) -> int:
             """The id of a device that is online at the other worker."""
             device = register(DeviceServiceStub(here), name)
             DeviceServiceStub(here).SendHeartbeat(SendHeartbeatRequest(), metadata=device.metadata)
@@ -40,14 +40,14 @@ def test_a_device_seen_by_one_worker_is_online_at_the_other(tmp_path: Path) -> N
 
         def until_one_is_online_without_its_row(name: str) -> None:
             deadline = time.monotonic() + PATIENCE
-            while has_last_seen(tmp_path, heard_here(f"{name} {time.monotonic()}")):
+            while has_last_seen(tmp_path, reported_here(f"{name} {time.monotonic()}")):
                 assert time.monotonic() < deadline
 
-        until_one_is_online_without_its_row("told by Redis")
+        until_one_is_online_without_its_row("reported over Redis")
         redis.kill()
-        heard_here("by its row")
+        reported_here("by its row")
         redis.start()
-        until_one_is_online_without_its_row("told again")
+        until_one_is_online_without_its_row("reported again")
 
 
 def has_last_seen(folder: Path, device_id: int) -> bool:

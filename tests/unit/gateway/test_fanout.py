@@ -94,7 +94,7 @@ async def test_only_messages_with_an_acknowledgement_are_queued_and_for_lasting_
 
 
 class SlowProtocol:
-    """A connection that takes its messages when it is told to."""
+    """A connection that accepts messages when the test lets it."""
 
     def __init__(self) -> None:
         self.over = asyncio.Event()

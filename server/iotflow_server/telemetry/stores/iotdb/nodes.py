@@ -54,7 +54,7 @@ class SentinelConnections:
 
 
 class Nodes:
-    """Opens sessions with the nodes, and counts generations: a session of an earlier one must not be used any more.
+    """Opens sessions with the nodes, and counts generations: a session of an earlier generation must not be used.
 
     prepare: called with each new session before it is used. Used by many threads.
     """

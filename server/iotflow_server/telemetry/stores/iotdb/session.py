@@ -32,7 +32,7 @@ from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, insert_request
 
 # Status codes of IoTDB.
 SUCCESS, MULTIPLE, REDIRECT, EXPIRED, WRONG_LOGIN, NOT_LOGGED_IN = 200, 302, 400, 607, 801, 802
-# Errors after which a connection cannot be used any more.
+# Errors after which a connection is unusable.
 BROKEN = (TException, OSError, EOFError)
 _FETCH_ROWS = 10_000
 # Pages are bounded by the caller; a row of many long texts must fit.
@@ -61,7 +61,7 @@ class StatementFailed(Exception):
 
 class IotdbSession:
     """A session, used by one thread at a time. Methods raise StatementFailed if IoTDB rejects a request; after any other
-    exception (TException, OSError) the connection cannot be used any more."""
+    exception (TException, OSError) the connection is unusable."""
 
     def __init__(self, node: str, address: IotdbAddress, connect_seconds: float, request_seconds: float) -> None:
         host, _, port = node.rpartition(":")

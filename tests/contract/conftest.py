@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.telemetry.journal import JournaledWriter
-from iotflow_server.telemetry.latest import MemoryLatestValues
 from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
@@ -15,7 +14,7 @@ from tests.contract.durable import DurableBackend
 from tests.contract.joined import JoinedStore
 from tests.contract.readings import Clock
 from tests.support.iotdb import empty_database, running_iotdb
-from tests.support.latest import CachedStore, SharingStore
+from tests.support.latest import SharingStore
 from tests.support.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
 
@@ -40,11 +39,6 @@ def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     return opened
 
 
-def remembered_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
-    backend, values = sqlite(request, clock), MemoryLatestValues()
-    return lambda: CachedStore(backend(), values)
-
-
 def shared_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     backend = sqlite(request, clock)
     server: RedisServer = request.getfixturevalue("redis_running")
@@ -63,7 +57,6 @@ def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {
     "sqlite": sqlite,
     "journaled sqlite": journaled_sqlite,
-    "sqlite, the latest remembered": remembered_sqlite,
     "sqlite, the latest shared": shared_sqlite,
     "iotdb": iotdb,
 }

@@ -1,13 +1,13 @@
-"""Every cache of newest values returns the values of the store, or nothing."""
+"""The cache of newest values returns the values of the store, or nothing."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch, Column
-from iotflow_server.telemetry.latest import LatestValues, MemoryLatestValues, Values
+from iotflow_server.telemetry.latest import LatestValues, Values
 from iotflow_server.telemetry.latest.values import LIFE_SECONDS
 from iotflow_server.telemetry.ports import Latest
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles
@@ -17,20 +17,12 @@ from tests.support.redis_server import RedisServer
 Opening = Callable[[], AbstractAsyncContextManager[list[LatestValues]]]
 
 
-@pytest.fixture(params=["memory", "redis"])
-def opened(request: pytest.FixtureRequest) -> Opening:
-    """Opens the processes that share a cache: one, or three."""
-    if request.param == "memory":
-        return _alone
-    server: RedisServer = request.getfixturevalue("redis_running")
-    with server.client() as client:
+@pytest.fixture(params=[1, 3], ids=["one process", "three processes"])
+def opened(request: pytest.FixtureRequest, redis_running: RedisServer) -> Opening:
+    """Opens the processes that share a cache."""
+    with redis_running.client() as client:
         client.flushall()
-    return lambda: sharing(server.url, 3)
-
-
-@asynccontextmanager
-async def _alone() -> AsyncIterator[list[LatestValues]]:
-    yield [MemoryLatestValues()]
+    return lambda: sharing(redis_running.url, request.param)
 
 
 def values(of: Batch) -> Values:
@@ -160,18 +152,6 @@ async def test_many_devices(opened: Opening) -> None:
         await processes[-1].record([doubles(one, {2: float(one)}) for one in asked.missing])
         found = (await processes[0].lookup(range(1, count + 1))).found
         assert plain(dict(found)) == {one: [("m", 2, float(one))] for one in range(1, count + 1)}
-
-
-async def test_memory_entries_expire_and_are_bounded() -> None:
-    now = [0.0]
-    memory = MemoryLatestValues(most=2, timer=lambda: now[0])
-    asked = await memory.lookup([1, 2, 3])
-    assert list((await memory.lookup([2, 3])).missing) == []
-    now[0] += LIFE_SECONDS / 2
-    await memory.fill(asked, {3: values(doubles(3, {1: 1.0}))})
-    assert set((await memory.lookup([3])).found) == {3}
-    now[0] += LIFE_SECONDS / 2
-    assert list((await memory.lookup([3])).missing) == [3]
 
 
 def long_text(size: int) -> Batch:

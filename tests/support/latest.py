@@ -24,11 +24,17 @@ def plain(found: dict[int, tuple[Latest, ...]]) -> Plain:
     }
 
 
-class CachedStore(JoinedStore):
-    """A store with a cache of newest values. Its `latest` queries three times: the backend, the backend for the cache, the cache."""
+class SharingStore(JoinedStore):
+    """A store with a cache of newest values, and its own connection to Redis, like a server process.
 
-    def __init__(self, store: TelemetryStore, values: LatestValues) -> None:
-        super().__init__(store, CachedLatestWriter(store, values), CachedLatestReader(store, values))
+    Its `latest` queries three times: the backend, the backend for the cache, the cache.
+    """
+
+    def __init__(self, store: TelemetryStore, url: str) -> None:
+        self.connection = RedisConnection(url)
+        self.values = RedisLatestValues(self.connection)
+        self.backend = store
+        super().__init__(store, CachedLatestWriter(store, self.values), CachedLatestReader(store, self.values))
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
@@ -38,16 +44,6 @@ class CachedStore(JoinedStore):
         first, second, third = ({one: repr(values) for one, values in plain(each).items()} for each in found)
         assert first == second == third
         return found[2]
-
-
-class SharingStore(CachedStore):
-    """A store with its own connection to Redis, like a server process."""
-
-    def __init__(self, store: TelemetryStore, url: str) -> None:
-        self.connection = RedisConnection(url)
-        self.values = RedisLatestValues(self.connection)
-        self.backend = store
-        super().__init__(store, self.values)
 
     async def start(self) -> None:
         await self.values.start()

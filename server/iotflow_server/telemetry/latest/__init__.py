@@ -1,7 +1,6 @@
 """A cache of the newest values of devices that are queried repeatedly."""
 
 from iotflow_server.telemetry.latest.cached import CachedLatestReader, CachedLatestWriter
-from iotflow_server.telemetry.latest.memory import MemoryLatestValues
 from iotflow_server.telemetry.latest.values import EMPTY_LOOKUP, CacheLookup, LatestValues, Values
 
 __all__ = [
@@ -10,6 +9,5 @@ __all__ = [
     "CachedLatestReader",
     "CachedLatestWriter",
     "LatestValues",
-    "MemoryLatestValues",
     "Values",
 ]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Batch, Column, Mask, Times, ValueType
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Times
 from iotflow_server.telemetry.ports import Latest
 
 # The newest value of each measurement of a device, by name.
@@ -71,27 +71,6 @@ def newest_of(batches: Iterable[Batch]) -> dict[int, Newest | None]:
             update = None if before is None or update is None else _behind(before, update)
         found[batch.device_id] = update
     return found
-
-
-def merged(known: Mapping[str, Latest], update: Newest) -> Newest | None:
-    """The cached values after an update; None if only the store knows them."""
-    result = dict(known)
-    for name, new in update.items():
-        old = known.get(name)
-        if old is None or old.column.type is not new.column.type or _contradict(old, new):
-            return None
-        if new.time > old.time:
-            result[name] = new
-    return result
-
-
-def _contradict(one: Latest, other: Latest) -> bool:
-    # Compares bytes, because -0.0 and 0.0 are different values.
-    return one.time == other.time and _plain(one.column) != _plain(other.column)
-
-
-def _plain(column: Column) -> object:
-    return column.values[0] if column.type is ValueType.TEXT else column.values.tobytes()
 
 
 def _newest(batch: Batch) -> Newest | None:

@@ -11,7 +11,7 @@ import pytest
 from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, order, rows, schema
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, order, rows
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import DOUBLE, INT64, TEXT, Clock, batch, chunks, column, contents, contents_of, table
@@ -22,9 +22,17 @@ KINDS = (DOUBLE, DOUBLE, INT64, TEXT)
 DEVICES, FILES, TIMES = 20, 6, 7
 
 
+@pytest.fixture
+def statement_columns() -> int:
+    """Largest number of columns in one statement."""
+    return 100
+
+
 @pytest.fixture(params=[False, True], ids=["one of many", "sole"])
-async def store(request: pytest.FixtureRequest, iotdb_address: IotdbAddress, clock: Clock) -> AsyncIterator[IotdbStore]:
-    store = IotdbStore(iotdb_address, clock=clock, sole=request.param)
+async def store(
+    request: pytest.FixtureRequest, iotdb_address: IotdbAddress, clock: Clock, statement_columns: int
+) -> AsyncIterator[IotdbStore]:
+    store = IotdbStore(iotdb_address, clock=clock, sole=request.param, statement_columns=statement_columns)
     await store.start()
     yield store
     await store.close()
@@ -69,12 +77,9 @@ async def test_readings_written_late_are_in_the_pages_that_they_belong_to(store:
         await check_reading(store, 1, model, Span(), chunk_rows)
 
 
-@pytest.mark.parametrize(("seed", "together"), [(0, 100), (1, 2)])
-async def test_any_overlapping_files_behave_like_a_dictionary(
-    store: IotdbStore, seed: int, together: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """together: number of columns of a statement; two makes a few columns require several statements."""
-    monkeypatch.setattr(schema, "TOGETHER", together)
+@pytest.mark.parametrize(("seed", "statement_columns"), [(0, 100), (1, 2)])
+async def test_any_overlapping_files_behave_like_a_dictionary(store: IotdbStore, seed: int) -> None:
+    """With two columns in a statement, a few columns require several statements."""
     random = np.random.default_rng(seed)
     models = {device_id: Model() for device_id in range(DEVICES)}
     values = count(1)

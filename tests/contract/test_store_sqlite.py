@@ -14,8 +14,8 @@ import pytest
 from iotflow.words import Aggregation
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import SERVER, Span
-from iotflow_server.telemetry.stores.sqlite import SqliteStore, retention, schema
+from iotflow_server.telemetry.ports import Span
+from iotflow_server.telemetry.stores.sqlite import SqliteStore, connections, retention, schema
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
@@ -124,12 +124,21 @@ async def test_a_file_of_another_format_is_unavailable_and_unchanged(path: Path)
     assert path.read_bytes() == b"no database at all" * 100
 
 
-async def test_a_full_disk_is_unavailable_and_acknowledged_readings_stay(path: Path) -> None:
+def connect_small_writer(path: Path) -> sqlite3.Connection:
+    """A connection to which the disk seems full when the file has some pages."""
+    connection = schema.connect_writer(path)
+    connection.execute("PRAGMA max_page_count=20").fetchall()
+    return connection
+
+
+async def test_a_full_disk_is_unavailable_and_acknowledged_readings_stay(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "connect_writer", connect_small_writer)
     store = SqliteStore(path)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
-    await store._connections.write(lambda connection: connection.execute("PRAGMA max_page_count=20").fetchall())
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="disk of the telemetry store is full"):
         await store.write([doubles(1, {time: float(time) for time in range(50_000)}, "large")])
     assert await store.measurements(1) == {"m": DOUBLE}
     assert await store.write([batch(1, [2], column("large", TEXT, ["x"]))]) == [()]
@@ -289,13 +298,10 @@ async def test_damage_found_later_ends_the_use_of_the_file(path: Path) -> None:
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
 
-    def fail(connection: sqlite3.Connection) -> None:
-        path.write_bytes(b"x" * 100_000)
-        path.with_name(path.name + "-wal").write_bytes(b"")
-        connection.execute("SELECT * FROM reading, series").fetchall()
-
+    path.write_bytes(b"x" * 100_000)
+    path.with_name(path.name + "-wal").write_bytes(b"")
     with pytest.raises(Unavailable):
-        await store._connections.read(SERVER, fail)
+        await contents(store, 1)
     with pytest.raises(Unavailable) as refusal:
         await store.check()
     assert refusal.value.reason == "STORE_DAMAGED"

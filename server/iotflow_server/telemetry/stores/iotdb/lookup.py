@@ -8,7 +8,7 @@ import numpy as np
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.ports import Latest, Span, in_requested_order
 from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery, next_rows, same_rows
-from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 from iotflow_server.telemetry.stores.iotdb.type_cache import types_of
@@ -81,7 +81,7 @@ def _newest(
     session: IotdbSession, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Iterator[tuple[int, Latest]]:
     requested = _requested(session, paths, device_ids, measurements)
-    wide = {device_id: names for device_id, names in requested.items() if len(groups(names)) > 1}
+    wide = {device_id: names for device_id, names in requested.items() if len(paths.groups(names)) > 1}
     for device_id, names in wide.items():
         yield from ((device_id, latest) for latest in newest_of_many(session, paths, device_id, names))
     narrow = {device_id: names for device_id, names in requested.items() if device_id not in wide}
@@ -139,7 +139,7 @@ def newest_of_many(session: IotdbSession, paths: Paths, device_id: int, names: S
 def newest_times(session: IotdbSession, paths: Paths, device_id: int, names: Sequence[str]) -> dict[str, int]:
     """The time of the newest value of each measurement that has one."""
     found: dict[str, int] = {}
-    for group in groups(names):
+    for group in paths.groups(names):
         figures = ", ".join(f"max_time({quoted(name)})" for name in group)
         answer = session.query(f"SELECT {figures} FROM {paths.device(device_id)}")
         for figure, cells in answer.columns.items():

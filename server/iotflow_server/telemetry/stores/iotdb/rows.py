@@ -9,7 +9,7 @@ from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, ResultColumn
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder, is_in_order, order_query
-from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 from iotflow_server.telemetry.windows import blanks
@@ -48,7 +48,7 @@ def next_rows(
     """Read up to `rows` first rows of the span, or last ones."""
     order = f"ORDER BY TIME {'DESC' if newest_first else 'ASC'} LIMIT {rows}"
     found = []
-    for group in groups(names):
+    for group in paths.groups(names):
         found.append(_read(session, paths, device, group, span, order))
         if len(found[-1].times) == rows:
             # Rows of other columns beyond this one do not belong to the first rows.
@@ -68,7 +68,7 @@ def same_rows(session: IotdbSession, paths: Paths, device: DeviceQuery, names: S
 def _pieces(
     session: IotdbSession, paths: Paths, device: DeviceQuery, names: Sequence[str], times: Times
 ) -> Iterator[Rows]:
-    for group in groups(names):
+    for group in paths.groups(names):
         for part in holding(times):
             together = _read(session, paths, device, group, part)
             if together.certain:

@@ -41,7 +41,7 @@ WIRE: dict[ValueType, np.dtype[Any]] = {
 }
 
 # Number of columns in one statement: IoTDB reserves 65 kB for each, of 60 MB for all statements with a heap of 1 GB.
-TOGETHER = 100
+STATEMENT_COLUMNS = 100
 
 # Names reserved by IoTDB, even if quoted. They are stored with a prefix, as are names that begin with the prefix.
 _RESERVED = re.compile(r"%.*|time|timestamp|__endtime", re.IGNORECASE | re.DOTALL)
@@ -60,21 +60,21 @@ def unquoted(name: str) -> str:
     return plain.removeprefix(_PREFIX)
 
 
-def groups(measurements: Iterable[str]) -> list[list[str]]:
-    """Divide measurements into groups of one statement each."""
-    names = list(measurements)
-    return [names[first : first + TOGETHER] for first in range(0, len(names), TOGETHER)]
-
-
 class Paths:
-    """The paths in a database such as root.iotflow."""
+    """The paths in a database such as root.iotflow. statement_columns: largest number of columns in one statement."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, statement_columns: int = STATEMENT_COLUMNS) -> None:
         self.database = database
+        self._statement_columns = statement_columns
         self.devices = f"{database}.devices"
         self.rules = f"{database}.retention"
         self.probe = f"{database}.probe"
         self._prefix = f"{self.devices}.device_"
+
+    def groups(self, measurements: Iterable[str]) -> list[list[str]]:
+        """Divide measurements into groups of one statement each."""
+        names, size = list(measurements), self._statement_columns
+        return [names[first : first + size] for first in range(0, len(names), size)]
 
     def name(self, device_id: int) -> str:
         """The name of a device below `devices`."""

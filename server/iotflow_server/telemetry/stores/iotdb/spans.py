@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Times
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
-from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.type_cache import types_of
 
@@ -54,7 +54,7 @@ def holding(times: Times) -> list[Span]:
 def extremes(session: IotdbSession, paths: Paths, device_id: int) -> tuple[int, int]:
     """The first and the last time of a device, including 1970."""
     times = [np.zeros(1, np.int64)]
-    for group in groups(types_of(session, paths, [device_id])[device_id]):
+    for group in paths.groups(types_of(session, paths, [device_id])[device_id]):
         figures = ", ".join(f"min_time({name}), max_time({name})" for name in map(quoted, group))
         answer = session.query(f"SELECT {figures} FROM {paths.device(device_id)}")
         times += [cells.values[cells.valid] for cells in answer.columns.values()]

@@ -15,7 +15,7 @@ from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.pool import SessionPool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
-from iotflow_server.telemetry.stores.iotdb.schema import Paths
+from iotflow_server.telemetry.stores.iotdb.schema import STATEMENT_COLUMNS, Paths
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types, types_of
@@ -36,7 +36,7 @@ class IotdbStore:
     readings by it. sessions: number of concurrent writes. readers: number of concurrent queries, which callers share
     fairly. request_seconds: time after which IoTDB counts as unavailable. rules_seconds: time until a retention rule set by
     another server takes effect here. sole: whether no other process writes to the database meanwhile. most_measurements:
-    limit per device.
+    limit per device. statement_columns: largest number of columns in one statement.
     """
 
     def __init__(
@@ -51,8 +51,9 @@ class IotdbStore:
         rules_seconds: float = 5.0,
         sole: bool = False,
         most_measurements: int = MOST_MEASUREMENTS,
+        statement_columns: int = STATEMENT_COLUMNS,
     ) -> None:
-        self._paths = Paths(address.database)
+        self._paths = Paths(address.database, statement_columns)
         nodes = Nodes(address, request_seconds, partial(_create_database, paths=self._paths))
         self._pool = SessionPool(nodes, sessions, readers)
         self._type_cache = TypeCache(self._paths, _KNOWN_MEASUREMENTS, most_measurements)

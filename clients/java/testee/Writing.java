@@ -15,6 +15,7 @@ import iotflow.v1.Rejection;
 import java.io.File;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** Has one writer at a time. */
 final class Writing {
@@ -75,7 +76,7 @@ final class Writing {
     }
   }
 
-  private JsonObject add(JsonObject request) {
+  private JsonObject add(JsonObject request) throws InterruptedException {
     int count = Json.number(request, "count");
     double first = request.get("first").getAsDouble();
     String[] measurements = Json.texts(request, "measurements");
@@ -89,6 +90,10 @@ final class Writing {
         row.put(measurement, first + i);
       }
       writer.add(row);
+      if (!Json.has(request, "start")) {
+        // A row of the same millisecond would overwrite this one.
+        TimeUnit.MILLISECONDS.sleep(2);
+      }
     }
     return Json.object("added", count);
   }

@@ -5,12 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 
 /**
  * The batches that are not acknowledged, in their order: first those that are on the way.
@@ -18,8 +14,7 @@ import java.util.function.LongSupplier;
  * <p>Only one thread at a time may append. All other methods may be called concurrently.
  */
 final class BatchQueue {
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Monitor monitor = new Monitor();
   private final QueueFolder folder;
   private final long limit;
   private final Deque<QueueEntry> sent = new ArrayDeque<>();
@@ -36,15 +31,13 @@ final class BatchQueue {
     this.limit = limit;
     if (folder != null) {
       last = folder.last();
-      folder.found.forEach(this::count);
-      waiting.addAll(folder.found);
-      folder.found.clear();
+      folder.takeFound().forEach(this::addLast);
     }
   }
 
   /** Stores a batch as {@link #nextSequence}. Returns false where it does not fit. */
   boolean append(byte[] payload, int batchRows) throws IOException {
-    if (!fits(payload.length)) {
+    if (monitor.get(() -> hasRoom(payload.length) ? 1 : 0) == 0) {
       return false;
     }
     long sequence = nextSequence();
@@ -52,41 +45,31 @@ final class BatchQueue {
         folder == null
             ? QueueEntry.inMemory(sequence, batchRows, payload)
             : folder.write(sequence, batchRows, payload);
-    change(
+    monitor.change(
         () -> {
-          waiting.addLast(entry);
           last = sequence;
-          count(entry);
+          addLast(entry);
         });
     return true;
   }
 
   long nextSequence() {
-    return get(() -> last + 1);
+    return monitor.get(() -> last + 1);
   }
 
   long bytes() {
-    return get(() -> bytes);
+    return monitor.get(() -> bytes);
   }
 
   int rows() {
-    return (int) get(() -> rows);
+    return (int) monitor.get(() -> rows);
   }
 
   long acknowledgedRows() {
-    return get(() -> acknowledgedRows);
+    return monitor.get(() -> acknowledgedRows);
   }
 
-  /** Tells whether a payload has room. An empty queue takes every batch. */
-  boolean fits(int length) {
-    return get(() -> hasRoom(length) ? 1 : 0) == 1;
-  }
-
-  private boolean hasRoom(int length) {
-    return sent.isEmpty() && waiting.isEmpty() || bytes + QueueEntry.sizeOf(length) <= limit;
-  }
-
-  /** Waits until a payload of this length fits, or `over` is true. */
+  /** Waits until a payload of this length fits, or `over` is true. An empty queue takes all. */
   void awaitRoom(int length, Deadline deadline, BooleanSupplier over) {
     await(deadline, () -> hasRoom(length) || over.getAsBoolean());
   }
@@ -96,28 +79,26 @@ final class BatchQueue {
     await(deadline, () -> oldest() > sequence || over.getAsBoolean());
   }
 
+  /** Waits until `done` is true, which {@link #wake} lets it look at again. */
+  void await(Deadline deadline, BooleanSupplier done) {
+    if (!monitor.await(deadline, done)) {
+      throw IotflowException.deadlineExceeded();
+    }
+  }
+
   /** Waits for a time, or until `over` is true. */
   void pause(Deadline end, BooleanSupplier over) {
-    lock.lock();
-    try {
-      while (!over.getAsBoolean() && end.nanos() > 0) {
-        changed.awaitNanos(end.nanos());
-      }
-    } catch (InterruptedException interruption) {
-      throw IotflowException.interrupted(interruption);
-    } finally {
-      lock.unlock();
-    }
+    monitor.await(end, over);
   }
 
   /** Lets everything that waits look again. */
   void wake() {
-    change(() -> {});
+    monitor.change(() -> {});
   }
 
   /** Begins a stream: nothing is on the way, and one batch may be. */
   void rewind() {
-    change(
+    monitor.change(
         () -> {
           while (!sent.isEmpty()) {
             waiting.addFirst(sent.pollLast());
@@ -128,7 +109,7 @@ final class BatchQueue {
 
   /** Sets the number of batches that may be on the way. */
   void widen(int batches) {
-    change(() -> window = batches);
+    monitor.change(() -> window = batches);
   }
 
   /**
@@ -136,36 +117,31 @@ final class BatchQueue {
    * null when `over` is true.
    */
   QueueEntry next(BooleanSupplier ready, BooleanSupplier over) {
-    lock.lock();
-    try {
-      while (!over.getAsBoolean()) {
-        if (!waiting.isEmpty() && sent.size() < window && ready.getAsBoolean()) {
-          sent.addLast(waiting.pollFirst());
-          return sent.peekLast();
-        }
-        changed.await();
-      }
-      return null;
-    } catch (InterruptedException interruption) {
-      throw IotflowException.interrupted(interruption);
-    } finally {
-      lock.unlock();
-    }
+    QueueEntry[] next = {null};
+    await(
+        Deadline.never(),
+        () -> {
+          if (!over.getAsBoolean() && sent.size() < window && ready.getAsBoolean()) {
+            next[0] = waiting.pollFirst();
+          }
+          if (next[0] != null) {
+            sent.addLast(next[0]);
+          }
+          return next[0] != null || over.getAsBoolean();
+        });
+    return next[0];
   }
 
   /** Returns the batch on the way where there is only one, or null. */
   QueueEntry alone() {
-    lock.lock();
-    try {
-      return sent.size() == 1 ? sent.peekFirst() : null;
-    } finally {
-      lock.unlock();
-    }
+    QueueEntry[] alone = {null};
+    monitor.change(() -> alone[0] = sent.size() == 1 ? sent.peekFirst() : null);
+    return alone[0];
   }
 
   /** Returns the highest sequence on the way, or 0. */
   long highestSent() {
-    return get(() -> sent.isEmpty() ? 0 : sent.peekLast().sequence);
+    return monitor.get(() -> sent.isEmpty() ? 0 : sent.peekLast().sequence);
   }
 
   /** Removes the batches on the way up to the sequence, and returns the number of their rows. */
@@ -207,75 +183,38 @@ final class BatchQueue {
         });
   }
 
-  private void count(QueueEntry entry) {
+  /** Removes the batches that `choose` has put into its list, and returns the number of rows. */
+  private int remove(Consumer<List<QueueEntry>> choose) {
+    List<QueueEntry> removed = new ArrayList<>();
+    long[] floor = {0};
+    monitor.change(
+        () -> {
+          choose.accept(removed);
+          for (QueueEntry entry : removed) {
+            bytes -= entry.size();
+            rows -= entry.rows;
+          }
+          floor[0] = oldest() - 1;
+        });
+    if (folder != null && !removed.isEmpty()) {
+      folder.release(removed, floor[0]);
+    }
+    return removed.stream().mapToInt(entry -> entry.rows).sum();
+  }
+
+  private void addLast(QueueEntry entry) {
+    waiting.addLast(entry);
     bytes += entry.size();
     rows += entry.rows;
   }
 
+  private boolean hasRoom(int length) {
+    return sent.isEmpty() && waiting.isEmpty() || bytes + QueueEntry.sizeOf(length) <= limit;
+  }
+
+  /** The first sequence in the queue, or the next one where it is empty. */
   private long oldest() {
     QueueEntry first = sent.isEmpty() ? waiting.peekFirst() : sent.peekFirst();
     return first == null ? last + 1 : first.sequence;
-  }
-
-  /** Removes the batches that `choose` has put into its list, and returns the number of rows. */
-  private int remove(Consumer<List<QueueEntry>> choose) {
-    List<QueueEntry> removed = new ArrayList<>();
-    int gone = 0;
-    long floor;
-    lock.lock();
-    try {
-      choose.accept(removed);
-      for (QueueEntry entry : removed) {
-        bytes -= entry.size();
-        gone += entry.rows;
-      }
-      rows -= gone;
-      floor = oldest() - 1;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    if (folder != null && !removed.isEmpty()) {
-      folder.release(removed, floor);
-    }
-    return gone;
-  }
-
-  /** Waits until `done` is true, which wake() lets it look at again. */
-  void await(Deadline deadline, BooleanSupplier done) {
-    try {
-      lock.lockInterruptibly();
-      try {
-        while (!done.getAsBoolean()) {
-          if (deadline.nanos() <= 0) {
-            throw IotflowException.deadlineExceeded();
-          }
-          changed.await(deadline.nanos(), TimeUnit.NANOSECONDS);
-        }
-      } finally {
-        lock.unlock();
-      }
-    } catch (InterruptedException interruption) {
-      throw IotflowException.interrupted(interruption);
-    }
-  }
-
-  private void change(Runnable change) {
-    lock.lock();
-    try {
-      change.run();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private long get(LongSupplier value) {
-    lock.lock();
-    try {
-      return value.getAsLong();
-    } finally {
-      lock.unlock();
-    }
   }
 }

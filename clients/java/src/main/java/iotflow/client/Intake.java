@@ -10,13 +10,6 @@ final class Intake {
   /** The pause after an error of the disk while callers wait, and of an aged batch without room. */
   static final Duration RETRY = Duration.ofSeconds(1);
 
-  /** Who wants the open batch in the queue: a caller that adds, one that flushes, or its age. */
-  private enum Cause {
-    ADD,
-    FLUSH,
-    AGE
-  }
-
   private final WriterOptions options;
   private final WriterEvents events;
   private final WriterState state;
@@ -90,7 +83,7 @@ final class Intake {
     enter(deadline);
     try {
       store.releaseEarly(deadline, open);
-      seal(deadline, Cause.FLUSH);
+      seal(deadline, PolicyRule.Cause.FLUSH);
       return store.queue().nextSequence() - 1;
     } finally {
       batching.unlock();
@@ -140,7 +133,7 @@ final class Intake {
       return;
     }
     if (open.rows() > 0 && !hasRoom(row, relative)) {
-      seal(Deadline.never(), Cause.ADD);
+      seal(Deadline.never(), PolicyRule.Cause.ADD);
     }
     if (open.rows() > 0 && !hasRoom(row, relative) || isLeftOut()) {
       events.dropped(1, Dropped.QUEUE_FULL);
@@ -151,7 +144,7 @@ final class Intake {
     aging.begin();
     events.added(1);
     if (open.rows() >= options.batchRows || open.size() >= batchBytes) {
-      seal(Deadline.never(), Cause.ADD);
+      seal(Deadline.never(), PolicyRule.Cause.ADD);
     }
   }
 
@@ -171,7 +164,7 @@ final class Intake {
   }
 
   /** Moves the open batch into the queue. While there is no room, the policy decides. */
-  private void seal(Deadline deadline, Cause cause) {
+  private void seal(Deadline deadline, PolicyRule.Cause cause) {
     while (open.rows() > 0) {
       Obstacle obstacle = append();
       if (obstacle != null && !overcome(obstacle, deadline, cause)) {
@@ -191,35 +184,24 @@ final class Intake {
   }
 
   /** Returns false where the batch stays open. */
-  private boolean overcome(Obstacle obstacle, Deadline deadline, Cause cause) {
-    switch (options.policy) {
+  private boolean overcome(Obstacle obstacle, Deadline deadline, PolicyRule.Cause cause) {
+    switch (PolicyRule.decide(options.policy, obstacle, cause)) {
+      case WAIT:
+        store.awaitRoom(open, obstacle, deadline);
+        return true;
+      case REFUSE:
+        throw IotflowException.queueFull(obstacle.message());
       case DROP_OLDEST:
         if (!store.makeRoom(open.size(), obstacle)) {
           dropOpen(obstacle);
         }
         return true;
-      case DROP_NEWEST:
+      case DROP_NEW:
         dropOpen(obstacle);
         return true;
-      case SAMPLE:
-        if (!obstacle.isFull()) {
-          dropOpen(obstacle);
-          return true;
-        }
-        return cause == Cause.FLUSH && awaitRoom(obstacle, deadline);
-      case REFUSE:
-        if (cause == Cause.ADD) {
-          throw IotflowException.queueFull(obstacle.message());
-        }
-        return cause == Cause.FLUSH && awaitRoom(obstacle, deadline);
       default:
-        return cause != Cause.AGE && awaitRoom(obstacle, deadline);
+        return false;
     }
-  }
-
-  private boolean awaitRoom(Obstacle obstacle, Deadline deadline) {
-    store.awaitRoom(open, obstacle, deadline);
-    return true;
   }
 
   private void dropOpen(Obstacle obstacle) {
@@ -238,7 +220,7 @@ final class Intake {
         return null;
       }
       if (rest.isNegative() || rest.isZero()) {
-        seal(Deadline.never(), Cause.AGE);
+        seal(Deadline.never(), PolicyRule.Cause.AGE);
         return open.rows() > 0 ? RETRY : null;
       }
       return rest;

@@ -1,14 +1,9 @@
 package iotflow.client;
 
 import java.io.File;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,22 +14,22 @@ import java.util.Locale;
 /** The folder of a queue. */
 final class QueueFolder {
   private static final String SUFFIX = ".batches";
-  private static final int ACKNOWLEDGED_BYTES = 12;
   private static final long LARGEST_SEGMENT = 4L << 20;
+
+  private static final int LARGEST_BLOCK = 64 << 10;
 
   /** A queue has at least so many segments, so that its files take not much more than its limit. */
   private static final int SEGMENTS_OF_LIMIT = 8;
 
   private final File folder;
   private final long segmentSize;
-  private final RandomAccessFile lock;
+  private final FolderLock lock;
+  private final AcknowledgedFile acknowledgedFile;
   private final List<Segment> segments = new ArrayList<>();
   private Segment active;
   private long acknowledged;
   private boolean closed;
-
-  /** What the folder had when it was opened. */
-  final List<QueueEntry> found = new ArrayList<>();
+  private List<QueueEntry> found = new ArrayList<>();
 
   private long last;
   private int damaged;
@@ -43,14 +38,15 @@ final class QueueFolder {
   QueueFolder(File folder, long limit) {
     this.folder = folder;
     segmentSize = Math.max(1, Math.min(limit / SEGMENTS_OF_LIMIT, LARGEST_SEGMENT));
+    acknowledgedFile = new AcknowledgedFile(folder);
     try {
       Files.createDirectories(folder.toPath());
-      lock = takeLock();
+      lock = FolderLock.take(folder);
     } catch (IOException failure) {
       throw unusable(failure);
     }
     try {
-      acknowledged = readAcknowledged();
+      acknowledged = acknowledgedFile.read();
       scan();
     } catch (IOException failure) {
       close();
@@ -61,6 +57,13 @@ final class QueueFolder {
   /** The highest sequence that the folder had. */
   long last() {
     return last;
+  }
+
+  /** Returns the batches that the folder had when it was opened. */
+  List<QueueEntry> takeFound() {
+    List<QueueEntry> taken = found;
+    found = null;
+    return taken;
   }
 
   /** The number of segments of which a part was skipped. */
@@ -126,7 +129,7 @@ final class QueueFolder {
     }
     if (floor > acknowledged) {
       acknowledged = floor;
-      writeAcknowledged();
+      acknowledgedFile.write(floor);
     }
     for (QueueEntry entry : removed) {
       entry.segment.live--;
@@ -143,37 +146,17 @@ final class QueueFolder {
     return folder.getUsableSpace() < size + Records.HEADER + LARGEST_BLOCK;
   }
 
-  private static final int LARGEST_BLOCK = 64 << 10;
-
   synchronized void close() {
     closed = true;
     for (Segment segment : segments) {
       segment.close();
     }
-    try {
-      lock.close();
-    } catch (IOException failure) {
-      // The lock ends with the process.
-    }
+    lock.close();
   }
 
   private void remove(Segment segment) {
     segments.remove(segment);
     segment.delete();
-  }
-
-  private RandomAccessFile takeLock() throws IOException {
-    RandomAccessFile file = new RandomAccessFile(new File(folder, "lock"), "rw");
-    try {
-      if (file.getChannel().tryLock() != null) {
-        return file;
-      }
-    } catch (OverlappingFileLockException ownProcess) {
-      // Another writer of this process has the folder.
-    }
-    file.close();
-    throw IotflowException.precondition(
-        IotflowException.QUEUE_IN_USE, "Another writer uses the folder " + folder + ".", null);
   }
 
   private void scan() throws IOException {
@@ -209,37 +192,6 @@ final class QueueFolder {
       }
     }
     return scan.found;
-  }
-
-  private void writeAcknowledged() {
-    ByteBuffer data = Records.littleEndian(new byte[ACKNOWLEDGED_BYTES]);
-    data.putLong(0, acknowledged);
-    data.putInt(Long.BYTES, Records.crc(data.array(), 0, Long.BYTES));
-    File written = new File(folder, "acknowledged.new");
-    try {
-      try (FileOutputStream output = new FileOutputStream(written)) {
-        output.write(data.array());
-      }
-      Files.move(
-          written.toPath(),
-          new File(folder, "acknowledged").toPath(),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException failure) {
-      // Without this record everything is sent again, which is harmless.
-    }
-  }
-
-  /** The recorded sequence, or 0 where the file is missing or damaged. */
-  private long readAcknowledged() throws IOException {
-    File file = new File(folder, "acknowledged");
-    byte[] data = file.exists() ? Files.readAllBytes(file.toPath()) : new byte[0];
-    if (data.length != ACKNOWLEDGED_BYTES) {
-      return 0;
-    }
-    ByteBuffer numbers = Records.littleEndian(data);
-    boolean isWhole = numbers.getInt(Long.BYTES) == Records.crc(data, 0, Long.BYTES);
-    return isWhole ? numbers.getLong(0) : 0;
   }
 
   /** Makes the names of new files durable. Some systems cannot, and need not. */

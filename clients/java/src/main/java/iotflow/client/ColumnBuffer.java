@@ -112,7 +112,7 @@ final class ColumnBuffer {
 
   private void mark(int row) {
     if (row / Byte.SIZE >= validity.length) {
-      validity = Arrays.copyOf(validity, 2 * validity.length);
+      validity = Arrays.copyOf(validity, 2 * (row / Byte.SIZE + 1));
     }
     validity[row / Byte.SIZE] |= (byte) (1 << row % Byte.SIZE);
   }

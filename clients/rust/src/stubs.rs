@@ -1,13 +1,13 @@
 //! The stubs of the contract, in the modules that they name each other by.
 
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, rustdoc::all)]
 pub mod google {
     pub mod api {
         include!("gen/google.api.rs");
     }
 }
 
-#[allow(missing_docs, clippy::all)]
+#[allow(missing_docs, clippy::all, rustdoc::all)]
 pub mod iotflow {
     /// Messages and calls of the contract.
     pub mod v1 {

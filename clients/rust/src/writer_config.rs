@@ -11,6 +11,8 @@ use crate::v1::Rejection;
 
 type Handler<T> = Option<Arc<dyn Fn(T) + Send + Sync>>;
 
+type InterruptionHandler = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
+
 /// Configures a [`Writer`](crate::Writer). The default keeps the queue in memory.
 ///
 /// The handlers are called by the tasks that add and send, so they must return soon.
@@ -37,7 +39,7 @@ pub struct WriterConfig {
     /// See [`WriterConfig::on_dropped`].
     pub on_dropped: Handler<Dropped>,
     /// See [`WriterConfig::on_interrupted`].
-    pub on_interrupted: Option<Arc<dyn Fn(&Error, Duration) + Send + Sync>>,
+    pub on_interrupted: Option<InterruptionHandler>,
 }
 
 impl Default for WriterConfig {

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Answers requests until the end of the input. Requests run concurrently.
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let testee = Arc::new(Testee::new(Output::default()));
+    let testee = Arc::new(Testee::new(Output));
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let request: Value = serde_json::from_str(&line)?;

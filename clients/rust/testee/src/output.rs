@@ -6,7 +6,7 @@ use iotflow::{Error, status_word};
 use serde_json::{Value, json};
 
 /// Writes one JSON object in each line. A clone writes to the same output.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Output;
 
 impl Output {

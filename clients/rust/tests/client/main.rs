@@ -1,0 +1,5 @@
+//! The client against a server of its own.
+
+mod example;
+mod server;
+mod writer;

@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -36,20 +37,27 @@ public final class Testee {
     handlers.put("decode", Vectors::decode);
   }
 
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) throws IOException, InterruptedException {
     new Testee().serve();
     // Handlers that hang do not hold up the end.
     System.exit(0);
   }
 
   /** Answers requests until the end of the input. Requests run concurrently. */
-  private void serve() throws IOException {
+  private void serve() throws IOException, InterruptedException {
     ExecutorService threads = Executors.newCachedThreadPool();
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       JsonObject request = JsonParser.parseString(line).getAsJsonObject();
-      threads.execute(() -> answer(request));
+      CountDownLatch begun = new CountDownLatch(1);
+      threads.execute(
+          () -> {
+            begun.countDown();
+            answer(request);
+          });
+      // Requests begin in their order.
+      begun.await();
     }
   }
 

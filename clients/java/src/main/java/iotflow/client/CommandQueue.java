@@ -38,8 +38,10 @@ final class CommandQueue {
     this.handler = handler;
   }
 
-  synchronized void begin(CommandStream.Exchange next) {
+  /** Starts a stream. What comes in meanwhile waits until results can go out. */
+  synchronized void begin(CommandStream.Exchange next, Runnable start) {
     exchange = next;
+    start.run();
     again.forEach(this::send);
     again.clear();
   }

@@ -21,8 +21,7 @@ final class CommandStream implements Following.Stream {
   @Override
   public void read(Runnable received) throws InterruptedException {
     Exchange exchange = new Exchange(received);
-    stub.streamCommands(exchange);
-    commands.begin(exchange);
+    commands.begin(exchange, () -> stub.streamCommands(exchange));
     try {
       exchange.ended.get();
     } catch (ExecutionException failure) {

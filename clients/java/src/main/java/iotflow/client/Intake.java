@@ -141,7 +141,9 @@ final class Intake {
     }
     open.add(row, time, relative);
     openRows.incrementAndGet();
-    aging.begin();
+    if (open.rows() == 1) {
+      aging.begin();
+    }
     events.added(1);
     if (open.rows() >= options.batchRows || open.size() >= batchBytes) {
       seal(Deadline.never(), PolicyRule.Cause.ADD);

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 /**
  * Configures a {@link TelemetryWriter}. Without options its queue is in memory.
  *
- * <p>The handlers are called by the threads that add and send, so they must return soon, and must
- * not call the writer.
+ * <p>The handlers are called by the threads that add and send, so they must return soon, must not
+ * fail, and must not call the writer.
  */
 public final class WriterOptions {
   File folder;

@@ -34,6 +34,7 @@ class DiskStore:
         try:
             files = await asyncio.get_running_loop().run_in_executor(executor, QueueFiles, folder, segment_bytes)
         except BaseException:
+            # Also if cancelled: no thread is left.
             executor.shutdown(wait=False)
             raise
         return cls(files, executor)

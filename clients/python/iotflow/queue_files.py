@@ -58,6 +58,7 @@ class QueueFiles:
             acknowledged = _acknowledged(folder / "acknowledged")
             self.records = self._recovered(acknowledged)
         except BaseException:
+            # The folder can be opened again.
             os.close(self._lock)
             raise
 

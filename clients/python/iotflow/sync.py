@@ -91,6 +91,7 @@ class Client:
         try:
             yield Writer(self, writer)
         except BaseException as error:
+            # As `async with` does: the writer must not wait for acknowledgements.
             self.run(writer.__aexit__(type(error), error, None))
             raise
         self.run(writer.close())

@@ -109,6 +109,7 @@ class RedisInvalidations:
         try:
             await self._connection.run(_published([f"{self._name} {change}" for change in publishing]))
         except BaseException:
+            # Also if cancelled: the changes are published by the next call.
             for change in publishing:
                 self._put(change)
             raise

@@ -73,6 +73,7 @@ class CredentialRechecks:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._pending.set()
             except Exception:
+                # Without the task, streams would outlive their credentials.
                 log.exception("credential_recheck_failed", devices=sorted(changed))
 
     async def _recheck_devices(self, streams: Sequence[ActiveStream]) -> None:

@@ -34,6 +34,7 @@ class Supervisor:
             await self._ending
             self._reporter.stopping("")
         except Exception as error:
+            # The reason of the stop, before the programs are stopped.
             self._reporter.stopping(str(error))
             raise
         finally:

@@ -137,7 +137,7 @@ class Ingest:
                 log, "telemetry_not_stored", reason=refusal.reason, batches=len(group), problem=refusal.message
             )
             _fail(group, refusal)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - one batch must not fail the others of its group
             await self._write_separately(group, error)
         else:
             self._failed_at = -math.inf

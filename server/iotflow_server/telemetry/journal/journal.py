@@ -152,8 +152,7 @@ class Journal:
             together, self._waiting = self._waiting, []
             try:
                 numbers = await self._run(self._files.append, [pending.group for pending in together])
-            except Exception as error:  # noqa: BLE001
-                # The callers must get an error of any kind.
+            except Exception as error:  # noqa: BLE001 - the callers must get an error of any kind
                 unavailable = _unavailable(error)
                 self._log_limit.warning(
                     log, "journal_not_written", reason=unavailable.reason, groups=len(together), problem=str(error)

@@ -92,6 +92,7 @@ class JournaledWriter:
             await self._await_backend(self._start_seconds if is_first else 0.0)
             await self._checkpointer.begin()
         except BaseException:
+            # Also if cancelled: the folder of the journal must be unlocked for the next start.
             await self._backend.close()
             await self._journal.close()
             raise

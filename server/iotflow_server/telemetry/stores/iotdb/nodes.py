@@ -105,6 +105,7 @@ class Nodes:
         try:
             self._prepare(session)
         except BaseException:
+            # The caller never gets this session, so it cannot close it.
             session.hang_up()
             raise
         return session

@@ -109,6 +109,7 @@ class RowOrder:
             self._ended(devices)
             raise
         except BaseException:
+            # IoTDB may still carry out the write, now or later.
             self._interrupted(devices)
             raise
         self._ended(devices)

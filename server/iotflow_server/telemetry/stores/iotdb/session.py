@@ -83,6 +83,7 @@ class IotdbSession:
             self._statement = self._client.requestStatementId(self._id)
             connection.setTimeout(request_seconds * 1000)
         except BaseException:
+            # A session that was not made cannot be closed by the caller.
             self._transport.close()
             raise
 

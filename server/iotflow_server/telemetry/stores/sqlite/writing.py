@@ -60,6 +60,7 @@ def _write_together(
             rows = chain.from_iterable(_parts(connection, series_cache, batches, rejections, now))
             connection.executemany(_STORE, rows)
     except BaseException:
+        # The transaction was undone, and the cache may be ahead of the file.
         series_cache.forget(batch.device_id for batch in batches)
         raise
     return rejections
@@ -107,6 +108,7 @@ def drop(connection: sqlite3.Connection, series_cache: SeriesCache, device_id: i
             series_cache.refresh(connection)
             series_cache.drop(connection, device_id, [measurement])
     except BaseException:
+        # The transaction was undone, and the cache may be ahead of the file.
         series_cache.forget([device_id])
         raise
 
@@ -123,6 +125,7 @@ def retype(
                 _convert(connection, known.ids[measurement], measurement, known.types[measurement], value_type)
                 series_cache.retype(connection, device_id, measurement, value_type)
     except BaseException:
+        # The transaction was undone, and the cache may be ahead of the file.
         series_cache.forget([device_id])
         raise
 

@@ -105,9 +105,19 @@ async def test_distinct_timestamps_are_allocated_while_the_clock_is_set_back(tmp
 
 
 async def test_a_step_of_a_year_deletes_no_readings(tmp_path: Path) -> None:
-    machine = Machine()
-    path = tmp_path / "readings.db"
-    store = SqliteStore(path, clock=machine.now, settled=machine.clock.is_settled, expiry_seconds=0.001)
+    machine, due = Machine(), asyncio.Event()
+
+    def settled() -> bool:
+        due.set()
+        return machine.clock.is_settled()
+
+    async def removal() -> None:
+        """Wait for a whole run of the removal, which the second check follows."""
+        for _ in range(2):
+            due.clear()
+            await due.wait()
+
+    store = SqliteStore(tmp_path / "readings.db", clock=machine.now, settled=settled, expiry_seconds=0.001)
     await store.start()
     times = np.array([NOW], np.int64)
     await store.write([Batch(1, times, (Column("t", ValueType.DOUBLE, np.ones(1)),))])
@@ -116,10 +126,10 @@ async def test_a_step_of_a_year_deletes_no_readings(tmp_path: Path) -> None:
     machine.step(YEAR)
     for _ in range(20):
         machine.run(SECOND)
-        # Several runs of the removal.
-        await asyncio.sleep(0.005)
+        await removal()
     assert await store.count(1, Span()) == 1
     machine.step(-YEAR)
     machine.run(SECOND)
+    await removal()
     assert await store.count(1, Span()) == 1
     await store.close()

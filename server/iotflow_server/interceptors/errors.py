@@ -58,7 +58,6 @@ class Errors:
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
             except Exception:
-                # The message of a driver could reveal internals.
                 log.exception("call_failed", method=method)
                 await abort(context, errors.INTERNAL, unary=unary)
 

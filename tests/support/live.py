@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.live import RedisLiveBus
+from iotflow_server.cluster.live import LiveStream, RedisLiveBus
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import (
@@ -84,18 +84,23 @@ async def alone(queue_bytes: int = QUEUE_BYTES) -> AsyncIterator[Process]:
 
 
 @asynccontextmanager
-async def sharing(url: str, queue_bytes: int = QUEUE_BYTES, **ways: int) -> AsyncIterator[Process]:
-    """A process that shares a Redis. ways: arguments of RedisLiveBus."""
+async def sharing(
+    url: str,
+    queue_bytes: int = QUEUE_BYTES,
+    stream: Callable[[RedisConnection], LiveStream] = LiveStream,
+    **ways: int,
+) -> AsyncIterator[Process]:
+    """A process that shares a Redis. stream: makes the stream. ways: arguments of RedisLiveBus."""
     feed, connection = LiveFeed(queue_bytes), RedisConnection(url)
     try:
-        async with _started(Process(feed, RedisLiveBus(feed, connection, **ways))) as process:
+        async with _started(Process(feed, RedisLiveBus(feed, stream(connection), **ways))) as process:
             yield process
     finally:
         await connection.close()
 
 
 @asynccontextmanager
-async def several(url: str, number: int, **ways: int) -> AsyncIterator[list[Process]]:
+async def several(url: str, number: int, **ways: Any) -> AsyncIterator[list[Process]]:
     """Several processes that share a Redis."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(sharing(url, **ways)) for _ in range(number)]

@@ -17,6 +17,7 @@ from iotflow_server.cluster.latest import values
 from iotflow_server.cluster.latest.values import RedisLatestValues
 from iotflow_server.cluster.live import bus
 from iotflow_server.cluster.live.bus import RedisLiveBus
+from iotflow_server.cluster.live.stream import LiveStream
 from iotflow_server.cluster.remote_changes import RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber
 from iotflow_server.db import housekeeping
@@ -172,7 +173,7 @@ async def latest_values_reconnect(call: FailsOnce, _: Path) -> AsyncIterator[Non
 
 @asynccontextmanager
 async def live_bus_reconnects(call: FailsOnce, _: Path) -> AsyncIterator[None]:
-    async with running(RedisLiveBus(LiveFeed(2**20), stub(run=call))):
+    async with running(RedisLiveBus(LiveFeed(2**20), LiveStream(stub(run=call)))):
         yield
 
 

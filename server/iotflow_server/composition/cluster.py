@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.cluster.latest import RedisLatestValues
-from iotflow_server.cluster.live import RedisLiveBus
+from iotflow_server.cluster.live import LiveStream, RedisLiveBus
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.cluster.remote_changes import CacheInvalidator, RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
@@ -59,7 +59,7 @@ async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: Asyn
     """The bus that carries stored readings to the live feeds of all processes; closed with the stack."""
     if redis is None:
         return DirectBus(feed)
-    bus = RedisLiveBus(feed, redis)
+    bus = RedisLiveBus(feed, LiveStream(redis))
     await bus.start()
     stack.push_async_callback(bus.close)
     return bus

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.live.stream import LiveStream
+from iotflow_server.cluster.live.stream import LiveStream, StreamPosition
 from tests.support.live import PATIENCE, Process, Receiver, several, sharing, stored
 from tests.support.redis_server import RedisServer
 
@@ -159,20 +159,21 @@ async def test_a_full_redis_counts_as_unavailable(redis: RedisServer) -> None:
 
 async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_missed(redis: RedisServer) -> None:
     rows, batches = 1_000, 300
-    async with sharing(redis.url) as slow, sharing(redis.url, stream_bytes=50 * rows * 16) as here:
+    gate = asyncio.Event()
+    gate.set()
+
+    class SlowStream(LiveStream):
+        async def read(self, position: StreamPosition) -> list[tuple[StreamPosition, bytes]]:
+            entries = await super().read(position)
+            await gate.wait()
+            return entries
+
+    short = partial(LiveStream, limit_bytes=50 * rows * 16)
+    async with sharing(redis.url, stream=SlowStream) as slow, sharing(redis.url, stream=short) as here:
         with slow.receiving() as receiver, here.receiving() as own:
             await store_numbers(here, 2, 0, 1)
             await receiver.until(all_of(2, 1))
-            gate = asyncio.Event()
-            stream: Any = slow.bus._stream  # type: ignore[attr-defined]
-            read = stream.read
-
-            async def held_up(place: Any) -> Any:
-                entries = await read(place)
-                await gate.wait()
-                return entries
-
-            stream.read = held_up
+            gate.clear()
             for number in range(batches):
                 await here.store(stored(1, [number] * rows))
             gate.set()
@@ -185,7 +186,7 @@ async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_mis
 
 async def test_the_stream_is_bounded_by_bytes_for_entries_of_any_size(redis: RedisServer) -> None:
     limit = 2**20
-    async with sharing(redis.url, stream_bytes=limit) as site:
+    async with sharing(redis.url, stream=partial(LiveStream, limit_bytes=limit)) as site:
         for rows, batches in ((1, 6_000), (20_000, 30), (200, 400)):
             for _ in range(batches // 10):
                 await asyncio.gather(*(site.store(stored(number, range(rows))) for number in range(10)))

@@ -1,10 +1,10 @@
 """A backend that can be unavailable, and that loses unflushed data when it restarts."""
 
 import asyncio
-import os
 import sqlite3
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -108,20 +108,59 @@ def replace(source: Path, target: Path) -> None:
     new.replace(target)
 
 
-def journaled(backend: Any, root: Path, **settings: Any) -> JournaledWriter:
+class JournalProcess(JournaledWriter):
+    """A writer in place of a process, whose internal events happen when a test wants them."""
+
+    async def die(self) -> None:
+        """End like kill -9 would: nothing is cleaned up, and the locks are released."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        for folder in (self._journal.files.own, *self._journal.files.adopted):
+            folder.unlock()
+
+    def request_checkpoint(self) -> None:
+        self._checkpointer.due.set()
+
+    def request_replay(self) -> None:
+        self._checkpointer.fall_behind(available=True)
+
+    async def seal(self) -> None:
+        """Begin a new file of the journal."""
+        await self._journal.seal()
+
+    def replaying(self) -> AbstractContextManager[bool]:
+        """The process replays, and hangs."""
+        return self._journal.replaying()
+
+    def appending(self) -> AbstractContextManager[None]:
+        """The process appends to its journal, and hangs."""
+        return self._journal.files.in_flight.appends.call()
+
+    def block_appends(self) -> None:
+        """Block the appends of all processes, as a replay does."""
+        self._journal.files.shared.block_appends()
+
+    def end_replay(self) -> None:
+        """Report that the backend has all records."""
+        self._journal.coordinator.reopen()
+
+    def delay_flushed(self, until: threading.Event) -> None:
+        """The disk is slow when the process records that the backend has flushed."""
+        files, mark_flushed = self._journal.files, self._journal.files.mark_flushed
+
+        def late(number: int) -> None:
+            until.wait()
+            mark_flushed(number)
+
+        setattr(files, "mark_flushed", late)  # noqa: B010 - a method cannot be assigned
+
+
+def journaled(backend: Any, root: Path, **settings: Any) -> JournalProcess:
     """A writer with short retries, and without checkpoints except those that a test requests."""
-    return JournaledWriter(
+    return JournalProcess(
         backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, "quiet_seconds": 0.001, **settings}
     )
-
-
-async def die(store: JournaledWriter) -> None:
-    """End a writer like kill -9 would: nothing is cleaned up, and its locks are released."""
-    assert store._task is not None
-    store._task.cancel()
-    await asyncio.wait([store._task])
-    for folder in (store._journal._files._own, *store._journal._files.adopted):
-        os.close(folder._lock)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.journal.coordination import shared_files
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
-from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, die, journaled, journals, until
+from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 from tests.integration.journal.left_behind import leave_behind
 
 
@@ -198,7 +198,7 @@ async def test_a_journal_that_cannot_be_read_while_running_is_adopted_later(
     ended = journaled(backend, root)
     await ended.start()
     await ended.write([doubles(1, {1: 1.0})])
-    await die(ended)
+    await ended.die()
     with disk.failing(Path, call, fits):
         await store.write([doubles(2, {1: 1.0})])
         await backend.restart()
@@ -222,7 +222,7 @@ async def test_a_folder_that_cannot_be_locked_delays_the_adoption_of_others_only
         ended = journaled(backend, root)
         await ended.start()
         await ended.write([doubles(device_id, {1: 1.0})])
-        await die(ended)
+        await ended.die()
     (_, last) = sorted(set(journals(root)) - set(own))
     with disk.failing(shared_files, "open_lock_file", lambda path: path.parent == last):
         await backend.restart()

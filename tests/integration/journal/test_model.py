@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import Contents, contents, doubles
-from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, die, journaled
+from tests.integration.journal.forgetful import ForgetfulBackend, JournalProcess, SharedBackend, caught_up, journaled
 
 DEVICES = (1, 2)
 PROCESSES = 3
@@ -38,7 +37,7 @@ class World:
         await self.backend.start()
         self.stores = [await self.opened() for _ in range(self.processes)]
 
-    async def opened(self) -> JournaledWriter:
+    async def opened(self) -> JournalProcess:
         store = journaled(SharedBackend(self.backend), self.folder / "journals")
         await store.start()
         return store
@@ -57,12 +56,12 @@ class World:
             case "delete":
                 await self.delete(self.stores[at], device_id, time)
             case "new process" | "killed":
-                await (self.stores[at].close() if what == "new process" else die(self.stores[at]))
+                await (self.stores[at].close() if what == "new process" else self.stores[at].die())
                 self.stores[at] = await self.opened()
             case _:
                 await self.befall(what, self.stores[at])
 
-    async def befall(self, what: str, store: JournaledWriter) -> None:
+    async def befall(self, what: str, store: JournalProcess) -> None:
         match what:
             case "away" | "back":
                 self.backend.away = what == "away"
@@ -72,10 +71,10 @@ class World:
                 self.backend.away = False
                 await caught_up(store)
             case "checkpoint":
-                store._checkpointer.due.set()
+                store.request_checkpoint()
                 await asyncio.sleep(0)
 
-    async def delete(self, store: JournaledWriter, device_id: int, time: int) -> None:
+    async def delete(self, store: JournalProcess, device_id: int, time: int) -> None:
         try:
             await store.delete(device_id, Span(time, time + 2))
         except Unavailable:

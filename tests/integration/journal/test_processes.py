@@ -11,15 +11,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.journal.coordination import write_coordinator
 from iotflow_server.telemetry.journal.disk.folders import locked_root
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import (
     ForgetfulBackend,
+    JournalProcess,
     SharedBackend,
     caught_up,
-    die,
     journaled,
     journals,
     until,
@@ -28,7 +27,7 @@ from tests.integration.journal.left_behind import leave_behind
 
 
 @asynccontextmanager
-async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournaledWriter, JournaledWriter]]:
+async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournalProcess, JournalProcess]]:
     """Two running processes."""
     await backend.start()
     stores = (journaled(SharedBackend(backend), root), journaled(SharedBackend(backend), root))
@@ -61,7 +60,7 @@ async def test_the_journal_of_a_killed_process_restores_no_old_values(backend: F
         await killed.start()
         await killed.write([doubles(1, {1: 1.0})])
         await second.write([doubles(1, {1: 2.0})])
-        await die(killed)
+        await killed.die()
         successor = journaled(SharedBackend(backend), root)
         await successor.start()
         await caught_up(successor)
@@ -104,7 +103,7 @@ async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, 
     async with two(backend, root) as (first, second):
         await first.write([doubles(1, {1: 1.0})])
         await second.write([doubles(1, {1: 2.0})])
-        second._checkpointer.due.set()
+        second.request_checkpoint()
         await until(lambda: first.journal.entries == second.journal.entries == 0)
         assert backend.flushes == 1
         await backend.restart()
@@ -118,7 +117,7 @@ async def test_records_that_another_process_is_writing_are_not_dropped(backend: 
         write = asyncio.create_task(first.write([doubles(1, {1: 1.0})]))
         await until(lambda: backend.next_write is None)
         await second.write([doubles(2, {1: 1.0})])
-        second._checkpointer.due.set()
+        second.request_checkpoint()
         for time in range(20):
             await second.write([doubles(2, {time: 1.0})])
         assert backend.flushes == 0
@@ -129,7 +128,7 @@ async def test_records_that_another_process_is_writing_are_not_dropped(backend: 
 
 
 async def test_a_running_process_adopts_the_journal_of_an_ended_one(
-    tmp_path: Path, store: JournaledWriter, backend: ForgetfulBackend, root: Path
+    tmp_path: Path, store: JournalProcess, backend: ForgetfulBackend, root: Path
 ) -> None:
     leave_behind(tmp_path, 1, 2)
     await caught_up(store)
@@ -145,8 +144,8 @@ async def test_appends_continue_after_a_process_died_while_it_blocked_them(
         await killed.start()
         backend.away = True
         await killed.write([doubles(1, {1: 1.0})])
-        killed._journal._files.shared.block_appends()
-        await die(killed)
+        killed.block_appends()
+        await killed.die()
         write = asyncio.create_task(second.write([doubles(1, {1: 2.0})]))
         backend.away = False
         await write
@@ -179,7 +178,7 @@ async def test_a_hanging_append_blocks_no_other_process(
         backend.away = True
         await first.write([doubles(1, {1: 1.0})])
         # The process hangs during an append to its journal.
-        with second._journal._files.in_flight.appends.call():
+        with second.appending():
             backend.away = False
             for value in range(2, 100):
                 await first.write([doubles(1, {1: float(value)})])
@@ -197,23 +196,23 @@ async def test_a_late_checkpoint_removes_no_records_of_a_replay(
     async def flush_before_the_disk_is_slow() -> None:
         await flush()
         monkeypatch.undo()
-        second._journal._thread.submit(disk.wait)
+        second.delay_flushed(disk)
         stuck.set()
 
     async with two(backend, root) as (first, second):
         # A record larger than one read, and the one that overwrites it, in a file that is opened later.
         await first.write([batch(1, [1], column("m", TEXT, ["old" * 2**21]))])
         await second.write([doubles(2, {1: 1.0})])
-        await second._journal.seal()
+        await second.seal()
         await second.write([batch(1, [1], column("m", TEXT, ["new"]))])
         monkeypatch.setattr(backend, "flush", flush_before_the_disk_is_slow)
-        second._checkpointer.due.set()
+        second.request_checkpoint()
         await stuck.wait()
         backend.next_write = slow = asyncio.Event()
-        first._checkpointer.fall_behind(available=True)
+        first.request_replay()
         await until(lambda: backend.next_write is None)
         disk.set()
-        await second._journal.seal()
+        await second.seal()
         slow.set()
         await caught_up(first)
         assert await contents(backend, 1) == {("m", 1): "new"}
@@ -224,14 +223,14 @@ async def test_a_hanging_replay_blocks_no_other_process(
 ) -> None:
     monkeypatch.setattr(write_coordinator, "_BLOCKED_SECONDS", 0.05)
     async with two(backend, root) as (first, second):
-        with second._journal.replaying():
+        with second.replaying():
             backend.away = True
             await first.write([doubles(1, {1: 1.0})])
-            second._journal._files.shared.block_appends()
+            second.block_appends()
             assert await first.write([doubles(1, {1: 2.0})]) == [()]
             # The process continues, and must not treat the backend as complete.
             with pytest.raises(Unavailable):
-                second._journal.coordinator.reopen()
+                second.end_replay()
         backend.away = False
         await caught_up(first)
         assert await contents(backend, 1) == {("m", 1): 2.0}
@@ -240,11 +239,11 @@ async def test_a_hanging_replay_blocks_no_other_process(
 async def test_a_hanging_holder_of_the_root_lock_blocks_no_write(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (first, second):
         with locked_root(root):
-            first._checkpointer.due.set()
+            first.request_checkpoint()
             for value in range(20):
                 await first.write([doubles(1, {1: float(value)})])
                 await second.write([doubles(2, {1: float(value)})])
-        first._checkpointer.due.set()
+        first.request_checkpoint()
         await until(lambda: first.journal.entries < 20)
         assert await contents(backend, 1) == {("m", 1): 19.0}
 
@@ -253,7 +252,7 @@ async def test_the_replay_of_a_closed_process_overwrites_no_newer_values(backend
     async with two(backend, root) as (_, second):
         closing = journaled(SharedBackend(backend), root)
         await closing.start()
-        with second._journal.replaying():
+        with second.replaying():
             backend.away = True
             await closing.write([doubles(1, {1: 1.0})])
         backend.next_write = slow = asyncio.Event()
@@ -276,5 +275,5 @@ async def test_a_deleted_journal_acknowledges_nothing_more(backend: ForgetfulBac
     for _ in range(2):
         with pytest.raises(Unavailable):
             await store.write([doubles(1, {1: 2.0})])
-    await die(store)
+    await store.die()
     await backend.close()

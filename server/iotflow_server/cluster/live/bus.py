@@ -7,9 +7,8 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
-from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.live.outbox import Outbox
-from iotflow_server.cluster.live.stream import STREAM_BYTES, LiveStream
+from iotflow_server.cluster.live.stream import LiveStream
 from iotflow_server.cluster.live.subscription import StreamSubscription
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, LiveReadings
@@ -37,20 +36,19 @@ class RedisLiveBus:
     feed publishes the readings of this process directly and a backlog keeps them for the others, which receive them late
     when Redis is back, even if it lost its data. Publishers number their entries, so that none is published twice.
 
-    stream_bytes: size of the stream in Redis. backlog_bytes: size of the backlog; beyond it the oldest entries are dropped
+    stream: of all processes. backlog_bytes: size of the backlog; beyond it the oldest entries are dropped
     and their number is reported to the other processes.
     """
 
     def __init__(
         self,
         feed: LiveFeed,
-        connection: RedisConnection,
+        stream: LiveStream,
         *,
-        stream_bytes: int = STREAM_BYTES,
         backlog_bytes: int = BACKLOG_BYTES,
     ) -> None:
         self._feed = feed
-        self._stream = LiveStream(connection, stream_bytes)
+        self._stream = stream
         self._outbox = Outbox(backlog_bytes)
         self._subscription = StreamSubscription(feed, self._stream, self._outbox)
         self._sending = asyncio.Lock()

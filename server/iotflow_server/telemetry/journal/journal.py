@@ -37,13 +37,14 @@ class Journal:
     """Keeps groups of batches on the local disk until they are dropped.
 
     Group commit without a timer: groups that arrive while the disk is busy share the next sync. limit_bytes: size above
-    which no more groups are accepted; the last one may exceed it. Set by open(): coordinator, of all processes of the disk.
+    which no more groups are accepted; the last one may exceed it. files: on the journal's thread only. Set by open():
+    coordinator, of all processes of the disk.
     """
 
     coordinator: WriteCoordinator
 
     def __init__(self, root: Path, limit_bytes: int, segment_bytes: int) -> None:
-        self._files = JournalFiles(root, segment_bytes)
+        self.files = JournalFiles(root, segment_bytes)
         self.limit_bytes = limit_bytes
         self._thread = ThreadPoolExecutor(1, "journal")
         self._waiting: list[PendingAppend] = []
@@ -53,10 +54,10 @@ class Journal:
     async def open(self) -> bool:
         """Create a folder, and adopt those of ended processes. Returns whether this is the first journal on the disk."""
         try:
-            is_first = await self._run(self._files.open)
+            is_first = await self._run(self.files.open)
         except OSError as error:
             raise _unavailable(error) from error
-        files = self._files
+        files = self.files
         self.coordinator = WriteCoordinator(files.shared, files.in_flight, files.clock.now, self._others_in_flight)
         return is_first
 
@@ -64,23 +65,23 @@ class Journal:
         """Release the files after the appends in progress have ended."""
         if self._committing is not None:
             await self._committing
-        await self._run(self._files.close)
+        await self._run(self.files.close)
         await asyncio.to_thread(self._thread.shutdown)
 
     @property
     def bytes(self) -> int:
         """Size of all segments on the disk."""
-        return sum(segment.size for segment in self._files.segments)
+        return sum(segment.size for segment in self.files.segments)
 
     @property
     def entries(self) -> int:
         """Number of groups in all segments."""
-        return sum(segment.entries for segment in self._files.segments)
+        return sum(segment.entries for segment in self.files.segments)
 
     @property
     def oldest_seconds(self) -> float:
         """Age of the oldest segment; 0.0 if there is none."""
-        begun = [segment.begun for segment in self._files.segments]
+        begun = [segment.begun for segment in self.files.segments]
         return max(0.0, time.time() - min(begun) / 1000) if begun else 0.0
 
     def check_room(self) -> None:
@@ -99,50 +100,50 @@ class Journal:
 
     async def acknowledge_rejections(self, number: int) -> None:
         """Record that the sender of a record knows its rejections."""
-        await self._run_checked(self._files.acknowledge_rejections, number)
+        await self._run_checked(self.files.acknowledge_rejections, number)
 
     async def seal(self) -> None:
         """Start a new segment with the next append."""
-        await self._run(self._files.seal)
+        await self._run(self.files.seal)
 
     @property
     def has_durable(self) -> bool:
         """Whether there are durable records to drop."""
-        return self._files.has_durable
+        return self.files.has_durable
 
     def replaying(self) -> AbstractContextManager[bool]:
         """Try to become the replaying process until the block is left; yields whether it is."""
-        return self._files.shared.replaying()
+        return self.files.shared.replaying()
 
     async def may_be_incomplete(self) -> bool:
         """Whether there are records of other processes, which the backend may have lost without this process noticing."""
-        return await self._run(self._files.others_have_records) or bool(self._files.adopted)
+        return await self._run(self.files.others_have_records) or bool(self.files.adopted)
 
     async def replay_bounds(self) -> ReplayBounds:
         """The state from which a replay begins."""
-        return await self._run_checked(self._files.replay_bounds)
+        return await self._run_checked(self.files.replay_bounds)
 
     async def mark_durable(self, number: int) -> None:
         """Record that the backend has all records of all journals up to this number durably, and drop them. Raises
         Unavailable."""
-        await self._run_checked(self._files.mark_durable, number)
+        await self._run_checked(self.files.mark_durable, number)
 
     async def mark_flushed(self, number: int) -> None:
         """As mark_durable, for a process that does not replay. Does nothing if the backend has fallen behind since."""
-        await self._run_checked(self._files.mark_flushed, number)
+        await self._run_checked(self.files.mark_flushed, number)
 
     async def drop(self) -> None:
         """Remove the records that any process has marked durable. Raises Unavailable."""
-        await self._run_checked(self._files.drop)
+        await self._run_checked(self.files.drop)
 
     async def record_deletion(self, device_id: int, span: Span, measurement: str = "") -> None:
         """Keep replays from restoring readings that are about to be deleted. Raises Unavailable."""
-        await self._run_checked(self._files.record_deletion, device_id, span, measurement)
+        await self._run_checked(self.files.record_deletion, device_id, span, measurement)
 
     async def _others_in_flight(self) -> OthersInFlight:
-        adopted = len(self._files.adopted)
-        others = await self._run_checked(self._files.others_in_flight)
-        if len(self._files.adopted) > adopted and not self.coordinator.behind:
+        adopted = len(self.files.adopted)
+        others = await self._run_checked(self.files.others_in_flight)
+        if len(self.files.adopted) > adopted and not self.coordinator.behind:
             # Writes of the ended process may still be on their way to the backend.
             self.coordinator.fall_behind()
         return others
@@ -151,7 +152,7 @@ class Journal:
         while self._waiting:
             together, self._waiting = self._waiting, []
             try:
-                numbers = await self._run(self._files.append, [pending.group for pending in together])
+                numbers = await self._run(self.files.append, [pending.group for pending in together])
             except Exception as error:  # noqa: BLE001 - the callers must get an error of any kind
                 unavailable = _unavailable(error)
                 self._log_limit.warning(

@@ -30,9 +30,10 @@ _log = structlog.get_logger(__name__)
 
 
 class JournalFiles:
-    """sealed: complete segments. adopted: folders taken over from ended processes. Set by open(): shared, the state of all
-    processes; clock; in_flight, the calls of this process."""
+    """sealed: complete segments. adopted: folders taken over from ended processes. Set by open(): own, the folder of this
+    process; shared, the state of all processes; clock; in_flight, the calls of this process."""
 
+    own: JournalFolder
     shared: SharedState
     clock: RecordClock
     in_flight: InFlightCalls
@@ -52,11 +53,11 @@ class JournalFiles:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked_root(self._root):
             self.shared = SharedState(self._root)
-            self._own = folders.create(self._root)
-            others = folders.other_folders(self._root, {self._own.path})
+            self.own = folders.create(self._root)
+            others = folders.other_folders(self._root, {self.own.path})
             self._adopt(others.abandoned)
             self.clock = open_clock(self._root, self._highest)
-            self.in_flight = InFlightCalls(self._own.path, self.clock.now)
+            self.in_flight = InFlightCalls(self.own.path, self.clock.now)
             if not others.in_use:
                 self.shared.reset()
         return is_first
@@ -65,7 +66,7 @@ class JournalFiles:
         """Unlock all folders; those without segments are removed."""
         self.seal()
         with locked_root(self._root):
-            for folder in (self._own, *self.adopted):
+            for folder in (self.own, *self.adopted):
                 folder.release()
         self.shared.close()
         self.in_flight.close()
@@ -86,7 +87,7 @@ class JournalFiles:
 
     def others_in_flight(self) -> OthersInFlight:
         """The calls in progress in other processes; adopts the folders of ended processes."""
-        own = {folder.path for folder in (self._own, *self.adopted)}
+        own = {folder.path for folder in (self.own, *self.adopted)}
         try:
             # Appends must not wait for a process that holds the lock and hangs.
             with locked_root(self._root, patience=0.0):
@@ -116,7 +117,7 @@ class JournalFiles:
 
     def acknowledge_rejections(self, number: int) -> None:
         """Record that the sender of a record knows its rejections."""
-        exclusions.acknowledge_rejections(self._own.path, number)
+        exclusions.acknowledge_rejections(self.own.path, number)
 
     def seal(self) -> None:
         """Close the current segment."""
@@ -159,7 +160,7 @@ class JournalFiles:
             segment.path.unlink()
             self.sealed.remove(segment)
         if not self.segments:
-            exclusions.forget_rejections(self._own.path)
+            exclusions.forget_rejections(self.own.path)
         self._remove_empty_folders()
 
     def record_deletion(self, device_id: int, span: Span, measurement: str) -> None:
@@ -177,7 +178,7 @@ class JournalFiles:
         return self._number
 
     def _new_segment(self) -> SegmentWriter:
-        self._writer = SegmentWriter(self._own.path / f"{next(self._names):012}{SUFFIX}")
+        self._writer = SegmentWriter(self.own.path / f"{next(self._names):012}{SUFFIX}")
         return self._writer
 
     def _adopt(self, abandoned: Sequence[JournalFolder]) -> None:

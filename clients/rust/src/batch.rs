@@ -6,6 +6,7 @@ use prost::Message;
 
 use crate::batch_column;
 use crate::v1;
+use crate::value_size::{value_bytes, varint_bytes};
 use crate::values::Value;
 
 /// Bytes of the fields of a batch beside its rows and columns, and of a column beside its name and values.
@@ -180,22 +181,6 @@ fn kind(value: &Value<'_>) -> Kind {
         Value::Bool(_) => &Value::Bool(false),
         Value::Text(_) => &Value::Text(""),
     })
-}
-
-fn value_bytes(value: &Value<'_>) -> usize {
-    match value {
-        Value::Double(_) => 8,
-        Value::Float(_) => 4,
-        Value::Int64(value) => varint_bytes(*value as u64),
-        Value::Int32(value) => varint_bytes(i64::from(*value) as u64),
-        Value::Bool(_) => 1,
-        Value::Text(text) => 1 + varint_bytes(text.len() as u64) + text.len(),
-    }
-}
-
-/// Bytes of a number as a varint.
-fn varint_bytes(number: u64) -> usize {
-    (64 - (number | 1).leading_zeros() as usize).div_ceil(7)
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::backoff::Backoff;
 use crate::batching::{Batching, DISK_RETRY, Origin};
+use crate::entry::AppendError;
 use crate::error::{Error, Result};
-use crate::queue::AppendError;
-use crate::writer::Shared;
+use crate::shared::Shared;
 
 /// Bounds one attempt to take the server's time.
 const SYNCHRONIZE_TIMEOUT: Duration = Duration::from_secs(15);

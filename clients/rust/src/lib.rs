@@ -19,8 +19,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod acknowledged;
+mod aging;
 mod backoff;
 mod batch;
+mod batch_codec;
 mod batch_column;
 mod batching;
 mod channel;
@@ -34,6 +37,7 @@ mod credentials;
 mod details;
 mod device;
 mod early;
+mod entry;
 mod error;
 mod following;
 mod items;
@@ -47,13 +51,17 @@ mod queue;
 mod queue_files;
 mod queue_scan;
 mod reading;
+mod removal;
 mod segment;
 mod sending;
+mod shared;
+mod storing;
 mod stubs;
 mod subscribing;
 mod time;
 mod tls;
 mod transport;
+mod value_size;
 mod values;
 mod writer;
 mod writer_config;

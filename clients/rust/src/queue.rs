@@ -8,69 +8,28 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::entry::{AppendError, Content, Entry, record_size};
 use crate::error::Result;
-use crate::queue_files::{Place, QueueFiles, unusable};
+use crate::queue_files::{QueueFiles, unusable};
 use crate::queue_scan;
-use crate::segment::RECORD_HEADER;
-
-/// Where the bytes of a batch are.
-#[derive(Clone)]
-pub enum Content {
-    Memory(Bytes),
-    Disk(Place),
-}
-
-/// A batch in the queue.
-#[derive(Clone)]
-pub struct Entry {
-    pub sequence: i64,
-    pub rows: usize,
-    pub length: usize,
-    pub content: Content,
-}
-
-impl Entry {
-    /// What the entry takes of the queue's limit.
-    fn size(&self) -> u64 {
-        record_size(self.length)
-    }
-
-    fn place(&self) -> Option<Place> {
-        match self.content {
-            Content::Memory(_) => None,
-            Content::Disk(place) => Some(place),
-        }
-    }
-}
-
-fn record_size(length: usize) -> u64 {
-    (RECORD_HEADER + length) as u64
-}
-
-/// Why a batch is not in the queue.
-#[derive(Debug)]
-pub enum AppendError {
-    Full,
-    Disk(io::Error),
-}
 
 /// The entries in their order. Only one caller at a time may append. All other methods may be called concurrently.
 pub struct Queue {
-    disk: Option<QueueFiles>,
-    limit: u64,
+    pub disk: Option<QueueFiles>,
+    pub limit: u64,
     state: Mutex<State>,
-    changed: Notify,
+    pub changed: Notify,
 }
 
 /// The first `sent` entries are on the way; `window` of them may be.
 #[derive(Default)]
-struct State {
-    entries: VecDeque<Entry>,
-    sent: usize,
+pub struct State {
+    pub entries: VecDeque<Entry>,
+    pub sent: usize,
     window: usize,
-    bytes: u64,
-    rows: usize,
-    last: i64,
+    pub bytes: u64,
+    pub rows: usize,
+    pub last: i64,
 }
 
 impl Queue {
@@ -93,7 +52,7 @@ impl Queue {
         Ok((Self { disk: Some(disk), limit, state: Mutex::new(state), changed: Notify::new() }, scanned.damaged))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
@@ -201,63 +160,6 @@ impl Queue {
         let state = self.state();
         let sent = state.entries.iter().take(state.sent);
         sent.take_while(|entry| entry.sequence <= sequence).map(|entry| entry.rows).sum()
-    }
-
-    /// Removes the batches on the way up to the sequence. Blocks where the queue is on disk.
-    pub fn acknowledge(&self, sequence: i64) {
-        self.remove_sent(|entry| entry.sequence <= sequence);
-    }
-
-    /// Gives up one batch on the way. Blocks where the queue is on disk.
-    pub fn give_up(&self, sequence: i64) {
-        self.remove_sent(|entry| entry.sequence == sequence);
-    }
-
-    fn remove_sent(&self, is_removed: impl Fn(&Entry) -> bool) {
-        let mut state = self.state();
-        let sent = state.sent;
-        let (removed, kept): (Vec<_>, Vec<_>) = state.entries.drain(..sent).partition(is_removed);
-        state.sent = kept.len();
-        for entry in kept.into_iter().rev() {
-            state.entries.push_front(entry);
-        }
-        self.account(state, &removed);
-    }
-
-    /// Removes the oldest batches that are not on the way until a batch of this length fits, and returns the number of their
-    /// rows. `whole_segment`: and all others of the same segment, so that the disk gets room. Blocks where the queue is on disk.
-    pub fn drop_oldest(&self, length: usize, whole_segment: bool) -> usize {
-        let mut state = self.state();
-        let (first, mut end, mut freed) = (state.sent, state.sent, 0);
-        let segment = |entry: Option<&Entry>| entry.and_then(Entry::place).map(|place| place.segment);
-        while let Some(entry) = state.entries.get(end) {
-            let is_enough = state.bytes - freed + record_size(length) <= self.limit;
-            let is_same = end > first && segment(Some(entry)) == segment(state.entries.get(end - 1));
-            if is_enough && !(whole_segment && (end == first || is_same)) {
-                break;
-            }
-            freed += entry.size();
-            end += 1;
-        }
-        let removed: Vec<_> = state.entries.drain(first..end).collect();
-        self.account(state, &removed)
-    }
-
-    /// Accounts for removed entries, and returns the number of their rows.
-    fn account(&self, mut state: MutexGuard<'_, State>, removed: &[Entry]) -> usize {
-        if removed.is_empty() {
-            return 0;
-        }
-        let rows = removed.iter().map(|entry| entry.rows).sum();
-        state.rows -= rows;
-        state.bytes -= removed.iter().map(Entry::size).sum::<u64>();
-        let floor = state.entries.front().map_or(state.last, |first| first.sequence - 1);
-        drop(state);
-        self.changed.notify_waiters();
-        if let Some(disk) = &self.disk {
-            disk.release(removed.iter().filter_map(Entry::place), floor);
-        }
-        rows
     }
 
     /// The number of rows and bytes in the queue.

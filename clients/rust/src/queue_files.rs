@@ -6,12 +6,11 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
+use crate::acknowledged;
 use crate::error::{Code, Error, Result, reason};
 use crate::segment;
 
 pub const SEGMENT_SUFFIX: &str = ".batches";
-const ACKNOWLEDGED: &str = "acknowledged";
-const ACKNOWLEDGED_NEW: &str = "acknowledged.new";
 const LOCK: &str = "lock";
 const LARGEST_SEGMENT: u64 = 4 << 20;
 /// A queue has at least this many segments, so that its files do not take much more than its limit.
@@ -58,7 +57,7 @@ impl QueueFiles {
             lock: Some(take_lock(folder)?),
             segments: BTreeMap::new(),
             active: None,
-            acknowledged: read_acknowledged(folder),
+            acknowledged: acknowledged::read(folder),
         };
         Ok(Self { folder: folder.to_owned(), files: Mutex::new(files) })
     }
@@ -92,7 +91,7 @@ impl QueueFiles {
         if floor > files.acknowledged {
             files.acknowledged = floor;
             // Without this record everything is sent again, which is harmless.
-            let _ = files.write_acknowledged();
+            let _ = acknowledged::write(&self.folder, floor);
         }
         for place in removed {
             if let Some(segment) = files.segments.get_mut(&place.segment) {
@@ -179,15 +178,6 @@ impl Files {
             is_kept
         });
     }
-
-    fn write_acknowledged(&self) -> io::Result<()> {
-        let sequence = self.acknowledged.to_le_bytes();
-        let mut data = sequence.to_vec();
-        data.extend(crc32fast::hash(&sequence).to_le_bytes());
-        let written = self.folder.join(ACKNOWLEDGED_NEW);
-        fs::write(&written, data)?;
-        fs::rename(written, self.folder.join(ACKNOWLEDGED))
-    }
 }
 
 pub fn segment_path(folder: &Path, first: i64) -> PathBuf {
@@ -207,17 +197,6 @@ fn take_lock(folder: &Path) -> Result<File> {
         ..Error::new(Code::FailedPrecondition, format!("Another writer uses the folder {}.", folder.display()))
     })?;
     Ok(file)
-}
-
-/// The recorded sequence, or 0 where the file is missing or damaged.
-fn read_acknowledged(folder: &Path) -> i64 {
-    let data = fs::read(folder.join(ACKNOWLEDGED)).unwrap_or_default();
-    match (data.first_chunk(), data.last_chunk()) {
-        (Some(sequence), Some(crc)) if data.len() == 12 && u32::from_le_bytes(*crc) == crc32fast::hash(sequence) => {
-            i64::from_le_bytes(*sequence)
-        }
-        _ => 0,
-    }
 }
 
 /// Makes the names of new files durable. Some systems cannot synchronize a folder, and need not.

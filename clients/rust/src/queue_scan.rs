@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::queue::{Content, Entry};
+use crate::entry::{Content, Entry};
 use crate::queue_files::{Files, Place, SEGMENT_SUFFIX, Segment, segment_path};
 use crate::segment::{self, Found};
 

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use futures_util::stream::unfold;
-use prost::Message;
 use tokio::time::sleep;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::Request;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::{Request, Status};
 use tracing::warn;
 
 use crate::backoff::Backoff;
+use crate::batch_codec::BatchCodec;
 use crate::error::{Error, status_word};
 use crate::policy::DropReason;
+use crate::shared::{Phase, Shared};
 use crate::v1::{Rejection, StreamTelemetryResponse};
-use crate::writer::{Phase, Shared};
 
 /// Bounds the end of a stream of which everything is acknowledged.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
@@ -198,44 +197,5 @@ impl Shared {
         if let Some(handler) = &self.config.on_rejected {
             handler(rejection);
         }
-    }
-}
-
-/// Sends batches that are encoded already, and decodes the answers.
-struct BatchCodec;
-
-impl Codec for BatchCodec {
-    type Encode = Bytes;
-    type Decode = StreamTelemetryResponse;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for BatchCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, payload: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.reserve(payload.remaining());
-        buffer.put(payload);
-        Ok(())
-    }
-}
-
-impl Decoder for BatchCodec {
-    type Item = StreamTelemetryResponse;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
-        let decoded = StreamTelemetryResponse::decode(buffer);
-        decoded.map(Some).map_err(|error| Status::internal(format!("The answer cannot be decoded: {error}.")))
     }
 }

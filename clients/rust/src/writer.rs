@@ -2,22 +2,20 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tokio::sync::{MutexGuard, Notify, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::{error, warn};
 
 use crate::batch::{NewRow, RowTime};
-use crate::batching::Batching;
 use crate::client::Client;
 use crate::clock::ClockSource;
 use crate::column::Columns;
-use crate::error::{Code, Error, Result, status_word};
-use crate::policy::{DropReason, Dropped};
+use crate::error::{Code, Error, Result};
+use crate::policy::DropReason;
 use crate::queue::Queue;
-use crate::time::milliseconds;
+use crate::shared::{Phase, Shared, closed};
 use crate::values::Row;
 use crate::writer_config::WriterConfig;
 
@@ -36,30 +34,6 @@ pub struct Status {
     pub dropped_rows: usize,
     /// The number of failed streams.
     pub interruptions: usize,
-}
-
-/// How far a writer is.
-#[derive(Clone)]
-pub enum Phase {
-    Running,
-    /// Everything is acknowledged, and the stream ends.
-    Ending,
-    /// Nothing goes on. Calls fail with the error.
-    Ended(Error),
-}
-
-/// What the tasks of a writer share.
-pub struct Shared {
-    pub client: Client,
-    pub config: WriterConfig,
-    pub queue: Arc<Queue>,
-    pub batching: tokio::sync::Mutex<Batching>,
-    /// Rows that are not in the queue yet.
-    pub open_rows: AtomicUsize,
-    pub status: Mutex<Status>,
-    pub phase: watch::Sender<Phase>,
-    /// A batch was begun.
-    pub begun: Notify,
 }
 
 /// Makes batches of rows, keeps them in a queue, and sends the queue until the server has acknowledged it.
@@ -163,99 +137,5 @@ impl Writer {
         let (queued, queued_bytes) = self.shared.queue.content();
         let queued_rows = queued + self.shared.open_rows.load(Ordering::Relaxed);
         Status { queued_rows, queued_bytes, ..*self.shared.status.lock().unwrap() }
-    }
-}
-
-fn closed() -> Error {
-    Error::new(Code::FailedPrecondition, "The writer is closed.")
-}
-
-impl Shared {
-    /// Waits for the open batch. It fails where the writer has failed or is closed.
-    pub async fn enter(&self) -> Result<MutexGuard<'_, Batching>> {
-        let mut batching = self.batching.lock().await;
-        match &*self.phase.borrow() {
-            Phase::Running => {}
-            Phase::Ending => return Err(closed()),
-            Phase::Ended(error) => return Err(error.clone()),
-        }
-        // A batch that was not stored is open again, and is stored with the next attempt.
-        let _ = self.settle(&mut batching).await;
-        Ok(batching)
-    }
-
-    async fn flush(&self) -> Result<()> {
-        let mut batching = self.enter().await?;
-        self.seal_for_flush(&mut batching).await?;
-        let last = self.queue.last();
-        drop(batching);
-        self.while_running(self.queue.wait_for_acknowledgement(last)).await
-    }
-
-    /// Waits for the result, or fails with the error that ends the writer.
-    pub async fn while_running<T>(&self, work: impl Future<Output = T>) -> Result<T> {
-        tokio::select! {
-            biased;
-            result = work => Ok(result),
-            error = self.ended() => Err(error),
-        }
-    }
-
-    /// Waits until the writer ends its stream, or has ended.
-    pub async fn ending(&self) {
-        // The wait cannot fail: the sender is this writer.
-        let _ = self.phase.subscribe().wait_for(|phase| !matches!(phase, Phase::Running)).await;
-    }
-
-    /// Waits until nothing goes on, and returns the reason.
-    pub async fn ended(&self) -> Error {
-        let mut phases = self.phase.subscribe();
-        let ended = phases.wait_for(|phase| matches!(phase, Phase::Ended(_))).await;
-        match ended.as_deref() {
-            Ok(Phase::Ended(error)) => error.clone(),
-            _ => closed(),
-        }
-    }
-
-    /// Goes on to the next phase. An end is final.
-    pub fn move_to(&self, next: Phase) {
-        self.phase.send_if_modified(|phase| {
-            let is_earlier = !matches!(phase, Phase::Ended(_));
-            if is_earlier {
-                *phase = next;
-            }
-            is_earlier
-        });
-    }
-
-    /// Stops the writer. The queue stays as it is.
-    pub fn fail(&self, error: Error) {
-        error!(code = status_word(error.code), reason = error.reason, error = error.message, "writer_stopped");
-        self.move_to(Phase::Ended(error));
-    }
-
-    /// The time of a row in milliseconds.
-    fn time(&self, given: Option<SystemTime>) -> RowTime {
-        let now = match (given, self.config.clock) {
-            (Some(time), _) => milliseconds(time),
-            (None, ClockSource::Device) => milliseconds(SystemTime::now()),
-            (None, ClockSource::Server) => {
-                let elapsed = self.client.clock.elapsed();
-                let offset = self.client.clock.offset();
-                let milliseconds = (offset.unwrap_or_default() + elapsed).as_millis() as i64;
-                return RowTime { milliseconds, relative: offset.is_none() };
-            }
-        };
-        RowTime { milliseconds: now, relative: false }
-    }
-
-    /// Counts rows that are lost, and tells the application.
-    pub fn dropped(&self, rows: usize, reason: DropReason) {
-        self.status.lock().unwrap().dropped_rows += rows;
-        warn!(rows, reason = reason.word(), "rows_dropped");
-        self.client.metrics.rows_dropped(rows, reason);
-        if let Some(handler) = &self.config.on_dropped {
-            handler(Dropped { rows, reason });
-        }
     }
 }

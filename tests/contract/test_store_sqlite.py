@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from iotflow.words import Aggregation
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.sqlite import SqliteStore, connections, retention, schema
+from iotflow_server.telemetry.stores.sqlite import SqliteStore, connections, retention, schema, writing
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
@@ -327,21 +328,33 @@ async def test_series_dropped_or_retyped_by_another_process_are_not_written_to(p
     assert rows(path) == 3
 
 
-def test_the_count_of_a_failed_transaction_hides_no_change_of_another_process(path: Path) -> None:
+def deny_count(action: int, name: str | None, value: str | None, *_: object) -> int:
+    """Let the change of the count of dropped and retyped series fail."""
+    is_count = action == sqlite3.SQLITE_PRAGMA and name == "user_version" and value is not None
+    return sqlite3.SQLITE_DENY if is_count else sqlite3.SQLITE_OK
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda connection, cache: writing.drop(connection, cache, 1, "m"),
+        lambda connection, cache: writing.retype(connection, cache, 1, "m", TEXT),
+    ],
+    ids=["drop", "retype"],
+)
+def test_a_failed_change_of_a_series_hides_no_change_of_another_process(
+    path: Path, change: Callable[[sqlite3.Connection, SeriesCache], None]
+) -> None:
     with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
         failing, changing = SeriesCache(6), SeriesCache(6)
-        with schema.transaction(one):
-            failing.refresh(one)
-            failing.add(one, 1, {"a": DOUBLE, "b": TEXT})
-            failing.add(one, 2, {"a": DOUBLE})
-        with pytest.raises(sqlite3.OperationalError), schema.transaction(one):
-            failing.drop(one, 1, ["a"])
-            raise sqlite3.OperationalError("disk full")
-        failing.forget([1])
-        with schema.transaction(other):
-            changing.refresh(other)
-            changing.drop(other, 2, ["a"])
+        writing.write(one, failing, [doubles(1, {1: 1.0}), doubles(2, {1: 1.0})], None)
+        one.set_authorizer(deny_count)
+        with pytest.raises(sqlite3.DatabaseError):
+            change(one, failing)
+        one.set_authorizer(None)
+        # The other process reaches the count that the failed change would have had.
+        writing.drop(other, changing, 2, "m")
         with schema.transaction(one):
             failing.refresh(one)
             assert failing.of(one, 2).types == {}
-            assert failing.of(one, 1).types == {"a": DOUBLE, "b": TEXT}
+            assert failing.of(one, 1).types == {"m": DOUBLE}

@@ -212,3 +212,22 @@ async def test_a_backend_that_is_away_at_the_start_gets_everything_later(backend
     assert await contents(backend, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
     assert await after.check() == ""
     await after.close()
+
+
+async def test_a_failed_start_releases_the_backend_and_the_journal(
+    backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def close() -> None:
+        closed.append(backend.name)
+
+    monkeypatch.setattr(backend, "start", fail)
+    monkeypatch.setattr(backend, "close", close)
+    with pytest.raises(ZeroDivisionError):
+        await journaled(backend, root).start()
+    assert closed == ["forgetful"]
+    assert journals(root) == []

@@ -37,7 +37,7 @@ class Journal:
     """Keeps groups of batches on the local disk until they are dropped.
 
     Group commit without a timer: groups that arrive while the disk is busy share the next sync. limit_bytes: size above
-    which no more groups are accepted; the last one may exceed it. files: on the journal's thread only. Set by open():
+    which no more groups are accepted; the last one may exceed it. files: of this process. Set by open():
     coordinator, of all processes of the disk.
     """
 

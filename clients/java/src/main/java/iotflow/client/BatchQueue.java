@@ -186,7 +186,6 @@ final class BatchQueue {
   /** Removes the batches that `choose` has put into its list, and returns the number of rows. */
   private int remove(Consumer<List<QueueEntry>> choose) {
     List<QueueEntry> removed = new ArrayList<>();
-    long[] floor = {0};
     monitor.change(
         () -> {
           choose.accept(removed);
@@ -194,11 +193,11 @@ final class BatchQueue {
             bytes -= entry.size();
             rows -= entry.rows;
           }
-          floor[0] = oldest() - 1;
+          if (folder != null && !removed.isEmpty()) {
+            // Before a flush returns, so that the next process does not send them again.
+            folder.release(removed, oldest() - 1);
+          }
         });
-    if (folder != null && !removed.isEmpty()) {
-      folder.release(removed, floor[0]);
-    }
     return removed.stream().mapToInt(entry -> entry.rows).sum();
   }
 

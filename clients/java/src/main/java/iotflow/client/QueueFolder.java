@@ -71,8 +71,11 @@ final class QueueFolder {
     return damaged;
   }
 
-  /** Appends a synchronized record. Where it fails, the folder is as before. */
-  synchronized QueueEntry write(long sequence, int rows, byte[] payload) throws IOException {
+  /**
+   * Appends a synchronized record. Where it fails, the folder is as before. One thread at a time
+   * writes; {@link #release} does not wait for it.
+   */
+  QueueEntry write(long sequence, int rows, byte[] payload) throws IOException {
     byte[] record = Records.record(payload);
     try {
       return write(sequence, rows, record, payload.length);
@@ -85,16 +88,18 @@ final class QueueFolder {
   }
 
   private QueueEntry write(long sequence, int rows, byte[] record, int length) throws IOException {
-    if (closed) {
-      throw new IOException("The queue is closed.");
-    }
     Segment segment = segmentFor(sequence, record.length);
     QueueEntry entry = QueueEntry.onDisk(sequence, rows, length, segment, segment.append(record));
-    segment.live++;
+    synchronized (this) {
+      segment.live++;
+    }
     return entry;
   }
 
-  private Segment segmentFor(long sequence, int size) throws IOException {
+  private synchronized Segment segmentFor(long sequence, int size) throws IOException {
+    if (closed) {
+      throw new IOException("The queue is closed.");
+    }
     if (active != null && (active.size() == 0 || active.size() + size <= segmentSize)) {
       return active;
     }
@@ -109,7 +114,7 @@ final class QueueFolder {
   }
 
   /** Removes an active segment without live entries, which may make room on a full disk. */
-  private boolean removeIdle() {
+  private synchronized boolean removeIdle() {
     if (active == null || active.live > 0) {
       return false;
     }

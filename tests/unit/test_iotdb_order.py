@@ -162,6 +162,12 @@ def test_an_interrupted_write_may_be_applied_at_any_time(order: RowOrder, pool: 
         pool.generation += 1
 
 
+def test_nothing_is_known_after_an_interrupted_write(order: RowOrder) -> None:
+    pass_check(order, newest=10)
+    write(order, 11, 20, OSError())
+    assert not is_known(order)
+
+
 def test_a_rejected_write_is_not_applied_later(order: RowOrder) -> None:
     pass_check(order, newest=10)
     write(order, 11, 20, StatementFailed(1, ""))

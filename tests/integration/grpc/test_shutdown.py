@@ -57,7 +57,8 @@ def test_a_drain_acknowledges_received_batches_and_ends_streams_with_a_retryable
     assert len(stored) >= acknowledged * 3
 
 
-def _until_error(call: Any) -> list[telemetry_service_pb2.SubscribeTelemetryResponse]:
+def _until_error(call: Any) -> list[Any]:
+    """The events of a stream that the shutdown ends."""
     events = []
     try:
         for event in call:
@@ -89,7 +90,9 @@ def test_command_streams_and_waiting_admins_end_at_once(tmp_path: Path) -> None:
             assert stream.next().name == "x"
             server.stop()
             assert waiting.result(30).state == "delivered"
-            for ended in (stream.call, other.call, call, changes):
+            *_, last = _until_error(changes)
+            assert last.error.reason == "SERVER_DRAINING"
+            for ended in (stream.call, other.call, call):
                 with pytest.raises(grpc.RpcError) as refusal:
                     list(ended)
                 assert reason(refusal.value) == "SERVER_DRAINING"

@@ -9,13 +9,16 @@ from iotflow_gateway.topics import Topics
 
 
 class FakeBroker:
-    """A broker with or without a subscriber. published: topics of the delivered messages."""
+    """A broker with or without a subscriber. fails: with an unexpected error. published: topics of the delivered messages."""
 
     def __init__(self) -> None:
         self.has_subscriber = False
+        self.fails = False
         self.published: list[str] = []
 
     async def deliver(self, topic: str, _payload: bytes, **_options: object) -> BrokerDelivery:
+        if self.fails:
+            raise ZeroDivisionError
         if self.has_subscriber:
             self.published.append(topic)
         return BrokerDelivery.RECEIVED if self.has_subscriber else BrokerDelivery.NO_SUBSCRIBER
@@ -87,3 +90,12 @@ async def test_a_cancelled_command_does_not_block_later_ones() -> None:
         one.broker.has_subscriber = True
         one.confirm(7)
         assert await one.deliver(8) == [(8, "delivered")]
+
+
+async def test_an_unexpected_error_of_one_command_does_not_affect_others() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        one = Delivering(tasks)
+        one.broker.fails = True
+        assert await one.deliver(7) == UNREACHABLE[:1]
+        one.broker.fails, one.broker.has_subscriber = False, True
+        assert await one.deliver(7, 8) == [(7, "delivered"), (8, "delivered")]

@@ -20,6 +20,10 @@ LONG, SHORT = "pump", "lamp"
 ROWS = 3_000
 
 
+# A command whose acknowledgement the handler fails on.
+FAILS = 13
+
+
 class Routed:
     """A router, with the outcome of its messages in order."""
 
@@ -75,6 +79,8 @@ class Routed:
         self._changed.set()
 
     def _handle(self, message: Message, device_id: int, content: Any) -> None:
+        if content["command_id"] == FAILS:
+            raise ZeroDivisionError
         self.handled.append((device_id, content["command_id"]))
         self._finish(message)
 
@@ -137,3 +143,11 @@ async def test_messages_in_progress_when_the_adapter_ends_are_not_acknowledged()
     await asyncio.sleep(0)
     await routed.router.close()
     assert not routed.finished
+
+
+async def test_a_message_that_the_adapter_fails_on_is_rejected_and_blocks_no_other() -> None:
+    routed = Routed()
+    failed = routed.give(SHORT, "commands/ack", {"command_id": FAILS})
+    other = routed.give(SHORT, "commands/ack", {"command_id": 14})
+    assert (routed.finished, routed.rejected, routed.handled) == ([failed, other], ["INTERNAL"], [(2, 14)])
+    await routed.router.close()

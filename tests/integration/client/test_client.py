@@ -148,3 +148,13 @@ def _sent(admin: Client, device_id: int, name: str) -> tuple[str, dict[str, obje
     request.parameters.update({"times": 3})
     answer = admin.call(CommandServiceStub, "SendCommand", request, SendCommandResponse)
     return answer.command.state, json_format.MessageToDict(answer.command.result)
+
+
+def test_an_exception_ends_a_writer_without_a_wait() -> None:
+    # The server is out of reach, so nothing is ever acknowledged.
+    with Client("127.0.0.1:1") as client:
+        with pytest.raises(ZeroDivisionError), client.writer() as writer:
+            writer.add({"temperature": 21.5})
+            raise ZeroDivisionError
+        with pytest.raises(RuntimeError, match="not open"):
+            writer.add({"temperature": 21.5})

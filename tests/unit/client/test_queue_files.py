@@ -1,7 +1,9 @@
 """The folder of a queue on disk: nothing that was synchronized is lost, and damage is noticed."""
 
+import asyncio
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iotflow.disk_store import DiskStore
 from iotflow.errors import ServerError
 from iotflow.queue_files import HEADER, QueueFiles
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 SEGMENT = 200
+PATIENCE = 10.0
 
 
 def payload(sequence: int, rows: int = 3) -> bytes:
@@ -129,6 +133,28 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
     assert refused.value.reason == "QUEUE_IN_USE"
     with opened(tmp_path) as files:
         assert not files.records
+
+
+def test_a_folder_that_cannot_be_read_is_unlocked(tmp_path: Path) -> None:
+    fill(tmp_path, range(1, 3))
+    [segment] = segments(tmp_path)
+    segment.unlink()
+    segment.mkdir()
+    with pytest.raises(OSError, match=segment.name):
+        QueueFiles(tmp_path, SEGMENT)
+    segment.rmdir()
+    with opened(tmp_path) as files:
+        assert sequences(files) == []
+
+
+async def test_the_thread_of_a_folder_that_cannot_be_read_ends(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        await DiskStore.open(tmp_path / "file", 2**20)
+    for thread in threading.enumerate():
+        if thread.name.startswith("iotflow queue"):
+            await asyncio.to_thread(thread.join, PATIENCE)
+            assert not thread.is_alive()
 
 
 def test_nothing_is_left_of_a_record_that_the_disk_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

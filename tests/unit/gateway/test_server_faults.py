@@ -263,6 +263,25 @@ async def test_a_failing_call_is_rejected_and_later_ones_continue() -> None:
     assert outcome.finished == ["fails", "behind it"]
 
 
+async def test_a_call_that_fails_unexpectedly_is_rejected_and_later_ones_continue() -> None:
+    outcome = Outcome()
+    calls = OrderedCalls(outcome.callbacks)
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def succeed() -> None:
+        """The server answers."""
+
+    calls.submit(message("fails"), 1, fail)
+    calls.submit(message("behind it"), 1, succeed)
+    async with asyncio.timeout(PATIENCE):
+        await outcome.wait_for(2)
+    await calls.close()
+    assert [(topic, reason) for topic, reason, _ in outcome.rejected] == [("fails", "INTERNAL")]
+    assert outcome.finished == ["fails", "behind it"]
+
+
 def failing_first(times: int) -> Iterator[bool]:
     yield from [True] * times
     while True:

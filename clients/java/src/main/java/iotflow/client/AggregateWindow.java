@@ -12,7 +12,7 @@ public final class AggregateWindow {
 
   AggregateWindow(Struct object) {
     Point point = Point.of(object);
-    start = point.time().orElseThrow();
+    start = point.time().get();
     point
         .values()
         .forEach((measurement, functions) -> values.put(measurement, (Map<?, ?>) functions));

@@ -36,6 +36,7 @@ final class ChannelFactory {
       builder.overrideAuthority(tls.serverName());
     }
     return builder
+        .socketFactory(new BoundedConnects(ConnectionAttempt.CONNECT_SECONDS * 1000))
         .userAgent("iotflow-java/" + IotflowClient.VERSION)
         .keepAliveTime(PING_AFTER_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)

@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A channel for one connection: it is shut down when it could not connect, or has broken. */
 final class ConnectionAttempt {
-  private static final long CONNECT_SECONDS = 10;
+  /** Until when a connection must exist, with TLS and the first answer of the server. */
+  static final int CONNECT_SECONDS = 10;
 
   private final ManagedChannel channel;
   private final ScheduledFuture<?> connecting;

@@ -10,10 +10,11 @@ import pytest
 
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.latest.values import PATIENCE_SECONDS
+from iotflow_server.telemetry.latest import EMPTY_LOOKUP
 from iotflow_server.telemetry.ports import SERVER, Latest, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
-from tests.support.latest import SharingStore, answered, plain
+from tests.support.latest import SharingStore, answered, plain, sharing
 from tests.support.redis_server import RedisServer
 
 # With time to spare on a busy machine.
@@ -110,6 +111,19 @@ async def test_a_cancelled_write_leaves_no_old_values_in_the_cache(redis: RedisS
             # The store shows whether the write was carried out, as soon as it has ended.
             await here.write([doubles(2, {number: 0.0})])
             assert await newest(there) == plain(await here.backend.latest([1]))[1][0][2]
+
+
+async def test_a_cancelled_invalidation_ends_the_use_of_the_cache(redis: RedisServer) -> None:
+    """Redis may or may not have carried it out."""
+    async with sharing(redis.url, 1) as (values,):
+        redis.freeze()
+        invalidation = asyncio.create_task(values.invalidate([1]))
+        await asyncio.sleep(0)
+        invalidation.cancel()
+        await asyncio.gather(invalidation, return_exceptions=True)
+        assert await values.lookup([1]) == EMPTY_LOOKUP
+        redis.thaw()
+        await answered(values)
 
 
 class Traffic:

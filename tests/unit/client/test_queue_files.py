@@ -149,12 +149,13 @@ def test_a_folder_that_cannot_be_read_is_unlocked(tmp_path: Path) -> None:
 
 async def test_the_thread_of_a_folder_that_cannot_be_read_ends(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
+    # The error refers to the thread, which would otherwise end with its last reference.
+    with pytest.raises(OSError, match="file") as refusal:
         await DiskStore.open(tmp_path / "file", 2**20)
     for thread in threading.enumerate():
         if thread.name.startswith("iotflow queue"):
             await asyncio.to_thread(thread.join, PATIENCE)
-            assert not thread.is_alive()
+            assert not thread.is_alive(), refusal
 
 
 def test_nothing_is_left_of_a_record_that_the_disk_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

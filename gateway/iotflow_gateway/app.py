@@ -92,12 +92,12 @@ def _context(settings: GatewaySettings, stack: AsyncExitStack) -> Context:
 def _tasks(context: Context) -> list[Work]:
     """The concurrent tasks of the adapter."""
     channel, metadata = context.channel, context.metadata
-    broker, reports, batcher = _broker(context), RejectionReports(channel, metadata), Batcher()
+    mosquitto = _mosquitto(context)
+    broker, reports, batcher = _broker(context, mosquitto), RejectionReports(channel, metadata), Batcher()
     callbacks = _callbacks(context, broker, reports)
     presence = PresenceHandler(channel, metadata, callbacks)
     router = _router(context, batcher, _handlers(context, broker, presence, callbacks), callbacks)
     configs = ConfigPublisher(channel, metadata, context.topics, broker, context.directory)
-    mosquitto = _mosquitto(context)
     accounts = AccountWatch(channel, metadata, context.directory, mosquitto.mark_changed if mosquitto else noop)
     ready_file = context.settings.ready_file
     _register_metrics(context, broker)
@@ -115,10 +115,12 @@ def _tasks(context: Context) -> list[Work]:
     ]
 
 
-def _broker(context: Context) -> Broker:
+def _broker(context: Context, mosquitto: MosquittoAccounts | None) -> Broker:
     settings, address, topics = context.settings, context.address, context.topics
     if settings.broker == "elsewhere":
-        return BrokerSession(address, topics, filters(settings, topics), obsolete_filters(settings, topics))
+        return BrokerSession(
+            address, topics, filters(settings, topics), obsolete_filters(settings, topics), accounts=mosquitto
+        )
     access = AccessControl(
         channel=context.channel,
         metadata=context.metadata,
@@ -194,7 +196,7 @@ async def _serve(
     """Run the broker once the devices are known to the adapter, and the adapter to the broker."""
     await accounts.complete()
     if mosquitto:
-        await mosquitto.update()
+        await mosquitto.prepare()
     await broker.run(on_message)
 
 

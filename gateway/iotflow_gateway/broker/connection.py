@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from iotflow_gateway.broker.loop_client import LoopClient
-from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect
+from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect, LoginRejected
 
 KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
@@ -100,7 +100,7 @@ class MqttConnection:
         return self._session_present
 
     async def connect(self) -> None:
-        """Connect and log in. Raises CannotConnect."""
+        """Connect and log in. Raises CannotConnect, and LoginRejected where the account is wrong."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await asyncio.to_thread(self._open)
@@ -112,7 +112,7 @@ class MqttConnection:
         except (OSError, TimeoutError, ValueError) as error:
             raise CannotConnect(str(error) or f"no answer within {CONNECT_SECONDS:.0f} seconds") from None
         if code.is_failure:
-            raise CannotConnect(f"{code}; {LOGIN_HINT}" if code.value in LOGIN_REJECTED else str(code))
+            raise LoginRejected(f"{code}; {LOGIN_HINT}") if code.value in LOGIN_REJECTED else CannotConnect(str(code))
 
     async def subscribe(self, filters: list[str], obsolete: Sequence[str] = ()) -> None:
         """Subscribe with QoS 1: the broker would pass on a message of QoS 2 before the adapter can state that it is stored.

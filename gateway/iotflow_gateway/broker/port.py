@@ -14,6 +14,26 @@ class CannotConnect(Exception):
     """The broker is unavailable, or rejects the adapter; the message has the cause."""
 
 
+class LoginRejected(CannotConnect):
+    """The broker does not know the adapter's name or password."""
+
+
+class BrokerAccounts(Protocol):
+    """The accounts at the broker, which depend on the adapter's own connection."""
+
+    def connected(self) -> None:
+        """Record that the adapter is connected to the broker."""
+        ...
+
+    def disconnected(self) -> None:
+        """Record that the adapter is not connected."""
+        ...
+
+    async def renew_login(self) -> None:
+        """Give the adapter its login again, because the broker rejects it."""
+        ...
+
+
 class BrokerDelivery(Enum):
     """The broker's answer to a message. UNKNOWN: MQTT 3.1.1 has no answer that tells the others apart."""
 

@@ -14,7 +14,7 @@ from iotflow.channels import Backoff
 from iotflow.log_limits import LogLimit
 from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.connection import TICK_SECONDS, BrokerAddress, MqttConnection
-from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect, OnMessage
+from iotflow_gateway.broker.port import BrokerAccounts, BrokerDelivery, CannotConnect, LoginRejected, OnMessage
 from iotflow_gateway.broker.retained_cleanup import RetainedCleanup, clearing_properties, is_clearing
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.message_queues import MOST_BYTES, Unacknowledged
@@ -31,10 +31,19 @@ MESSAGE_ID = "message-id"
 
 
 class BrokerSession:
-    """filters: of the adapter's subscriptions. obsolete: filters of earlier versions, which are removed from the session."""
+    """filters: of the adapter's subscriptions. obsolete: filters of earlier versions, which are removed from the session. accounts:
+    at the broker, if the adapter keeps them."""
 
-    def __init__(self, address: BrokerAddress, topics: Topics, filters: Sequence[str], obsolete: Sequence[str]) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        topics: Topics,
+        filters: Sequence[str],
+        obsolete: Sequence[str],
+        accounts: BrokerAccounts | None = None,
+    ) -> None:
         self._address = address
+        self._accounts = accounts
         self._topics = topics
         self._filters, self._obsolete = list(filters), list(obsolete)
         self._cleanup = RetainedCleanup(self._clear)
@@ -77,6 +86,8 @@ class BrokerSession:
                 log.warning(
                     "broker_unavailable", address=self._host_and_port, problem=str(error) or "no answer in time"
                 )
+                if self._accounts and isinstance(error, LoginRejected):
+                    await self._accounts.renew_login()
             await asyncio.sleep(self._backoff.delay(None))
 
     def finish(self, message: Message) -> None:
@@ -145,6 +156,8 @@ class BrokerSession:
         self._connection = connection
         try:
             await connection.connect()
+            if self._accounts:
+                self._accounts.connected()
             if connection.session_present:
                 # The subscriptions of before hold. The answer to new ones may follow thousands of waiting messages.
                 self._set_connected()
@@ -159,6 +172,8 @@ class BrokerSession:
                 self._cleanup.retry()
             self._record_loss(connection.closed.result(), time.monotonic() - began, connection.last_topic)
         finally:
+            if self._accounts:
+                self._accounts.disconnected()
             self._connected.clear()
             self._connection = None
             connection.close()

@@ -45,7 +45,7 @@ async def test_the_password_file_has_the_devices_that_may_log_in(tmp_path: Path)
     ):
         directory.put(one)
     accounts = MosquittoAccounts(tmp_path, None, directory, ("iotflow/gateway", "secret"))
-    await accounts.update()
+    await accounts.prepare()
     lines = [line.split(":", 1) for line in (tmp_path / "passwords").read_text().splitlines()]
     assert [name for name, _ in lines] == ["iotflow/gateway", "1", "pump", "4", "5"]
     _, kind, iterations, salt, derived = lines[0][1].split("$")
@@ -71,9 +71,13 @@ async def test_the_broker_reloads_after_changes_only(tmp_path: Path) -> None:
     with running([sys.executable, "-c", BROKER]) as broker:
         broker.wait_for_line("ready")
         accounts = accounts_for(tmp_path, broker.pid)
-        await accounts.update()
+        await accounts.prepare()
         broker.wait_for_line("reloaded")
         await accounts.update()
+        again = accounts_for(tmp_path, broker.pid)
+        await again.prepare()
+        again.connected()
+        await again.update()
         broker.terminate()
         assert broker.lines == ["begins", "ready", "reloaded"]
 
@@ -85,7 +89,8 @@ async def test_a_starting_broker_reloads_later(tmp_path: Path) -> None:
     with running([sys.executable, "-c", BROKER, str(starting)]) as broker:
         broker.wait_for_line("begins")
         accounts = accounts_for(tmp_path, broker.pid)
-        await accounts.update()
+        await accounts.prepare()
+        accounts.connected()
         starting.unlink()
         updating = asyncio.create_task(accounts.run())
         await asyncio.to_thread(broker.wait_for_line, "reloaded")

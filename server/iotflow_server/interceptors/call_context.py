@@ -1,5 +1,6 @@
-"""The caller of a call: its principal, and the address from which the call comes."""
+"""What names a call: its id, the principal of its caller, and the address from which it comes."""
 
+import re
 import secrets
 import socket
 from typing import Any, cast
@@ -11,6 +12,8 @@ from iotflow_server.auth.principal import ANONYMOUS, Principal
 
 # Envoy sets both headers and removes those of callers: the proof that a call came through Envoy, and the address of its peer.
 SECRET_HEADER, FORWARDED_HEADER = "x-iotflow-envoy", "x-forwarded-for"
+# Set by callers or by Envoy. Others' ids would be written to the log.
+REQUEST_ID, _USABLE_ID = "x-request-id", re.compile(r"[\w.:/+=-]{1,64}", re.ASCII)
 # The part of an IPv6 address that networks assign. A caller chooses the rest itself, so it must not tell callers apart.
 NETWORK_BYTES = 8
 # Begins an IPv4 address that is written as one of IPv6.
@@ -18,14 +21,16 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 
 class CallContext:
-    """Adds the caller to gRPC's context, whose class does not allow attributes."""
+    """Adds the caller and the id to gRPC's context, whose class does not allow attributes."""
 
-    __slots__ = ("_context", "principal")
+    __slots__ = ("_context", "principal", "request_id")
 
     def __init__(self, context: "ServicerContext[Any, Any]") -> None:
         self._context = context
         # The initial value, until authentication.
         self.principal: Principal = ANONYMOUS
+        # Set when it is needed first.
+        self.request_id = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
@@ -46,6 +51,15 @@ def set_principal(context: "ServicerContext[Any, Any]", principal: Principal) ->
 def principal_of(context: "ServicerContext[Any, Any]") -> Principal:
     """The caller; anonymous before authentication."""
     return _call(context).principal
+
+
+def request_id_of(context: "ServicerContext[Any, Any]") -> str:
+    """The id by which the log and the caller name this call: the caller's, if it has 1 to 64 plain characters, or a new one."""
+    call = _call(context)
+    if not call.request_id:
+        given = next((str(value) for name, value in context.invocation_metadata() or () if name == REQUEST_ID), "")
+        call.request_id = given if _USABLE_ID.fullmatch(given) else secrets.token_hex(8)
+    return call.request_id
 
 
 def _call(context: "ServicerContext[Any, Any]") -> CallContext:

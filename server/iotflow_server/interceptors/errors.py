@@ -15,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from iotflow.v1.stream_pb2 import StreamError
 from iotflow_server import errors
+from iotflow_server.interceptors.call_context import REQUEST_ID, request_id_of
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 log = structlog.get_logger(__name__)
@@ -58,7 +59,7 @@ class Errors:
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
             except Exception:
-                log.exception("call_failed", method=method)
+                log.exception("call_failed", method=method, request_id=request_id_of(context))
                 await abort(context, errors.INTERNAL, unary=unary)
 
         return translate
@@ -73,7 +74,8 @@ async def abort(context: Context, refusal: errors.DomainError, *, unary: bool) -
         with contextlib.suppress(grpc.aio.UsageError):
             await context.send_initial_metadata(hint)
     details = ("grpc-status-details-bin", status(code, refusal).SerializeToString())
-    await context.abort(code, short(refusal.message, MESSAGE), trailing_metadata=(details, *hint))
+    names = (REQUEST_ID, request_id_of(context))
+    await context.abort(code, short(refusal.message, MESSAGE), trailing_metadata=(details, names, *hint))
 
 
 def short(text: str, most: int) -> str:

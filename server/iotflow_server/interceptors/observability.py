@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Histogram
 
 from iotflow_server.errors import DomainError
-from iotflow_server.interceptors.call_context import principal_of
+from iotflow_server.interceptors.call_context import principal_of, request_id_of
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 log = structlog.get_logger(__name__)
@@ -28,8 +28,14 @@ class Logging:
             try:
                 yield
             except DomainError as refusal:
-                caller = principal_of(context).name
-                log.info("call_rejected", method=method, caller=caller, reason=refusal.reason, ms=_since(began))
+                log.info(
+                    "call_rejected",
+                    method=method,
+                    caller=principal_of(context).name,
+                    reason=refusal.reason,
+                    request_id=request_id_of(context),
+                    ms=_since(began),
+                )
                 raise
             log.debug("call_completed", method=method, caller=principal_of(context).name, ms=_since(began))
 

@@ -40,7 +40,7 @@ final class ConnectionAttempt {
   }
 
   private void giveUp() {
-    if (!wasReady) {
+    if (channel.getState(false) != ConnectivityState.READY) {
       channel.shutdownNow();
     }
   }

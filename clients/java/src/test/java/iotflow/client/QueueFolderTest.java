@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +77,21 @@ class QueueFolderTest {
     assertEquals(List.of(1L), sequences(queue));
     assertEquals(1, queue.damaged());
     queue.close();
+  }
+
+  @Test
+  void anyDamageLeavesTheRecordsBeforeIt() throws IOException {
+    byte[] whole = Files.readAllBytes(write(3).toPath());
+    Random random = new Random(1);
+    for (int round = 0; round < 2000; round++) {
+      byte[] data = whole.clone();
+      int place = random.nextInt(data.length);
+      data[place] ^= (byte) (1 + random.nextInt(255));
+      Records.Scan scan = Records.scan(data, null);
+      int record = whole.length / 3;
+      assertEquals(place / record, scan.found.size());
+      assertEquals(place / record * record, scan.good);
+    }
   }
 
   @Test

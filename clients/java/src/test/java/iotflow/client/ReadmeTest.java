@@ -60,6 +60,13 @@ class ReadmeTest {
     }
   }
 
+  @Test
+  void versionIsThatOfArtifact() throws IOException {
+    String version = "<version>" + IotflowClient.VERSION + "</version>";
+    assertTrue(read("pom.xml").contains("<artifactId>iotflow-client</artifactId>\n" + version));
+    assertTrue(read("README.md").contains(version));
+  }
+
   /** Returns a file without indentation. */
   private static String read(String name) throws IOException {
     return Files.readAllLines(new File(name).toPath()).stream()

@@ -10,6 +10,8 @@ import iotflow.v1.Rejection;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -234,6 +236,27 @@ class TelemetryWriterTest {
         TelemetryWriter writer = client.newWriter(options)) {
       writer.flush(SOON);
       assertEquals(List.of(0L, 1L, 2L, 3L, 4L), server.times());
+    }
+  }
+
+  @Test
+  void threadsShareWriterOnDisk() throws InterruptedException {
+    WriterOptions options = new WriterOptions().folder(folder).batchRows(20).queueLimit(10_000);
+    try (IotflowClient client = server.client();
+        TelemetryWriter writer = client.newWriter(options)) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        int from = 1000 * i;
+        threads.add(new Thread(() -> add(writer, from, from + 1000)));
+      }
+      threads.forEach(Thread::start);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      writer.flush(SOON);
+      assertEquals(4000, new HashSet<>(server.times()).size());
+      assertEquals(4000, server.times().size());
+      assertEquals(0, writer.status().queuedBytes());
     }
   }
 

@@ -23,7 +23,7 @@ check: lint contract docs  ## Style, types, contract, pages and unit tests, in a
 
 test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
-	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/faults
+	$(BIN)/python -m pytest --durations=25 --ignore=tests/unit --ignore=tests/faults
 
 faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged; at most 15 minutes
 	$(BIN)/python -m tools.iotdb_server fetch

@@ -180,6 +180,8 @@ class BatchQueue:
         except Exception as failure:  # noqa: BLE001 - the writer's callers get it
             self.failure = failure
             self._delivery.end()
+            for _, stored in self._uncommitted:
+                _fail(stored, failure)
 
     async def _commit_until_done(self, store: Store) -> None:
         """Write until there is nothing more. What comes while the disk is busy is written together."""
@@ -225,8 +227,10 @@ class BatchQueue:
                     queue_full(f"The disk did not take the batch ({error}). Add the rows again later.")
                 )
         else:
-            self._on_dropped(entry.rows, DropReason.DISK_FULL)
-            _finish(stored)
+            try:
+                self._on_dropped(entry.rows, DropReason.DISK_FULL)
+            finally:
+                _finish(stored)
 
     def _make_room_on_disk(self, entry: Entry) -> bool:
         """Drop the oldest batches until a segment can be deleted. Whether there was one."""
@@ -242,6 +246,13 @@ def _finish(stored: "asyncio.Future[None]") -> None:
     # The caller may have been cancelled.
     if not stored.done():
         stored.set_result(None)
+
+
+def _fail(stored: "asyncio.Future[None]", failure: Exception) -> None:
+    if not stored.done():
+        stored.set_exception(failure)
+        # A batch that ended by its age has no caller, and asyncio would log the exception.
+        stored.exception()
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

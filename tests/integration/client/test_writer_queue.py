@@ -1,6 +1,8 @@
 """The writer's batches, queue and policies."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.support.processes import free_port
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 SLOW = 60.0
 OUT_OF_REACH = "127.0.0.1:1"
+PATIENCE = 30.0
 
 
 def values(standin: Standin) -> list[float]:
@@ -251,6 +254,27 @@ async def test_an_exception_of_a_handler_of_drops_is_raised(tmp_path: Path) -> N
     with pytest.raises(ZeroDivisionError):
         async with TelemetryWriter(OUT_OF_REACH, folder=tmp_path, on_dropped=fail, **options) as writer:
             await fill(writer, 500)
+
+
+async def test_an_exception_of_a_handler_of_drops_of_a_full_disk_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_rows: int, _reason: DropReason) -> None:
+        raise ZeroDivisionError
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with asyncio.timeout(PATIENCE):
+        writer = await TelemetryWriter(OUT_OF_REACH, folder=tmp_path, policy=Policy.DROP_NEWEST, on_dropped=fail).open()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", full)
+            sending = [writer.send(batch()) for _ in range(3)]
+            outcomes = await asyncio.gather(*sending, return_exceptions=True)
+            assert ZeroDivisionError in map(type, outcomes)
+            with pytest.raises(ZeroDivisionError):
+                await writer.close()
+    assert not writers_tasks()
 
 
 async def test_whole_batches_and_rows_keep_their_order() -> None:

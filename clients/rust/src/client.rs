@@ -17,7 +17,7 @@ use crate::v1::telemetry_service_client::TelemetryServiceClient;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A batch of readings in an answer, with room for columns of text.
-const LARGEST_ANSWER: usize = 64 << 20;
+pub(crate) const LARGEST_ANSWER: usize = 64 << 20;
 
 /// Configures a [`Client`]. The default connects without TLS and without credentials.
 #[derive(Clone, Default)]

@@ -1,6 +1,7 @@
 //! The connection of a client, which is made anew after a failure.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::client::conn::http2::SendRequest;
@@ -21,7 +22,16 @@ pub struct Connection {
     target: String,
     tls: Option<Tls>,
     pub credentials: Credentials,
-    current: Mutex<Option<SendRequest<Body>>>,
+    current: Mutex<Current>,
+    /// The number of attempts that failed.
+    failures: AtomicU64,
+}
+
+#[derive(Default)]
+struct Current {
+    sender: Option<SendRequest<Body>>,
+    /// Why the last attempt failed.
+    failure: String,
 }
 
 impl Connection {
@@ -30,24 +40,32 @@ impl Connection {
             target,
             tls: config.tls.clone(),
             credentials: Credentials::new(config),
-            current: Mutex::new(None),
+            current: Mutex::default(),
+            failures: AtomicU64::new(0),
         })
     }
 
-    /// The connection of the next call.
+    /// The connection of the next call. Callers that wait for one attempt share its failure.
     pub async fn open(&self) -> Result<SendRequest<Body>, Status> {
+        let failures = self.failures.load(Ordering::Acquire);
         let mut current = self.current.lock().await;
-        if let Some(open) = current.as_ref().filter(|sender| !sender.is_closed()) {
+        if let Some(open) = current.sender.as_ref().filter(|sender| !sender.is_closed()) {
             return Ok(open.clone());
         }
-        *current = None;
+        current.sender = None;
+        if self.failures.load(Ordering::Acquire) == failures {
+            match self.dial().await {
+                Ok(sender) => return Ok(current.sender.insert(sender).clone()),
+                Err(message) => current.failure = message,
+            }
+            self.failures.fetch_add(1, Ordering::Release);
+        }
+        Err(Status::unavailable(&current.failure))
+    }
+
+    async fn dial(&self) -> Result<SendRequest<Body>, String> {
         let dialed = timeout(CONNECT_TIMEOUT, transport::dial(&self.target, self.tls.as_ref())).await;
-        let message = match dialed {
-            Ok(Ok(sender)) => return Ok(current.insert(sender).clone()),
-            Ok(Err(message)) => message,
-            Err(_) => format!("The server {} did not answer within {CONNECT_TIMEOUT:?}.", self.target),
-        };
-        Err(Status::unavailable(message))
+        dialed.unwrap_or_else(|_| Err(format!("The server {} did not answer within {CONNECT_TIMEOUT:?}.", self.target)))
     }
 
     /// The beginning of the address of every call.

@@ -50,6 +50,8 @@ mod queries;
 mod queue;
 mod queue_files;
 mod queue_scan;
+#[cfg(test)]
+mod queue_tests;
 mod reading;
 mod removal;
 mod segment;

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use crate::backoff::Backoff;
 use crate::batch_codec::BatchCodec;
+use crate::client::LARGEST_ANSWER;
 use crate::error::{Error, status_word};
 use crate::policy::DropReason;
 use crate::shared::{Phase, Shared};
@@ -126,7 +127,7 @@ impl Shared {
     /// Sends batches, and reads acknowledgements until the stream ends.
     async fn exchange(self: &Arc<Self>, sender: &mut Sender) -> Error {
         let batches = unfold(Arc::clone(self), |shared| async { Some((shared.next_payload().await?, shared)) });
-        let mut call = tonic::client::Grpc::new(self.client.channel());
+        let mut call = tonic::client::Grpc::new(self.client.channel()).max_decoding_message_size(LARGEST_ANSWER);
         let path = PathAndQuery::from_static(METHOD);
         let answer = match call.streaming(Request::new(batches), path, BatchCodec).await {
             Ok(answer) => answer,

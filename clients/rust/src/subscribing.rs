@@ -135,3 +135,44 @@ fn ended(error: StreamError) -> Error {
     let StreamError { reason, message, retryable } = error;
     Error { reason, retryable, ..Error::new(Code::Unavailable, message) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subscription(since: Option<SystemTime>) -> Subscription {
+        let query = SubscribeQuery { since, ..SubscribeQuery::default() };
+        Subscription { query, newest: None, is_delivered: false, is_accepted: false }
+    }
+
+    fn deliver(subscription: &mut Subscription, times: &[i64]) {
+        subscription.deliver(Columns { times: times.to_vec(), ..Columns::default() });
+    }
+
+    #[test]
+    fn it_continues_with_the_newest_time_that_it_delivered() {
+        let mut subscription = subscription(None);
+        deliver(&mut subscription, &[1000, 5000, 3000]);
+        deliver(&mut subscription, &[2000]);
+        assert_eq!(subscription.newest, Some(from_milliseconds(5000)));
+    }
+
+    #[test]
+    fn a_break_before_the_first_reading_continues_where_it_began() {
+        let mut subscription = subscription(None);
+        let began = from_milliseconds(9000);
+        assert_eq!(subscription.accept(began), Some(Event::Subscribed(began)));
+        assert_eq!(subscription.accept(from_milliseconds(9500)), None);
+        assert_eq!(subscription.newest, Some(began));
+        // A reading may be older than the subscription.
+        deliver(&mut subscription, &[7000]);
+        assert_eq!(subscription.newest, Some(from_milliseconds(7000)));
+    }
+
+    #[test]
+    fn a_break_before_the_first_reading_repeats_the_time_that_was_asked_for() {
+        let mut subscription = subscription(Some(from_milliseconds(4000)));
+        subscription.accept(from_milliseconds(9000));
+        assert_eq!(subscription.newest, None);
+    }
+}

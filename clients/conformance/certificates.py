@@ -7,13 +7,13 @@ from pathlib import Path
 
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 _LOCAL = "subjectAltName=IP:127.0.0.1,DNS:localhost"
-# Kind of certificate: its authority, its names, and the days that it is valid.
+# Kind of certificate: its authority, its names, and the days that it is valid. With 0 days it would be valid for a second.
 _KINDS = {
     "good": ("authority", _LOCAL, 2),
     "renewed": ("authority", _LOCAL, 3),
     "other_authority": ("stranger", _LOCAL, 2),
     "other_name": ("authority", "subjectAltName=DNS:elsewhere.example", 2),
-    "expired": ("authority", _LOCAL, 0),
+    "expired": ("authority", _LOCAL, -1),
     "client": ("authority", "subjectAltName=DNS:device.example", 2),
     "other_client": ("stranger", "subjectAltName=DNS:device.example", 2),
 }

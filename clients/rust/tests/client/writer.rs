@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crate::server::Server;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use iotflow::{Client, Code, Column, Columns, Config, Error, Policy, Row, Value, Values, Writer, WriterConfig, reason};
 use tokio::time::timeout;
 
@@ -99,6 +99,28 @@ async fn a_folder_has_one_writer_and_outlives_it() -> Result<(), Error> {
     assert_eq!(server.sequences(), (1..=11).collect::<Vec<_>>());
     let segments = std::fs::read_dir(&folder).unwrap().filter_map(|file| file.ok()?.file_name().into_string().ok());
     assert!(segments.filter(|name| name.ends_with(".batches")).count() <= 1);
+    std::fs::remove_dir_all(folder).unwrap();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dropped_call_doubles_and_breaks_nothing() -> Result<(), Error> {
+    let folder = std::env::temp_dir().join(format!("iotflow-dropped-{}", std::process::id()));
+    let config = WriterConfig { folder: Some(folder.clone()), batch_rows: 1, ..WriterConfig::default() };
+    let server = Server::start().await;
+    let writer = client(&server.target).writer(config).await?;
+    for row in 0..200 {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(row);
+        // The future is dropped where the disk has not taken the batch at once.
+        let _ = writer.add(Row::new(&[("level", 1.0.into())]).at(time)).now_or_never();
+        tokio::task::yield_now().await;
+    }
+    writer.close(DEADLINE).await?;
+    let mut times: Vec<_> = server.state().batches.iter().flat_map(|batch| batch.timestamps.clone()).collect();
+    let stored = times.len();
+    times.dedup();
+    assert_eq!((times.len(), writer.status().acknowledged_rows, writer.status().queued_rows), (stored, stored, 0));
+    assert!(stored > 0 && times.is_sorted());
     std::fs::remove_dir_all(folder).unwrap();
     Ok(())
 }

@@ -56,6 +56,7 @@ public final class Column {
     return new Column(measurement, type, values, rows, (BitSet) rowsWithValue.clone());
   }
 
+  /** The name of the measurement. */
   public String measurement() {
     return measurement;
   }

@@ -15,6 +15,7 @@ public final class DesiredConfig {
     changedAt = Times.instant(config.getChangedAt());
   }
 
+  /** Counts the versions of the device. */
   public int version() {
     return version;
   }

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import grpc
 import structlog
@@ -124,7 +125,7 @@ class Deliveries:
         self._unreachable.remove(command.id)
         if not self._unreachable.has_earlier(command.device_id, command.id):
             async with self._slots:
-                delivery = await self._try_publish(offered)
+                delivery = await self._attempted(offered, self._publish(offered))
         if delivery is BrokerDelivery.NO_SUBSCRIBER:
             self._unreachable.add(command.device_id, command.id)
             await self._report(command, GatewayReport.UNREACHABLE)
@@ -135,20 +136,25 @@ class Deliveries:
         group = offered.device_type
         # A type that cannot be part of a topic has no subscribers.
         if is_published_to(group):
-            topic, payload = self._topics.group_commands(group), group_document(offered.command, group)
             async with self._slots:
-                await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
+                await self._attempted(offered, self._publish_to_group(offered.command, group))
         await self._report(offered.command, GatewayReport.ANNOUNCED)
 
-    async def _try_publish(self, offered: DeviceCommand) -> BrokerDelivery:
+    async def _attempted(
+        self, offered: DeviceCommand, publication: Coroutine[Any, Any, BrokerDelivery]
+    ) -> BrokerDelivery:
         try:
-            return await self._publish(offered)
+            return await publication
         except CannotConnect:
             raise
         except Exception:
             # An unexpected error of one command must not end the stream.
             log.exception("command_not_published", command=offered.command.id)
             return BrokerDelivery.NO_SUBSCRIBER
+
+    async def _publish_to_group(self, command: Command, group: str) -> BrokerDelivery:
+        payload = group_document(command, group)
+        return await self._broker.deliver(self._topics.group_commands(group), payload, expiry=seconds_left(command))
 
     async def _publish(self, offered: DeviceCommand) -> BrokerDelivery:
         command, delivery = offered.command, BrokerDelivery.NO_SUBSCRIBER

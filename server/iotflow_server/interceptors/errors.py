@@ -59,6 +59,7 @@ class Errors:
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
             except Exception:
+                # Any other error is the server's own. Its text may have data of other callers.
                 log.exception("call_failed", method=method, request_id=request_id_of(context))
                 await abort(context, errors.INTERNAL, unary=unary)
 

@@ -40,6 +40,13 @@ class Delivering:
         async with asyncio.timeout(5):
             return [await self.reports.get() for _ in ids]
 
+    async def announce(self, command_id: int) -> tuple[int, str]:
+        """Offer a command for a group; the reported state."""
+        command = Command(id=command_id, name="turn")
+        self._deliveries.add(DeviceCommand(command=command, device_type="lamp", announce=True))
+        async with asyncio.timeout(5):
+            return await self.reports.get()
+
     def confirm(self, *ids: int) -> None:
         for command_id in ids:
             self._deliveries.record_receipt(command_id, "unreachable")
@@ -99,3 +106,13 @@ async def test_an_unexpected_error_of_one_command_does_not_affect_others() -> No
         assert await one.deliver(7) == UNREACHABLE[:1]
         one.broker.fails, one.broker.has_subscriber = False, True
         assert await one.deliver(7, 8) == [(7, "delivered"), (8, "delivered")]
+
+
+async def test_an_unexpected_error_of_a_command_to_a_group_does_not_affect_others() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        one = Delivering(tasks)
+        one.broker.fails = True
+        assert await one.announce(7) == (7, "announced")
+        one.broker.fails, one.broker.has_subscriber = False, True
+        assert await one.announce(8) == (8, "announced")
+        assert one.broker.published == ["iotflow/fleet/commands/lamp"]

@@ -87,7 +87,7 @@ lock: $(VENV)/dev  ## Pin the Python packages anew
 wheels: $(VENV)/dev  ## Build the wheel of every distribution into build/wheels
 	$(BIN)/python -m tools.wheels build/wheels
 
-version: $(VENV)/dev  ## Set the version of all distributions; make version V=0.2.0
+version: $(VENV)/dev  ## Set the version of all distributions and clients; make version V=0.2.0
 	$(BIN)/python tools/version.py $(V)
 
 packages:

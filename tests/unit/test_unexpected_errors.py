@@ -7,6 +7,7 @@ import grpc
 import pytest
 from structlog.testing import capture_logs
 
+from iotflow_server.interceptors.call_context import with_principal
 from iotflow_server.interceptors.errors import Errors
 
 
@@ -18,7 +19,7 @@ async def test_the_caller_of_an_unexpected_error_gets_internal_without_its_messa
         raise grpc.aio.AbortError
 
     handler: Any = SimpleNamespace(request_streaming=False, response_streaming=False)
-    context: Any = SimpleNamespace(abort=abort)
+    context = with_principal(SimpleNamespace(abort=abort, invocation_metadata=lambda: ()))  # type: ignore[arg-type]
     scope: Any = Errors().wrap("/method", handler)
     with capture_logs() as logs, pytest.raises(grpc.aio.AbortError):
         async with scope(None, context):

@@ -1,4 +1,4 @@
-"""Cosmic Ray's operators, and two of our own for what reviewers break first: a call that is left out, a value that is not returned."""
+"""Cosmic Ray's operators, and three of our own: a call that is left out, a value that is not returned, an error that is not caught."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.plugins import get_operator, operator_names
 
 # Identity and equality are one for the members of enums, for None and for types.
-_SAME = re.compile(r"ReplaceComparisonOperator_(Is_Eq|Eq_Is|IsNot_NotEq|NotEq_IsNot)")
+# ExceptionReplacer fails at `except module.Error`.
+_LEFT_OUT = re.compile(r"ReplaceComparisonOperator_(Is_Eq|Eq_Is|IsNot_NotEq|NotEq_IsNot)|ExceptionReplacer")
 _DECLARING = re.compile(r"@(abstractmethod|override|final)\b")
 # They declare what correct code never does.
 _KEYWORDS = ("strict", "slots", "frozen", "kw_only")
@@ -54,12 +55,33 @@ class ReturnNone(Operator):  # type: ignore[misc]
         return (Example("def f(): return 1", "def f(): return None"),)
 
 
+class ReplaceException(Operator):  # type: ignore[misc]
+    """Catches an exception that nothing raises, instead of others."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """Where classes of exceptions are named."""
+        if node.type == "except_clause":
+            yield node.children[1].start_pos, node.children[1].end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:  # noqa: ARG002
+        """The node with the classes replaced."""
+        node.children[1] = parso.python.tree.Name("NotImplementedError", node.children[1].start_pos, prefix=" ")
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """As Cosmic Ray documents its operators."""
+        before = "try: f()\nexcept module.Error as error: pass"
+        return (Example(before, before.replace("module.Error", "NotImplementedError")),)
+
+
 def operators() -> dict[str, Operator]:
     """Name → operator, without those that need arguments."""
     classes = {name.partition("/")[2]: get_operator(name) for name in operator_names()}
     return {
-        **{name: made() for name, made in classes.items() if not made.arguments() and not _SAME.fullmatch(name)},
+        **{name: made() for name, made in classes.items() if not made.arguments() and not _LEFT_OUT.fullmatch(name)},
         "RemoveCall": RemoveCall(),
+        "ReplaceException": ReplaceException(),
         "ReturnNone": ReturnNone(),
     }
 

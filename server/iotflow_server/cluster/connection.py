@@ -1,6 +1,7 @@
 """The Redis client of the process."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from hashlib import sha1
 from typing import Any, TypeVar
@@ -33,6 +34,10 @@ class RedisConnection:
     def __init__(self, url: str, *, seconds: float = 1.0) -> None:
         self._seconds = seconds
         self._available = True
+        self._is_closed = False
+        self._running = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         try:
             # run() limits the whole call; the time-outs of the library would add up.
             self._pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
@@ -57,7 +62,12 @@ class RedisConnection:
         return self._available
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, after the calls in progress; later calls raise Unavailable."""
+        self._is_closed = True
+        # The library would open a connection for a call that still waits for one.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._is_idle.wait()
         await self._redis.aclose()
         await self._pool.aclose()
 
@@ -71,6 +81,10 @@ class RedisConnection:
         seconds: another time limit, for a call that waits on purpose. Work that ends with Unavailable may have been carried
         out, or may still be.
         """
+        if self._is_closed:
+            raise Unavailable("REDIS_UNAVAILABLE", "The connection to Redis is closed.")
+        self._running += 1
+        self._is_idle.clear()
         try:
             async with asyncio.timeout(self._seconds if seconds is None else seconds):
                 result = await work(self._redis)
@@ -79,6 +93,10 @@ class RedisConnection:
             raise Unavailable(
                 "REDIS_UNAVAILABLE", "Redis is unavailable; check that it runs and IOTFLOW_REDIS_URL."
             ) from error
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._is_idle.set()
         self._record(available=True)
         return result
 

@@ -107,3 +107,18 @@ def test_unusable_urls_are_rejected(url: str) -> None:
         RedisConnection(url)
     assert "IOTFLOW_REDIS_URL" in str(refusal.value)
     assert "sesame" not in str(refusal.value)
+
+
+async def test_the_end_waits_for_calls_and_opens_no_connection_for_later_ones(redis: RedisServer) -> None:
+    connection = RedisConnection(redis.url)
+    calls = [asyncio.create_task(connection.run(echo(str(number)))) for number in range(3 * CONNECTIONS)]
+    await asyncio.sleep(0)
+    await connection.close()
+    assert [bytes(answer) for answer in await asyncio.gather(*calls)] == [
+        str(one).encode() for one in range(len(calls))
+    ]
+    with pytest.raises(Unavailable) as refusal:
+        await connection.check()
+    assert refusal.value.reason == "REDIS_UNAVAILABLE"
+    with redis.client() as client:
+        assert len(client.client_list()) == 1

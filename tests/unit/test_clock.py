@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iotflow_server.clock import CONFIRM_MS, SETTLED_MS, SteadyClock
+from iotflow_server.clock import CONFIRM_MS, IS_SET_FROM_MS, MOST_SLEWED_MS, SETTLED_MS, TOLERANCE_MS, SteadyClock
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -76,11 +76,69 @@ def test_the_first_setting_of_the_clock_is_followed_at_once() -> None:
     assert machine.now() == machine.wall
 
 
+@pytest.mark.parametrize(("shown", "is_set"), [(IS_SET_FROM_MS - 1, False), (IS_SET_FROM_MS, True)])
+def test_a_clock_that_shows_an_earlier_time_than_the_first_possible_one_is_not_set(shown: int, is_set: bool) -> None:
+    machine = Machine(wall=shown)
+    machine.step(YEAR)
+    assert machine.now() == (machine.true if is_set else machine.wall)
+
+
+def test_a_clock_that_is_not_set_is_not_set_back_at_once() -> None:
+    machine = Machine(wall=YEAR)
+    machine.step(-11 * SECOND)
+    assert machine.now() == machine.true
+
+
+@pytest.mark.parametrize(("step", "is_followed"), [(TOLERANCE_MS, True), (TOLERANCE_MS + 1, False)])
+def test_a_difference_up_to_the_tolerance_is_followed_at_once(step: int, is_followed: bool) -> None:
+    machine = Machine()
+    machine.step(step)
+    assert machine.now() == (machine.wall if is_followed else machine.true)
+
+
+def test_a_small_difference_backwards_is_followed_at_half_the_speed() -> None:
+    machine = Machine()
+    machine.step(-TOLERANCE_MS)
+    machine.run(SECOND)
+    assert machine.now() == NOW + SECOND / 2
+
+
+def test_a_step_is_followed_once_it_has_lasted_for_the_whole_time() -> None:
+    machine = Machine()
+    machine.step(YEAR)
+    machine.now()
+    machine.run(CONFIRM_MS - SECOND)
+    assert machine.now() == machine.true
+    machine.run(SECOND)
+    assert machine.now() == machine.wall
+
+
+@pytest.mark.parametrize(("change", "is_same"), [(TOLERANCE_MS, True), (TOLERANCE_MS + 1, False)])
+def test_a_step_whose_size_changes_by_more_than_the_tolerance_is_another_one(change: int, is_same: bool) -> None:
+    machine = Machine()
+    machine.step(YEAR)
+    machine.now()
+    machine.step(change)
+    machine.run(CONFIRM_MS)
+    assert machine.now() == (machine.wall if is_same else machine.true)
+
+
+@pytest.mark.parametrize(("step", "is_slewed"), [(MOST_SLEWED_MS, True), (MOST_SLEWED_MS + 1, False)])
+def test_a_step_back_of_at_most_a_day_repeats_no_time(step: int, is_slewed: bool) -> None:
+    machine = Machine()
+    machine.step(-step)
+    machine.now()
+    machine.run(CONFIRM_MS)
+    before = machine.now()
+    machine.run(SECOND)
+    assert machine.now() == (before + SECOND / 2 if is_slewed else machine.wall)
+
+
 def test_the_clock_is_settled_after_a_long_agreement_only() -> None:
     machine = Machine()
     machine.run(SETTLED_MS - SECOND)
     assert not machine.clock.is_settled()
-    machine.run(2 * SECOND)
+    machine.run(SECOND)
     assert machine.clock.is_settled()
     machine.step(YEAR)
     machine.run(10 * 60 * SECOND)

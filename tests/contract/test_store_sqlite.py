@@ -253,6 +253,26 @@ def test_the_catalogue_evicts_the_least_recent_writers(path: Path) -> None:
         assert len(lookups) == 1
 
 
+@pytest.mark.parametrize("count", [0, 1, 2**31 - 1])
+def test_a_dropped_series_is_noticed_by_other_processes_only(path: Path, count: int) -> None:
+    """count: number of series dropped or retyped before."""
+    with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
+        one.execute(f"PRAGMA user_version={count}")
+        dropping, noticing = SeriesCache(6), SeriesCache(6)
+        writing.write(one, dropping, [doubles(1, {1: 1.0}, "m"), doubles(1, {1: 1.0}, "n")], None)
+        writing.write(other, noticing, [doubles(1, {2: 1.0}, "m"), doubles(1, {2: 1.0}, "n")], None)
+        writing.drop(one, dropping, 1, "m")
+        lookups: list[str] = []
+        for connection, cache in ((one, dropping), (other, noticing)) * 2:
+            connection.set_trace_callback(
+                lambda statement: lookups.append(statement) if "series" in statement else None
+            )
+            with schema.transaction(connection):
+                cache.refresh(connection)
+                assert cache.of(connection, 1).types == {"n": DOUBLE}
+        assert len(lookups) == 1, "only the other process queries the series again, and once"
+
+
 def contents_of_file(path: Path) -> bytes:
     return path.read_bytes()
 

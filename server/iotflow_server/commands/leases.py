@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
@@ -24,7 +25,6 @@ from iotflow_server.streams.change_feed import ChangeFeed
 
 # The time in which a gateway must report the result.
 LEASE = timedelta(seconds=30)
-FEW_DEVICES = 1_000
 
 QUEUED = CommandRow.state == CommandState.QUEUED
 OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
@@ -45,17 +45,22 @@ class CommandLease:
 class CommandLeases:
     """gateway: a name that is unique among open streams. Every method may raise Unavailable.
 
-    Released commands are published to changes.
+    Released commands are published to changes. timer: seconds, as those of time.monotonic().
     """
 
     def __init__(
-        self, database: Database, changes: ChangeFeed[Command], clock: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        changes: ChangeFeed[Command],
+        clock: Callable[[], datetime] = utc_now,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._changes = changes
         self._clock = clock
-        self._reconnected: dict[int, float] = {}
-        self._reconnected_bound = FEW_DEVICES
+        self._timer = timer
+        # The time of the last reconnection, by device.
+        self._reconnected: TTLCache[int, float] = TTLCache(math.inf, LEASE.total_seconds(), timer)
 
     async def take(self, gateway: str, most: int) -> list[CommandLease]:
         """Lease up to `most` queued commands without a lease to this gateway, oldest first.
@@ -81,7 +86,7 @@ class CommandLeases:
 
     async def release_for(self, device_ids: Collection[int]) -> None:
         """Release the commands of these devices that are held back because the device was unreachable."""
-        self._record_reconnected(device_ids)
+        self._reconnected.update(dict.fromkeys(device_ids, self._timer()))
         # Literals, because both databases limit the number of parameters.
         ids: BindParameter[list[int]] = bindparam(
             "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
@@ -99,16 +104,6 @@ class CommandLeases:
         A later report that the device is unreachable may refer to an attempt before the reconnection.
         """
         return self._reconnected.get(device_id, -math.inf) >= since
-
-    def _record_reconnected(self, device_ids: Collection[int]) -> None:
-        now = time.monotonic()
-        self._reconnected.update(dict.fromkeys(device_ids, now))
-        if len(self._reconnected) > self._reconnected_bound:
-            self._reconnected = {
-                device_id: at for device_id, at in self._reconnected.items() if at >= now - LEASE.total_seconds()
-            }
-            # The next clean-up is at twice the size, so that its cost per device is constant.
-            self._reconnected_bound = max(FEW_DEVICES, 2 * len(self._reconnected))
 
     async def release(self, gateway: str) -> None:
         """Release all leases of this gateway."""

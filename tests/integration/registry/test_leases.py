@@ -78,6 +78,25 @@ async def test_no_command_of_an_unreachable_device_is_leased_until_it_is_back(
     assert await taken(leases, "two") == [first, second]
 
 
+async def test_a_reconnection_is_known_for_the_time_of_a_lease(parts: Parts) -> None:
+    now = [100.0]
+    leases = CommandLeases(parts.database, parts.commands.changes, timer=lambda: now[0])
+    device, other = await parts.make("a"), await parts.make("b")
+    assert not leases.has_reconnected(device.id, 0.0)
+    await leases.release_for([device.id, other.id])
+    now[0] += 10.0
+    await leases.release_for([device.id])
+    assert leases.has_reconnected(device.id, 110.0)
+    assert not leases.has_reconnected(device.id, 110.5)
+    assert leases.has_reconnected(other.id, 100.0)
+    assert not leases.has_reconnected(other.id, 100.5)
+    now[0] = 99.5 + LEASE.total_seconds()
+    assert leases.has_reconnected(other.id, 0.0)
+    now[0] += 1.0
+    assert not leases.has_reconnected(other.id, 0.0)
+    assert leases.has_reconnected(device.id, 0.0)
+
+
 async def test_no_command_is_leased_that_is_final_delivered_or_of_an_inactive_device(
     parts: Parts, leases: CommandLeases
 ) -> None:

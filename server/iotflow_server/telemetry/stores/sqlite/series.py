@@ -21,6 +21,8 @@ SELECT EXISTS (
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
 # Version of a cache that may have missed changes of other processes; the file never has it.
 _UNKNOWN = -1
+# SQLite keeps a number of 32 bits, signed.
+_VERSION_BITS = 0x7FFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class SeriesCache:
         self._count_change(connection)
 
     def _count_change(self, connection: sqlite3.Connection) -> None:
-        self._version = (self._version + 1) % 2**31
+        self._version = (self._version + 1) & _VERSION_BITS
         connection.execute(f"PRAGMA user_version={self._version}")
 
     def forget(self, device_ids: Iterable[int]) -> None:

@@ -158,13 +158,11 @@ class Connection:
             return self._channel
         self._discard()
         channel = self._channel = await self._opened()
-        state = channel.get_state(try_to_connect=True)
-        while state is not ChannelConnectivity.READY:
+        while (state := channel.get_state(try_to_connect=True)) is not ChannelConnectivity.READY:
             if state is ChannelConnectivity.TRANSIENT_FAILURE:
                 self._discard()
                 raise ServerError(StatusCode.UNAVAILABLE, f"{self._target} is out of reach.", retryable=True)
             await self._changed(channel, state)
-            state = channel.get_state(try_to_connect=True)
         return channel
 
     async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> None:

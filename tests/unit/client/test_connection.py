@@ -1,0 +1,210 @@
+"""A connection to a server that listens, is away, or accepts connections without an answer."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc import StatusCode
+
+from iotflow.connection import Connection, Tls, needs_credential
+from iotflow.errors import ServerError
+from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+
+PATIENCE = 5.0
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[str]:
+    """A server without any method; its address."""
+    running = grpc.aio.server()
+    port = running.add_insecure_port("127.0.0.1:0")
+    await running.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield f"127.0.0.1:{port}"
+    finally:
+        await running.stop(None)
+
+
+async def test_a_connection_to_a_listening_server_is_ready_at_once() -> None:
+    async with server() as target, Connection(target, connect_timeout=2.0) as connection:
+        channel = await connection.ready()
+        assert channel.get_state() is grpc.ChannelConnectivity.READY
+        assert await connection.ready() is channel
+
+
+async def test_a_connection_is_ready_again_after_its_server_was_away() -> None:
+    async with server() as target:
+        connection = Connection(target, connect_timeout=2.0)
+        before = await connection.ready()
+    with pytest.raises(ServerError, match="out of reach"):
+        while await connection.ready() is before:
+            await before.wait_for_state_change(grpc.ChannelConnectivity.READY)
+    running = grpc.aio.server()
+    assert running.add_insecure_port(target)
+    await running.start()
+    async with asyncio.timeout(PATIENCE):
+        assert await connection.ready() is not before
+        await connection.close()
+    await running.stop(None)
+
+
+async def test_an_address_without_a_server_is_out_of_reach() -> None:
+    async with server() as target:
+        pass
+    async with asyncio.timeout(PATIENCE), Connection(target) as connection:
+        with pytest.raises(ServerError, match=f"{target} is out of reach") as away:
+            await connection.ready()
+    assert (away.value.code, away.value.retryable) == (StatusCode.UNAVAILABLE, True)
+
+
+async def test_a_server_that_does_not_answer_is_given_up_after_the_timeout() -> None:
+    async with asyncio.timeout(PATIENCE):
+        # The system accepts connections of a socket that listens.
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            target = f"127.0.0.1:{silent.getsockname()[1]}"
+            async with Connection(target, connect_timeout=0.1) as connection:
+                with pytest.raises(ServerError, match=r"did not accept a connection within 0\.1 s") as away:
+                    await connection.ready()
+    assert (away.value.code, away.value.retryable) == (StatusCode.UNAVAILABLE, True)
+
+
+async def test_a_channel_of_the_caller_is_used_and_left_open() -> None:
+    async with server() as target, grpc.aio.insecure_channel(target) as channel:
+        async with Connection(channel) as connection:
+            assert await connection.ready() is channel
+        assert channel.get_state() is grpc.ChannelConnectivity.READY
+
+
+async def test_a_channel_that_the_caller_has_closed_is_an_error() -> None:
+    channel = grpc.aio.insecure_channel("127.0.0.1:1")
+    await channel.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await Connection(channel).ready()
+
+
+async def test_an_unreadable_file_of_tls_is_named(tmp_path: Path) -> None:
+    async with asyncio.timeout(PATIENCE), Connection("127.0.0.1:1", tls=Tls(ca=tmp_path / "ca.crt")) as connection:
+        with pytest.raises(ServerError, match=r"file of TLS is unreadable.*ca\.crt") as unreadable:
+            await connection.ready()
+    assert (unreadable.value.code, unreadable.value.retryable) == (StatusCode.UNAVAILABLE, True)
+
+
+async def test_files_of_tls_are_read_for_the_channel(tmp_path: Path) -> None:
+    """A server without TLS does not accept it."""
+    (tmp_path / "ca.crt").touch()
+    async with server() as target, Connection(target, tls=Tls(ca=tmp_path / "ca.crt")) as connection:
+        with pytest.raises(ServerError, match="out of reach"):
+            await connection.ready()
+
+
+async def test_the_status_of_a_call_is_raised_as_the_clients_error() -> None:
+    async with server() as target, Connection(target) as connection:
+        with pytest.raises(ServerError) as failed:
+            async with connection.call() as channel:
+                await DeviceServiceStub(channel).SendHeartbeat(SendHeartbeatRequest())
+    assert failed.value.code is StatusCode.UNIMPLEMENTED
+
+
+async def test_a_call_whose_connection_is_closed_can_be_repeated() -> None:
+    async with server() as target, Connection(target) as connection:
+        with pytest.raises(ServerError, match="connection was closed") as closed:
+            async with connection.call():
+                # As gRPC raises it in calls of a closed channel.
+                raise asyncio.CancelledError
+    assert (closed.value.code, closed.value.retryable) == (StatusCode.CANCELLED, True)
+
+
+async def test_a_caller_that_is_cancelled_in_a_call_stays_cancelled() -> None:
+    async with server() as target, Connection(target) as connection:
+        began = asyncio.Event()
+
+        async def call() -> None:
+            async with connection.call():
+                began.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(call())
+        await began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+WRONG_KEY = ServerError(StatusCode.UNAUTHENTICATED, "wrong", reason="WRONG_KEY")
+
+
+async def test_concurrent_calls_share_one_question_for_a_key() -> None:
+    answers: asyncio.Queue[str] = asyncio.Queue()
+    asked: list[ServerError] = []
+
+    async def ask(error: ServerError) -> str:
+        asked.append(error)
+        return await answers.get()
+
+    async with asyncio.timeout(PATIENCE), Connection("h:1", api_key="old", on_credential_wanted=ask) as connection:
+        used = connection.metadata
+        assert used == (("x-api-key", "old"),)
+        waiting = [asyncio.create_task(connection.renewed(WRONG_KEY, used)) for _ in range(3)]
+        answers.put_nowait("new")
+        assert await asyncio.gather(*waiting) == [True] * 3
+        assert (asked, connection.metadata) == ([WRONG_KEY], (("x-api-key", "new"),))
+        # The call failed with the key that is replaced by now.
+        assert await connection.renewed(WRONG_KEY, used)
+        assert len(asked) == 1
+
+
+async def test_a_handler_without_another_key_changes_nothing() -> None:
+    async def refuse(_error: ServerError) -> None:
+        return None
+
+    for handler in (refuse, None):
+        async with Connection("h:1", api_key="old", on_credential_wanted=handler) as connection:
+            assert not await connection.renewed(WRONG_KEY, connection.metadata)
+            assert connection.metadata == (("x-api-key", "old"),)
+
+
+async def test_a_token_is_replaced_by_a_token_and_both_by_a_given_key() -> None:
+    async def answer(_error: ServerError) -> str:
+        return "new"
+
+    async with Connection("h:1", token="old", on_credential_wanted=answer) as connection:
+        assert await connection.renewed(WRONG_KEY, connection.metadata)
+        assert connection.metadata == (("authorization", "Bearer new"),)
+        connection.use_key("key")
+        assert connection.metadata == (("x-api-key", "key"),)
+
+
+async def test_the_end_of_a_connection_ends_the_question_for_a_key() -> None:
+    began = asyncio.Event()
+
+    async def ask(_error: ServerError) -> str:
+        began.set()
+        await asyncio.Event().wait()
+        return ""
+
+    connection = Connection("h:1", on_credential_wanted=ask)
+    asking = asyncio.create_task(connection.renewed(WRONG_KEY, connection.metadata))
+    async with asyncio.timeout(PATIENCE):
+        await began.wait()
+        await connection.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "is_needed"),
+    [
+        (StatusCode.UNAUTHENTICATED, "", True),
+        (StatusCode.PERMISSION_DENIED, "KEY_REPLACED", True),
+        (StatusCode.PERMISSION_DENIED, "NOT_YOUR_DEVICE", False),
+        (StatusCode.UNAVAILABLE, "KEY_REPLACED", False),
+    ],
+)
+def test_another_key_may_help_against_an_invalid_one(code: StatusCode, reason: str, is_needed: bool) -> None:
+    assert needs_credential(ServerError(code, "", reason=reason)) is is_needed

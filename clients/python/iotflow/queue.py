@@ -233,13 +233,12 @@ class BatchQueue:
                 _finish(stored)
 
     def _make_room_on_disk(self, entry: Entry) -> bool:
-        """Drop the oldest batches until a segment can be deleted. Whether there was one."""
+        """Drop the oldest batches until a segment can be deleted. Whether there is one."""
         entry.was_tried = True
-        while rows := self._delivery.drop_oldest():
+        while not self._delivery.has_dead_segments and (rows := self._delivery.drop_oldest()):
             self._on_dropped(rows, DropReason.DISK_FULL)
-            if self._delivery.has_dead_segments:
-                return True
-        return False
+            self._delivery.release_newest_segment()
+        return self._delivery.has_dead_segments
 
 
 def _finish(stored: "asyncio.Future[None]") -> None:

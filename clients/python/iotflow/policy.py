@@ -46,10 +46,10 @@ class Sampler:
 
     def _is_kept(self, step: int) -> bool:
         self._left_out += 1
-        if step == 0 or self._left_out < step:
-            return False
-        self._left_out = 0
-        return True
+        is_kept = 0 < step <= self._left_out
+        if is_kept:
+            self._left_out = 0
+        return is_kept
 
 
 def kept_of(used: int, limit: int) -> int:

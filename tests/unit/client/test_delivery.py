@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from iotflow import delivery as module
 from iotflow.delivery import Delivery, Entry
 from iotflow.queue_files import Record
 
@@ -95,6 +98,51 @@ def test_a_segment_is_deleted_when_nothing_in_it_is_needed_and_another_is_writte
     assert delivery.take_removed() == (3, [])
     delivery.release_newest_segment()
     assert delivery.take_removed() == (0, [3])
+
+
+@pytest.fixture
+def two_payloads_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most two payloads of a queue on disk are also kept in memory."""
+    monkeypatch.setattr(module, "MEMORY_BYTES", 20)
+
+
+def are_in_memory(entries: list[Entry]) -> list[bool]:
+    return [bool(one.payload) for one in entries]
+
+
+def added(delivery: Delivery, entries: list[Entry]) -> list[Entry]:
+    for one in entries:
+        delivery.add(one)
+    return entries
+
+
+@pytest.mark.usefixtures("two_payloads_in_memory")
+def test_as_many_payloads_are_kept_in_memory_after_batches_whose_payload_was_on_disk_only() -> None:
+    delivery = Delivery(9)
+    for sequence in range(1, 100, 3):
+        entries = added(delivery, [entry(sequence + number, 1) for number in range(3)])
+        assert are_in_memory(entries) == [True, True, False]
+        for _ in entries:
+            delivery.drop_oldest()
+
+
+@pytest.mark.usefixtures("two_payloads_in_memory")
+def test_batches_that_were_read_from_the_disk_take_no_memory() -> None:
+    delivery = Delivery(9)
+    for sequence in (1, 2, 3):
+        delivery.add(Entry(sequence, 1, 10, b"", Record(sequence, 1, 1, 0, 10)))
+    for _ in range(3):
+        delivery.drop_oldest()
+    assert are_in_memory(added(delivery, [entry(sequence, 1) for sequence in (4, 5, 6)])) == [True, True, False]
+
+
+@pytest.mark.usefixtures("two_payloads_in_memory")
+def test_batches_without_a_place_on_the_disk_always_keep_their_payload() -> None:
+    delivery = Delivery(9)
+    assert are_in_memory(added(delivery, [entry(sequence) for sequence in (1, 2, 3)])) == [True] * 3
+    for _ in range(3):
+        delivery.drop_oldest()
+    assert are_in_memory(added(delivery, [entry(sequence, 1) for sequence in (4, 5, 6)])) == [True, True, False]
 
 
 async def test_the_end_releases_all_who_wait() -> None:

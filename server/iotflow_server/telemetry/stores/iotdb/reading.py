@@ -40,7 +40,7 @@ class ColumnQuery:
 
     def after(self, batch: Batch) -> "ColumnQuery":
         """The query for the rows behind the batch, which are assumed to be of similar size."""
-        fitting = max(1, min(self.chunk_rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
+        fitting = max(1, min(self.chunk_rows, _PAGE_BYTES * len(batch.times) // batch.size))
         return replace(self, rows=fitting)
 
 
@@ -67,8 +67,6 @@ def page(session: IotdbSession, paths: Paths, query: ColumnQuery, span: Span) ->
         return ColumnPage(None, None)
     limit = max(1, min(query.rows, _PAGE_VALUES // len(query.measurements)))
     found = next_rows(session, paths, query.device, query.measurements, span, limit, newest_first=query.newest_first)
-    if not len(found.times):
-        return ColumnPage(None, None)
     ahead = None if len(found.times) < limit else beyond(span, int(found.times[-1]), newest_first=query.newest_first)
     if not found.certain:
         # Most pages have no rows that were written out of order, even if the rest of the span has.

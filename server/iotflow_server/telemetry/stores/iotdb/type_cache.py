@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from iotflow_server.telemetry.batch import ValueType
+from iotflow_server.telemetry.ports import EARLIEST
 from iotflow_server.telemetry.stores.iotdb.schema import COMPRESSION, ENCODINGS, Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 
@@ -13,7 +14,7 @@ Types = Mapping[str, ValueType]
 # Number of devices in one statement.
 _TOGETHER = 200
 # No reading is that early: the result has no rows, but a column for every time series.
-_NOTHING = f"time < {-(2**63)}"
+_NOTHING = f"time < {EARLIEST}"
 
 
 def types_of(session: IotdbSession, paths: Paths, device_ids: Sequence[int]) -> dict[int, dict[str, ValueType]]:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import multiprocessing
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
@@ -55,6 +56,26 @@ async def test_a_second_migration_changes_nothing(parts: Parts, url: str) -> Non
     migrate(url)
     migrate(url)
     assert await parts.registry.get(device.id) == device
+
+
+async def test_commands_and_audit_entries_have_numbers_beyond_32_bits(parts: Parts) -> None:
+    most = 2**31 - 1
+    device = await parts.make()
+    await parts.commands.send(device.id, "first", {}, None, "", actor="token:me")
+    for table in ("commands", "audit"):
+        await parts.database.write(partial(set_last_number, table, most))
+    command = await parts.commands.send(device.id, "beyond", {}, None, "", actor="token:me")
+    assert command.id == most + 1
+    assert (await parts.commands.get(command.id)).name == "beyond"
+    assert [entry.id for entry in await parts.audit.page("", None, 1)] == [most + 1]
+
+
+def set_last_number(table: str, number: int, connection: Connection) -> None:
+    """The next row of the table gets the next number."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT setval('{table}_id_seq', {number})"))
+    else:
+        connection.execute(text(f"UPDATE sqlite_sequence SET seq = {number} WHERE name = '{table}'"))
 
 
 def test_processes_may_start_simultaneously(url: str) -> None:

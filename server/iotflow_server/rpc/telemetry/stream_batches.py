@@ -175,7 +175,9 @@ class BatchReceiver:
                 times = await self._device_ingest.timestamps.allocate(device_id, readings, caller=caller)
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as error:
-                await asyncio.sleep(error.retry_after or 0.0)
+                if error.retry_after is None:
+                    raise
+                await asyncio.sleep(error.retry_after)
 
 
 def _text_count(message: TelemetryBatch) -> int:

@@ -105,6 +105,9 @@ class PacketReader:
             async with asyncio.timeout(PACKET_SECONDS):
                 packet_type, header, size = await self._header(first)
             return Packet(packet_type, first[0] & 0x0F, header, await self._body(size))
+        except TimeoutError:
+            # It is an OSError.
+            raise
         except (asyncio.IncompleteReadError, OSError):
             return None
 
@@ -123,7 +126,7 @@ class PacketReader:
         for place in range(SIZE_BYTES):
             digit = await self._reader.readexactly(1)
             header += digit
-            size |= (digit[0] & 0x7F) << 7 * place
+            size += (digit[0] & 0x7F) << 7 * place
             if digit[0] < 0x80:
                 return header, size
         raise MalformedPacket(f"the size of a packet has more than {SIZE_BYTES} bytes")

@@ -1,6 +1,9 @@
 """The error of a call, with its details from the server."""
 
+from contextlib import suppress
+
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
@@ -51,14 +54,17 @@ class ServerError(Exception):
 
 
 def server_error(error: grpc.aio.AioRpcError) -> ServerError:
-    """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`."""
+    """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`. Damaged details
+    are ignored."""
     code, metadata = error.code(), error.trailing_metadata() or ()
     initial = error.initial_metadata() or ()
     details = _details([value for key, value in metadata if key == DETAILS_KEY])
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in details.details:
         for known in (info, bad, retry):
-            detail.Unpack(known)
+            # A proxy may damage them.
+            with suppress(DecodeError):
+                detail.Unpack(known)
     is_from_server = info.domain == DOMAIN
     return ServerError(
         code,
@@ -84,7 +90,8 @@ def queue_full(message: str) -> ServerError:
 def _details(values: list[str | bytes]) -> status_pb2.Status:
     status = status_pb2.Status()
     if values and isinstance(values[0], bytes):
-        status.MergeFromString(values[0])
+        with suppress(DecodeError):
+            status.MergeFromString(values[0])
     return status
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from iotflow import delivery as module
-from iotflow.delivery import Delivery, Entry
+from iotflow.delivery import MEMORY_BYTES, Delivery, Entry
 from iotflow.queue_files import Record
 
 
@@ -151,3 +151,67 @@ async def test_the_end_releases_all_who_wait() -> None:
     await asyncio.sleep(0)
     delivery.end()
     await waiting
+
+
+async def test_rows_of_the_batches_on_the_way_are_counted_up_to_a_sequence() -> None:
+    delivery = filled(3, 1, 2, 3, 4, 5)
+    await passed(delivery)
+    delivery.acknowledge(1)
+    assert await passed(delivery) == [2, 3, 4]
+    assert [delivery.rows_up_to(sequence) for sequence in (1, 2, 3, 4, 5)] == [0, 1, 2, 3, 3]
+    assert delivery.on_the_way == 3
+
+
+async def test_a_batch_on_the_way_that_cannot_be_read_is_removed() -> None:
+    delivery = filled(3, 1, 2, 3)
+    await passed(delivery)
+    delivery.acknowledge(1)
+    unreadable, _ = await delivery.next(), await delivery.next()
+    delivery.remove(unreadable)
+    assert (unreadable.sequence, delivery.on_the_way, delivery.oldest().sequence) == (2, 1, 3)
+    assert (delivery.rows, delivery.bytes, delivery.settled) == (1, 10, 2)
+
+
+async def test_the_oldest_batch_on_the_way_is_given_up() -> None:
+    delivery = filled(3, 1, 2)
+    await passed(delivery)
+    assert delivery.remove_oldest().sequence == 1
+    assert (delivery.on_the_way, delivery.settled, delivery.rows) == (0, 1, 1)
+    # No batch of this connection was acknowledged.
+    assert await passed(delivery) == [2]
+
+
+def stored(sequence: int, size: int) -> Entry:
+    return Entry(sequence, 1, size, b"x" * size, Record(sequence, 1, 1, 0, size))
+
+
+def test_payloads_stay_in_memory_up_to_the_limit() -> None:
+    delivery, half = Delivery(9), MEMORY_BYTES // 2
+    entries = [stored(1, half), stored(2, half), stored(3, 1)]
+    for one in entries:
+        delivery.add(one)
+    assert [bool(one.payload) for one in entries] == [True, True, False]
+    assert delivery.bytes == MEMORY_BYTES + 1
+    delivery.drop_oldest()
+    following = [stored(4, half), stored(5, 1)]
+    for one in following:
+        delivery.add(one)
+    assert [bool(one.payload) for one in following] == [True, False]
+
+
+def test_payloads_that_only_the_memory_has_stay_there() -> None:
+    delivery = Delivery(9)
+    one = Entry(1, 1, MEMORY_BYTES + 1, b"x", None)
+    delivery.add(one)
+    assert one.payload
+
+
+async def test_one_who_no_longer_waits_does_not_hold_up_the_others() -> None:
+    delivery = filled(1, 1)
+    leaving, staying = (asyncio.create_task(delivery.wait_until(lambda: not len(delivery))) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await passed(delivery)
+    delivery.acknowledge(1)
+    await staying
+    assert leaving.cancelled()

@@ -188,3 +188,59 @@ def test_a_deleted_active_segment_is_replaced_by_another(tmp_path: Path) -> None
         files.sync()
     with opened(tmp_path) as files:
         assert sequences(files) == [2]
+
+
+def test_a_payload_that_is_no_batch_ends_its_segment(tmp_path: Path) -> None:
+    with opened(tmp_path) as files:
+        files.append(1, 3, payload(1))
+        files.append(2, 3, b"\xff\xff")
+        files.append(3, 3, payload(3))
+        files.sync()
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([1], 1)
+
+
+def test_a_segment_begins_where_the_next_record_would_exceed_its_size(tmp_path: Path) -> None:
+    record = HEADER.size + len(payload(1))
+    for size, expected in ((2 * record, [1, 1, 3]), (2 * record - 1, [1, 2, 3]), (1, [1, 2, 3])):
+        with opened(tmp_path / str(size), size) as files:
+            assert [files.append(number, 3, payload(number)).segment for number in (1, 2, 3)] == expected
+
+
+def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.batches").write_text("mine")
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([], 0)
+    assert (tmp_path / "notes.batches").read_text() == "mine"
+
+
+def test_records_are_cut_from_the_segment_that_is_written_only(tmp_path: Path) -> None:
+    with opened(tmp_path, 2 * (HEADER.size + len(payload(1)))) as files:
+        _, second = files.append(1, 3, payload(1)), files.append(2, 3, payload(2))
+        files.cut(second)
+        before = files.append(3, 3, payload(3))
+        files.append(4, 3, payload(4))
+        files.cut(before)
+        files.append(5, 3, payload(5))
+        files.sync()
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1, 3, 4, 5]
+
+
+def test_a_folder_in_which_no_segment_can_begin_has_no_open_file_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(tmp_path) as files:
+        before = len(os.listdir("/proc/self/fd"))
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            files.append(1, 3, payload(1))
+        monkeypatch.undo()
+        assert len(os.listdir("/proc/self/fd")) == before
+        files.append(1, 3, payload(1))
+        files.sync()
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1]

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,9 +28,10 @@ from iotflow_server.telemetry.latest.values import newest_of
 
 
 class CachedDeviceIndex:
-    """The part of the index that this process knows. known: its generation and version."""
+    """The part of the index that this process knows. known: its generation and version. timer: seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
         self.known: tuple[bytes, bytes] = (b"", b"")
         self._until: dict[int, float] = {}
 
@@ -39,17 +40,15 @@ class CachedDeviceIndex:
         if generation != self.known[0]:
             self._until = {}
         self.known = (generation, version)
-        now = time.monotonic()
+        now = self._timer()
         self._until = {device_id: until for device_id, until in self._until.items() if until > now}
         until = now + INDEX_SECONDS
         self._until |= dict.fromkeys((int(member) for member in members if member.isdigit()), until)
 
     def indexed(self, device_ids: Collection[int]) -> set[int]:
         """The devices that are in the index."""
-        if not self._until:
-            return set()
-        now = time.monotonic()
-        return {device_id for device_id in device_ids if self._until.get(device_id, 0.0) > now}
+        now = self._timer()
+        return {device_id for device_id in self._until.keys() & device_ids if self._until[device_id] > now}
 
 
 # Longest time a call waits for Redis; after a failure only a retry in this interval uses Redis.

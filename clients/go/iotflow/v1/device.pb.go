@@ -42,10 +42,11 @@ type Device struct {
 	Configuration *structpb.Struct       `protobuf:"bytes,9,opt,name=configuration,proto3" json:"configuration,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
-	// The time of the device's last call or message. Absent before the first one.
+	// The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+	// configuration or commands. Absent before the first one.
 	LastSeen *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
-	// Whether the device made a call or sent a message within the server's online window (an open
-	// stream counts), or its gateway reported a session, and nothing has reported it offline since.
+	// Whether the device gave a sign of life within the server's online window (an open stream
+	// counts), or its gateway reported a session, and nothing has reported it offline since.
 	// Absent from the answer to a registration.
 	IsOnline *bool `protobuf:"varint,13,opt,name=is_online,json=isOnline,proto3,oneof" json:"is_online,omitempty"`
 	// Present only in the answer to a registration. The server stores a keyed hash and cannot show

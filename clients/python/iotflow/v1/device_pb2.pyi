@@ -53,8 +53,8 @@ class Device(_message.Message):
     firmware_version: _builtins.str
     hardware_version: _builtins.str
     is_online: _builtins.bool
-    """Whether the device made a call or sent a message within the server's online window (an open
-    stream counts), or its gateway reported a session, and nothing has reported it offline since.
+    """Whether the device gave a sign of life within the server's online window (an open stream
+    counts), or its gateway reported a session, and nothing has reported it offline since.
     Absent from the answer to a registration.
     """
     api_key: _builtins.str
@@ -75,7 +75,9 @@ class Device(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def last_seen(self) -> _timestamp_pb2.Timestamp:
-        """The time of the device's last call or message. Absent before the first one."""
+        """The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+        configuration or commands. Absent before the first one.
+        """
 
     def __init__(
         self,

@@ -1009,11 +1009,12 @@ pub struct Device {
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
     #[prost(message, optional, tag = "11")]
     pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// The time of the device's last call or message. Absent before the first one.
+    /// The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+    /// configuration or commands. Absent before the first one.
     #[prost(message, optional, tag = "12")]
     pub last_seen: ::core::option::Option<::prost_types::Timestamp>,
-    /// Whether the device made a call or sent a message within the server's online window (an open
-    /// stream counts), or its gateway reported a session, and nothing has reported it offline since.
+    /// Whether the device gave a sign of life within the server's online window (an open stream
+    /// counts), or its gateway reported a session, and nothing has reported it offline since.
     /// Absent from the answer to a registration.
     #[prost(bool, optional, tag = "13")]
     pub is_online: ::core::option::Option<bool>,

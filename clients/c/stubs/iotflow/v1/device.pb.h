@@ -33,11 +33,12 @@ typedef struct _iotflow_v1_Device {
     google_protobuf_Timestamp created_at;
     bool has_updated_at;
     google_protobuf_Timestamp updated_at;
-    /* The time of the device's last call or message. Absent before the first one. */
+    /* The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+ configuration or commands. Absent before the first one. */
     bool has_last_seen;
     google_protobuf_Timestamp last_seen;
-    /* Whether the device made a call or sent a message within the server's online window (an open
- stream counts), or its gateway reported a session, and nothing has reported it offline since.
+    /* Whether the device gave a sign of life within the server's online window (an open stream
+ counts), or its gateway reported a session, and nothing has reported it offline since.
  Absent from the answer to a registration. */
     bool has_is_online;
     bool is_online;

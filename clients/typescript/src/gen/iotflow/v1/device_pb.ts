@@ -85,15 +85,16 @@ export type Device = Message<"iotflow.v1.Device"> & {
   updatedAt?: Timestamp | undefined;
 
   /**
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    *
    * @generated from field: google.protobuf.Timestamp last_seen = 12;
    */
   lastSeen?: Timestamp | undefined;
 
   /**
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    *
    * @generated from field: optional bool is_online = 13;

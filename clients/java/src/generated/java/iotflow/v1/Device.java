@@ -616,7 +616,8 @@ public  final class Device extends
   private com.google.protobuf.Timestamp lastSeen_;
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -627,7 +628,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -638,7 +640,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -651,7 +654,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -670,7 +674,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -684,8 +689,8 @@ public  final class Device extends
   private boolean isOnline_;
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *
@@ -698,8 +703,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *
@@ -712,8 +717,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *
@@ -726,8 +731,8 @@ public  final class Device extends
   }
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *
@@ -1574,7 +1579,8 @@ public  final class Device extends
 
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1585,7 +1591,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1596,7 +1603,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1608,7 +1616,8 @@ public  final class Device extends
       }
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1621,7 +1630,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1633,7 +1643,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * The time of the device's last call or message. Absent before the first one.
+     * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+     * configuration or commands. Absent before the first one.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -1645,8 +1656,8 @@ public  final class Device extends
 
     /**
      * <pre>
-     * Whether the device made a call or sent a message within the server's online window (an open
-     * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+     * Whether the device gave a sign of life within the server's online window (an open stream
+     * counts), or its gateway reported a session, and nothing has reported it offline since.
      * Absent from the answer to a registration.
      * </pre>
      *
@@ -1659,8 +1670,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * Whether the device made a call or sent a message within the server's online window (an open
-     * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+     * Whether the device gave a sign of life within the server's online window (an open stream
+     * counts), or its gateway reported a session, and nothing has reported it offline since.
      * Absent from the answer to a registration.
      * </pre>
      *
@@ -1673,8 +1684,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * Whether the device made a call or sent a message within the server's online window (an open
-     * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+     * Whether the device gave a sign of life within the server's online window (an open stream
+     * counts), or its gateway reported a session, and nothing has reported it offline since.
      * Absent from the answer to a registration.
      * </pre>
      *
@@ -1689,8 +1700,8 @@ public  final class Device extends
     }
     /**
      * <pre>
-     * Whether the device made a call or sent a message within the server's online window (an open
-     * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+     * Whether the device gave a sign of life within the server's online window (an open stream
+     * counts), or its gateway reported a session, and nothing has reported it offline since.
      * Absent from the answer to a registration.
      * </pre>
      *

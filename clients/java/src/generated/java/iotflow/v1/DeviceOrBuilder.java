@@ -165,7 +165,8 @@ public interface DeviceOrBuilder extends
 
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -174,7 +175,8 @@ public interface DeviceOrBuilder extends
   boolean hasLastSeen();
   /**
    * <pre>
-   * The time of the device's last call or message. Absent before the first one.
+   * The time of the device's last sign of life: readings, a heartbeat, or a call for its status,
+   * configuration or commands. Absent before the first one.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp last_seen = 12;</code>
@@ -184,8 +186,8 @@ public interface DeviceOrBuilder extends
 
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *
@@ -195,8 +197,8 @@ public interface DeviceOrBuilder extends
   boolean hasIsOnline();
   /**
    * <pre>
-   * Whether the device made a call or sent a message within the server's online window (an open
-   * stream counts), or its gateway reported a session, and nothing has reported it offline since.
+   * Whether the device gave a sign of life within the server's online window (an open stream
+   * counts), or its gateway reported a session, and nothing has reported it offline since.
    * Absent from the answer to a registration.
    * </pre>
    *

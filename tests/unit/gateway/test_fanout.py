@@ -9,7 +9,7 @@ from amqtt.session import Session
 from iotflow_gateway.embedded import fanout
 from iotflow_gateway.embedded.access_control import Login
 from iotflow_gateway.embedded.fanout import Fanout, Retained
-from iotflow_gateway.embedded.session_state import admit
+from iotflow_gateway.embedded.session_state import admit, state
 
 DEVICE = 7
 
@@ -127,3 +127,108 @@ async def test_as_many_messages_as_the_limit_are_under_way(sizes: list[int], acc
     assert len(protocol.received) == sum(accepted)
     assert deliveries.publish("t", b"", 1), "there is room again"
     await deliveries.close()
+
+
+class Receiver:
+    """A connection that accepts messages. accepts: whether it receives them; over: set when it has ended."""
+
+    def __init__(self, *, accepts: bool = True) -> None:
+        self.over = asyncio.Event()
+        self.received: list[tuple[str, bytes, int, bool]] = []
+        self._accepts = accepts
+
+    async def deliver(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> bool:
+        if self._accepts:
+            self.received.append((topic, payload, qos, retain))
+        return self._accepts
+
+
+async def delivered_since(before: set[Any]) -> None:
+    """Wait for all deliveries that are not among these tasks."""
+    await asyncio.gather(*(asyncio.all_tasks() - before))
+
+
+async def test_queued_messages_are_sent_before_retained_ones_when_the_client_returns() -> None:
+    session, before = absent_client(), asyncio.all_tasks()
+    protocols: list[Any] = [None]
+    deliveries = Fanout(
+        {"t": [(session, 1)], "other": [(absent_client(), 1)]},
+        protocol_of=lambda _: protocols[0],
+        may_receive=lambda *_: True,
+        matches=lambda topic, topic_filter: topic == topic_filter,
+    )
+    deliveries.retained.put(DEVICE, "t", b"kept")
+    deliveries.retained.put(DEVICE, "other", b"not subscribed")
+    for payload in (b"1", b"2"):
+        await deliveries.deliver("t", payload, 1, queue=True)
+    protocols[0] = receiver = Receiver()
+    deliveries.resume(session)
+    await delivered_since(before)
+    assert receiver.received == [("t", b"1", 1, False), ("t", b"2", 1, False), ("t", b"kept", 1, True)]
+    assert (session.retained_messages.qsize(), state(session).queued_bytes) == (0, 0)
+
+
+async def test_messages_are_queued_again_if_the_client_leaves_at_once() -> None:
+    session, before = absent_client(), asyncio.all_tasks()
+    deliveries = fanout_to(session)
+    for _ in range(2):
+        await deliveries.deliver("t", bytes(5), 1, queue=True)
+    deliveries.resume(session)
+    await delivered_since(before)
+    assert (session.retained_messages.qsize(), state(session).queued_bytes) == (2, 10)
+
+
+async def test_retained_messages_are_sent_for_a_filter_that_the_client_may_use() -> None:
+    session, before, receiver = absent_client(), asyncio.all_tasks(), Receiver()
+    protocol: Any = receiver
+    deliveries = Fanout(
+        {},
+        protocol_of=lambda _: protocol,
+        may_receive=lambda _, topic: topic != "secret",
+        matches=lambda topic, topic_filter: topic_filter in ("#", topic),
+    )
+    for device_id, topic in ((DEVICE, "a"), (DEVICE, "secret"), (0, "b"), (DEVICE + 1, "c")):
+        deliveries.retained.put(device_id, topic, b"x")
+    deliveries.send_retained(session, "#", 0)
+    await delivered_since(before)
+    assert sorted(receiver.received) == [("a", b"x", 0, True), ("b", b"x", 0, True)]
+
+
+async def test_nothing_is_sent_to_a_client_without_a_connection() -> None:
+    before, deliveries = asyncio.all_tasks(), fanout_to(absent_client())
+    deliveries.retained.put(DEVICE, "t", b"x")
+    deliveries.send_retained(absent_client(), "t", 1)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_client_receives_a_message_once_with_the_highest_qos_of_its_filters() -> None:
+    session, receiver = absent_client(), Receiver()
+    protocol: Any = receiver
+    deliveries = Fanout(
+        {"a": [(session, 0)], "b": [(session, 1)], "c": [(session, 0)]},
+        protocol_of=lambda _: protocol,
+        may_receive=lambda *_: True,
+        matches=lambda *_: True,
+    )
+    assert await deliveries.deliver("t", b"x", 1)
+    assert await deliveries.deliver("t", b"y", 0)
+    assert receiver.received == [("t", b"x", 1, False), ("t", b"y", 0, False)]
+
+
+async def test_a_message_for_one_device_reaches_no_other() -> None:
+    receiver = Receiver()
+    deliveries = fanout_to(absent_client(), receiver)
+    assert not await deliveries.deliver("t", b"x", 1, only=DEVICE + 1)
+    assert await deliveries.deliver("t", b"x", 1, only=DEVICE)
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize(("is_over", "queued"), [(True, 1), (False, 0)])
+async def test_a_message_is_queued_if_the_connection_has_ended_and_dropped_if_it_is_too_slow(
+    is_over: bool, queued: int
+) -> None:
+    session, receiver = absent_client(), Receiver(accepts=False)
+    if is_over:
+        receiver.over.set()
+    assert await fanout_to(session, receiver).deliver("t", b"x", 1, queue=True) is is_over
+    assert session.retained_messages.qsize() == queued

@@ -1,6 +1,7 @@
 """The number of errors published to a device is bounded, and clients without a key cannot use up its share."""
 
 import asyncio
+import time
 from typing import Any
 
 import grpc
@@ -96,12 +97,13 @@ async def test_a_message_has_errors_up_to_the_limit_and_all_are_counted() -> Non
 
 
 async def test_an_error_names_the_message_and_the_reading() -> None:
-    one, rejecting = message(), Rejecting()
+    one, rejecting, before = message(), Rejecting(), round(time.time() * 1_000)
     one.message_id, one.item_ids, one.correlation = "whole", {3: "third"}, b"\x01\xff"
     rejecting.publisher.reject(one, Rejected("WRONG", "Text.", field="data.t", index=3, retryable=True))
     rejecting.publisher.reject(one, Rejected("WRONG", "Text.", index=4))
     rejecting.publisher.reject(one, REJECTED)
-    assert [error.pop("timestamp") > 0 for error in rejecting.published] == [True] * 3
+    for error in rejecting.published:
+        assert before <= error.pop("timestamp") <= round(time.time() * 1_000)
     common = {"to": "iotflow/devices/7/errors", "topic": TOPIC, "correlation": "01ff"}
     wrong = {"reason": "WRONG", "message": "Text."}
     assert rejecting.published == [
@@ -141,6 +143,19 @@ async def test_an_error_that_the_broker_does_not_take_is_counted() -> None:
     rejecting = Rejecting(accepts=False)
     rejecting.publisher.reject(message(), REJECTED)
     assert rejecting.metrics.unpublished == 1
+
+
+async def test_a_device_has_its_whole_share_again_after_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("iotflow.log_limits.time.monotonic", lambda: now[0])
+    rejecting = Rejecting()
+    for seconds in (0.0, 9.9, 0.1):
+        now[0] += seconds
+        rejecting.published.clear()
+        for _ in range(MOST_OF_A_DEVICE + 1):
+            rejecting.publisher.reject(message(), REJECTED)
+        assert len(rejecting.published) == (0 if seconds == 9.9 else MOST_OF_A_DEVICE)
+    assert rejecting.metrics.unpublished == MOST_OF_A_DEVICE + 3
 
 
 async def test_the_log_has_the_counts_since_the_line_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,10 @@ class MemorySession(IotdbSession):
     def execute(self, statement: str) -> None:
         self.statements.append(statement)
 
+    def execute_all(self, statements: list[str]) -> None:
+        assert statements, "a call without statements"
+        self.statements += statements
+
 
 def read(rows: Mapping[int, Mapping[str, int]], statement: str) -> QueryResult:
     """The rows that the statement selects from those of one device, by time; it reads whole numbers in the order of time."""

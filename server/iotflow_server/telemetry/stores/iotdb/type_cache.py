@@ -53,7 +53,7 @@ class TypeCache:
                 if types is not None:
                     self._devices.move_to_end(device_id)
         missing = [device_id for device_id, types in known.items() if types is None]
-        loaded = types_of(session, self._paths, missing) if missing else {}
+        loaded = types_of(session, self._paths, missing)
         for device_id, types in loaded.items():
             self._keep(device_id, types)
         return {device_id: loaded[device_id] if types is None else types for device_id, types in known.items()}

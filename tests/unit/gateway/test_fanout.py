@@ -215,6 +215,19 @@ async def test_a_client_receives_a_message_once_with_the_highest_qos_of_its_filt
     assert receiver.received == [("t", b"x", 1, False), ("t", b"y", 0, False)]
 
 
+async def test_a_topic_that_a_client_may_not_use_reaches_it_by_no_filter() -> None:
+    receiver: Any = Receiver()
+    deliveries = Fanout(
+        {"#": [(absent_client(), 1)]},
+        protocol_of=lambda _: receiver,
+        may_receive=lambda _, topic: topic != "secret",
+        matches=lambda *_: True,
+    )
+    assert not await deliveries.deliver("secret", b"x", 1)
+    assert await deliveries.deliver("open", b"x", 1)
+    assert receiver.received == [("open", b"x", 1, False)]
+
+
 async def test_a_message_for_one_device_reaches_no_other() -> None:
     receiver = Receiver()
     deliveries = fanout_to(absent_client(), receiver)

@@ -152,14 +152,15 @@ async def test_a_lookup_that_fails_rejects_the_message_and_a_cancelled_one_leave
         await asyncio.Event().wait()
         return 0
 
-    routed = Routed()
+    routed, problems = Routed(), list[Any]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
     waiting = asyncio.create_task(wait())
     monkeypatch.setattr(routed.lookups, "by_username", lambda _: waiting)
     routed.give("p/devices/new/status/heartbeat", {})
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await asyncio.sleep(0)
-    assert (routed.finished, routed.rejected) == ([], [])
+    assert (routed.finished, routed.rejected, problems) == ([], [], [])
     failing = asyncio.create_task(fail())
     monkeypatch.setattr(routed.lookups, "by_username", lambda _: failing)
     routed.give("p/devices/new/status/heartbeat", {})

@@ -259,9 +259,11 @@ def test_a_dropped_series_is_noticed_by_other_processes_only(path: Path, count: 
     with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
         one.execute(f"PRAGMA user_version={count}")
         dropping, noticing = SeriesCache(6), SeriesCache(6)
-        writing.write(one, dropping, [doubles(1, {1: 1.0}, "m"), doubles(1, {1: 1.0}, "n")], None)
-        writing.write(other, noticing, [doubles(1, {2: 1.0}, "m"), doubles(1, {2: 1.0}, "n")], None)
+        for connection, cache in ((one, dropping), (other, noticing)):
+            writing.write(connection, cache, [doubles(1, {1: 1.0}, name) for name in "mno"], None)
+        # Twice, because a count that returns to its value would hide both.
         writing.drop(one, dropping, 1, "m")
+        writing.drop(one, dropping, 1, "o")
         lookups: list[str] = []
         for connection, cache in ((one, dropping), (other, noticing)) * 2:
             connection.set_trace_callback(

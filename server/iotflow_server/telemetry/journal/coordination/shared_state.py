@@ -127,6 +127,7 @@ def _read_base(root: Path, boot: bytes) -> int | None:
 
 def _write_base(root: Path, data: bytes) -> None:
     new = root / f"{_CLOCK}.new"
+    new.touch(mode=0o600)
     with new.open("wb") as file:
         file.write(data)
         file.flush()

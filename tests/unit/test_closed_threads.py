@@ -10,9 +10,13 @@ import pytest
 
 from iotflow.disk_store import DiskStore
 from iotflow_server.db.database import Database
+from iotflow_server.errors import Unavailable
 from iotflow_server.process import ServerLoop
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.ports import Span
+from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
+from iotflow_server.telemetry.stores.iotdb.pool import SessionPool
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import contents, doubles
 
@@ -49,6 +53,17 @@ async def registry(folder: Path) -> AsyncIterator[object]:
     await database.close()
 
 
+@asynccontextmanager
+async def iotdb_sessions(_: Path) -> AsyncIterator[object]:
+    pool = SessionPool(Nodes(IotdbAddress(("127.0.0.1:1",), "user", "password"), 1.0, lambda _: None), 1, 1)
+    with pytest.raises(Unavailable):
+        await pool.write(lambda _: None)
+    with pytest.raises(Unavailable):
+        await pool.read("caller", lambda _: None)
+    yield pool
+    await pool.close()
+
+
 def threads(prefix: str) -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith(prefix)]
 
@@ -59,8 +74,9 @@ def threads(prefix: str) -> list[threading.Thread]:
         (journal, ["journal_"]),
         (sqlite_store, ["sqlite-writer", "sqlite-reader"]),
         (registry, ["registry-write", "registry-read"]),
+        (iotdb_sessions, ["iotdb_", "iotdb-reader"]),
     ],
-    ids=["journal", "sqlite_store", "registry"],
+    ids=["journal", "sqlite_store", "registry", "iotdb_sessions"],
 )
 async def test_a_closed_part_has_no_threads(opened: Opened, names: list[str], tmp_path: Path) -> None:
     before = set(threading.enumerate())

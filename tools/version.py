@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -46,13 +47,13 @@ def write(version: str, root: Path = ROOT) -> None:
     """Set the version everywhere."""
     for place, expressions in PLACES.items():
         file = root / place
-        text = file.read_text()
+        text, replaced = file.read_text(), partial(_replaced, spelled(place, version))
         for expression in expressions:
-            text = re.sub(expression, lambda one: _replaced(one, spelled(place, version)), text, flags=re.MULTILINE)  # noqa: B023
+            text = re.sub(expression, replaced, text, flags=re.MULTILINE)
         file.write_text(text)
 
 
-def _replaced(match: re.Match[str], version: str) -> str:
+def _replaced(version: str, match: re.Match[str]) -> str:
     start, end = match.start(1) - match.start(), match.end(1) - match.start()
     return match[0][:start] + version + match[0][end:]
 

@@ -88,7 +88,7 @@ async def test_a_closed_part_has_no_threads(opened: Opened, names: list[str], tm
 
 
 def ended(found: list[threading.Thread]) -> bool:
-    """Whether these threads end, which were told to."""
+    """Whether these threads, whose owner is closed, end."""
     for thread in found:
         thread.join(PATIENCE)
     return not any(thread.is_alive() for thread in found)

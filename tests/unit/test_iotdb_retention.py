@@ -1,4 +1,4 @@
-"""The rules of retention in IoTDB: which applies to a device, when they are read, and what IoTDB is told to remove."""
+"""The rules of retention in IoTDB: which applies to a device, when they are read, and which statements remove readings."""
 
 from collections.abc import Callable
 

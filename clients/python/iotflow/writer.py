@@ -93,6 +93,7 @@ class TelemetryWriter:
         self._policy = policy
         self._window = window
         self._clock = clock or DeviceClock()
+        self._delivery = Delivery(window)
         self._batcher = Batcher(
             batch,
             self._clock,
@@ -101,7 +102,6 @@ class TelemetryWriter:
             has_ended=lambda: self._delivery.ended,
         )
         self._on_dropped = on_dropped
-        self._delivery = Delivery(window)
         self._queue = self._new_queue(None)
         callbacks = SenderCallbacks(on_acknowledged, on_rejected, on_interrupted, self._on_unreadable)
         self._sender = StreamSender(self._connection, self._delivery, self._read, callbacks, gives_up=gives_up_batches)

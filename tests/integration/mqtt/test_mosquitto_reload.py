@@ -138,4 +138,4 @@ def is_accepted(broker: Broker, device_id: int) -> bool:
 def is_known(broker: Broker, token: str) -> bool:
     """Whether the adapter can log in."""
     with broker.adapter(token) as adapter:
-        return adapter.connection == "Success" or adapter.connection == "Connection Accepted"
+        return adapter.connection == "Success"

@@ -1,4 +1,4 @@
-"""A message of QoS 2 that comes again before its release is the same one only if the client says so and it is unchanged."""
+"""A message of QoS 2 that comes again before its release is a duplicate only if its DUP flag is set and it is unchanged."""
 
 import pytest
 

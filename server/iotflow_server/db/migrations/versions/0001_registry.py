@@ -19,11 +19,6 @@ def upgrade() -> None:
     create_audit()
 
 
-def downgrade() -> None:
-    for table in ("audit", "desired_configurations", "commands", "tokens", "devices"):
-        op.drop_table(table)
-
-
 def create_devices() -> None:
     op.create_table(
         "devices",

@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("devices", sa.Column("mqtt_verifier", sa.String(200)))
-
-
-def downgrade() -> None:
-    op.drop_column("devices", "mqtt_verifier")

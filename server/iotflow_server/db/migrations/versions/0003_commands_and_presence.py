@@ -26,16 +26,3 @@ def upgrade() -> None:
         held = sa.text(words)
         op.create_index(name, table, [column], sqlite_where=held, postgresql_where=held)
     op.create_index("ix_desired_configurations_created_at", "desired_configurations", ["created_at"])
-
-
-def downgrade() -> None:
-    op.drop_index("ix_desired_configurations_created_at", "desired_configurations")
-    for name, table, _, _ in INDEXES:
-        op.drop_index(name, table)
-    for table, column in (
-        ("commands", "taken_until"),
-        ("commands", "taken_by"),
-        ("devices", "said_at"),
-        ("devices", "said_online"),
-    ):
-        op.drop_column(table, column)

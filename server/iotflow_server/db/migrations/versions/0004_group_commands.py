@@ -14,9 +14,3 @@ def upgrade() -> None:
     op.add_column("commands", sa.Column("announced", sa.Boolean))
     held = sa.text("announced IS NOT NULL")
     op.create_index("ix_commands_announced", "commands", ["announced"], sqlite_where=held, postgresql_where=held)
-
-
-def downgrade() -> None:
-    op.drop_index("ix_commands_announced", "commands")
-    op.drop_column("commands", "announced")
-    op.drop_column("commands", "group_command")

@@ -18,7 +18,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_servers"),
         sa.UniqueConstraint("identity", name="uq_servers_identity"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("servers")

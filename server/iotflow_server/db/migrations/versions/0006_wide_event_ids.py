@@ -12,16 +12,8 @@ TABLES = ("commands", "audit")
 
 
 def upgrade() -> None:
-    _set_type(sa.Integer(), sa.BigInteger(), "bigint")
-
-
-def downgrade() -> None:
-    _set_type(sa.BigInteger(), sa.Integer(), "integer")
-
-
-def _set_type(old: sa.types.TypeEngine[int], new: sa.types.TypeEngine[int], name: str) -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
     for table in TABLES:
-        op.alter_column(table, "id", existing_type=old, type_=new, existing_nullable=False)
-        op.execute(f"ALTER SEQUENCE {table}_id_seq AS {name}")
+        op.alter_column(table, "id", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False)
+        op.execute(f"ALTER SEQUENCE {table}_id_seq AS bigint")

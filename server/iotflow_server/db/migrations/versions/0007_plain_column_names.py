@@ -20,22 +20,9 @@ COLUMNS = (
 def upgrade() -> None:
     op.drop_index("ix_devices_said_online", "devices")
     for table, former, name in COLUMNS:
-        _rename(table, former, name)
-    _index("reported_online")
-
-
-def downgrade() -> None:
-    op.drop_index("ix_devices_reported_online", "devices")
-    for table, former, name in COLUMNS:
-        _rename(table, name, former)
-    _index("said_online")
-
-
-def _rename(table: str, before: str, after: str) -> None:
-    """Rename a column in place. Alembic would copy the whole table on SQLite, which renames columns since version 3.25."""
-    op.execute(f"ALTER TABLE {table} RENAME COLUMN {before} TO {after}")
-
-
-def _index(column: str) -> None:
-    held = sa.text(column)
-    op.create_index(f"ix_devices_{column}", "devices", [column], sqlite_where=held, postgresql_where=held)
+        # In place: Alembic would copy the whole table on SQLite, which renames columns since version 3.25.
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN {former} TO {name}")
+    held = sa.text("reported_online")
+    op.create_index(
+        "ix_devices_reported_online", "devices", ["reported_online"], sqlite_where=held, postgresql_where=held
+    )

@@ -31,6 +31,7 @@ export class BoundedQueue {
     this.#limit = limit;
     this.#policy = policy;
     this.#owner = owner;
+    queue.setLimit(limit);
     // The number of their rows is not known.
     if (queue.isDamaged) this.drop(0, "DAMAGED");
   }

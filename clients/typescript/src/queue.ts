@@ -17,6 +17,8 @@ export interface BatchQueue {
   readonly isDamaged: boolean;
   /** The sequence of the newest batch that the queue ever had. */
   readonly lastSequence: number;
+  /** Tells the bytes that the queue may hold at most: its files are small enough for that. */
+  setLimit(bytes: number): void;
   /** The first batch with a higher sequence. */
   after(sequence: number): QueuedBatch | undefined;
   /** Stores a batch under the next sequence; makes the bytes of a TelemetryBatch with it. Rejects if the disk fails. */
@@ -113,6 +115,8 @@ export class MemoryQueue implements BatchQueue {
   get rows(): number {
     return this.#index.rows;
   }
+
+  setLimit(): void {}
 
   after(sequence: number): QueuedBatch | undefined {
     return this.#index.after(sequence);

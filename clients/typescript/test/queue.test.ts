@@ -116,6 +116,15 @@ test("segments end at 4 MiB, and are deleted when they are acknowledged", async 
   assert.deepEqual((await reopened(folder)).found, [6, 7]);
 });
 
+test("segments of a small queue end at an eighth of its limit", async () => {
+  const folder = newFolder();
+  const queue = new DiskQueue(folder);
+  queue.setLimit(800_000);
+  await fill(queue, 5, 40_000);
+  await queue.close();
+  assert.deepEqual(segments(folder), [1, 3, 5].map(segmentName));
+});
+
 test("a record is cut off at any byte without loss of those before it", async () => {
   const folder = newFolder();
   const queue = new DiskQueue(folder);

@@ -8,6 +8,8 @@ import { lockFile } from "./folder-lock.js";
 import { encodeRecord, findRecords, HEADER_BYTES, segmentName, sequenceOf } from "./segment.js";
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
+/** A full queue has at least so many segments, so that deleting one frees a part of it. */
+const SEGMENTS_OF_LIMIT = 8;
 
 interface Segment {
   readonly path: string;
@@ -31,6 +33,7 @@ export class DiskQueue implements BatchQueue {
   readonly #acknowledged: AcknowledgedFile;
   /** Files that are open for reading, by path. */
   readonly #readers = new Map<string, Promise<FileHandle>>();
+  #segmentBytes = SEGMENT_BYTES;
   #newest: Segment | undefined;
   #file: FileHandle | undefined;
   #isDamaged = false;
@@ -63,6 +66,10 @@ export class DiskQueue implements BatchQueue {
     return this.#isDamaged;
   }
 
+  setLimit(bytes: number): void {
+    this.#segmentBytes = Math.min(SEGMENT_BYTES, bytes / SEGMENTS_OF_LIMIT);
+  }
+
   after(sequence: number): QueuedBatch | undefined {
     return this.#index.after(sequence);
   }
@@ -77,8 +84,7 @@ export class DiskQueue implements BatchQueue {
     try {
       await this.#writeAt(record, offset);
     } catch (error) {
-      // What was written of the record is overwritten by the next one, or is cut off when the folder is opened.
-      await this.#file?.truncate(offset).catch(() => undefined);
+      await this.#cutOff(segment);
       throw error;
     }
     segment.end += record.length;
@@ -153,7 +159,7 @@ export class DiskQueue implements BatchQueue {
   /** The segment for the next record. Segments of former processes are not continued. */
   async #segmentFor(bytes: number, sequence: number): Promise<Segment> {
     const newest = this.#newest;
-    if (newest && this.#file && (newest.end === 0 || newest.end + bytes <= SEGMENT_BYTES)) return newest;
+    if (newest && this.#file && (newest.end === 0 || newest.end + bytes <= this.#segmentBytes)) return newest;
     const path = join(this.#folder, segmentName(sequence));
     const file = await open(path, "w", 0o600);
     await this.#file?.close();
@@ -162,6 +168,21 @@ export class DiskQueue implements BatchQueue {
     if (newest?.batches === 0) this.#delete(newest);
     await this.#syncFolder();
     return this.#newest;
+  }
+
+  /**
+   * Removes what was written after the whole records, and ends the segment, so that it can be deleted when its batches are
+   * dropped. A segment that the disk does not cut off goes on: the next record overwrites the rest.
+   */
+  async #cutOff(segment: Segment): Promise<void> {
+    try {
+      await this.#file?.truncate(segment.end);
+    } catch {
+      return;
+    }
+    if (segment.end === 0) return;
+    this.#newest = undefined;
+    if (segment.batches === 0) this.#delete(segment);
   }
 
   async #writeAt(record: Uint8Array, position: number): Promise<void> {

@@ -27,10 +27,13 @@ from iotflow.writer import TelemetryWriter
 
 T = TypeVar("T")
 MessageType = TypeVar("MessageType", bound=Message)
+# What the loop may take to end, when nothing runs in it any more.
+_STOP_SECONDS = 10.0
 
 
 class Client:
-    """A connection. target, api_key, token, tls: see Connection. All calls raise ServerError.
+    """A connection. target, api_key, token, tls: see Connection. All calls raise ServerError, and RuntimeError outside the
+    `with` block.
 
     Callbacks of the writer run in the loop's thread, and must not block.
     """
@@ -53,12 +56,12 @@ class Client:
             future.cancel()
         self.run(self._connection.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
         self._loop.close()
 
     def run(self, act: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs in the loop."""
-        future = asyncio.run_coroutine_threadsafe(act, self._loop)
+        future = self._start(act)
         try:
             return future.result()
         except (KeyboardInterrupt, CancelledError):
@@ -139,7 +142,9 @@ class Client:
         async def handle(command: Command) -> Mapping[str, Any] | None:
             return await asyncio.to_thread(handler, command)
 
-        return self._background(self._device.handle_commands(handle))
+        future = self._start(self._device.handle_commands(handle))
+        self._running.append(future)
+        return future
 
     def pages(
         self, stub: Callable[[Any], Any], method: str, request: Message, answer: type[MessageType]
@@ -151,14 +156,15 @@ class Client:
         """See paging.call()."""
         return self.run(call(self._connection, stub, method, request, answer))
 
-    def _background(self, act: Coroutine[Any, Any, None]) -> "Future[None]":
-        future = asyncio.run_coroutine_threadsafe(act, self._loop)
-        self._running.append(future)
-        return future
-
     def rotate(self, save: Callable[[str], None]) -> str:
         """See Device.rotate()."""
         return self.run(self._device.rotate(save))
+
+    def _start(self, act: Coroutine[Any, Any, T]) -> Future[T]:
+        if not self._thread.is_alive():
+            act.close()
+            raise RuntimeError("The client is not open. Use it in a with statement.")
+        return asyncio.run_coroutine_threadsafe(act, self._loop)
 
 
 class Writer:

@@ -161,6 +161,27 @@ def test_the_future_of_the_commands_has_the_error_that_ends_them(client: Client,
         client.start_commands(lambda _: None).result(PATIENCE)
 
 
+OUTSIDE: dict[str, Callable[[Client], object]] = {
+    "a call": lambda client: client.heartbeat(),
+    "commands": lambda client: client.start_commands(lambda _: None),
+    "an iterator": lambda client: next(client.subscribe()),
+}
+
+
+@pytest.mark.parametrize("call", OUTSIDE.values(), ids=OUTSIDE)
+@pytest.mark.usefixtures("passed_on")
+def test_a_client_that_is_not_open_fails_at_once_and_names_the_with_statement(
+    call: Callable[[Client], object],
+) -> None:
+    client = Client("127.0.0.1:1")
+    with pytest.raises(RuntimeError, match="with statement"):
+        call(client)
+    with client:
+        pass
+    with pytest.raises(RuntimeError, match="with statement"):
+        call(client)
+
+
 @pytest.mark.usefixtures("passed_on")
 def test_the_end_of_a_client_ends_its_commands_and_its_thread() -> None:
     with Client("127.0.0.1:1") as client:

@@ -43,7 +43,7 @@ async def test_a_journal_is_for_its_owner_only(root: Path) -> None:
     (segment,) = (name for name in found if name.endswith(".segment"))
     folders = dict.fromkeys((root.name, own), 0o700)
     assert found == folders | {name: 0o600 for name in found if name not in folders}
-    assert {"clock", "board", "deletions", "told", "replay", "under-way", segment} <= found.keys()
+    assert {"clock", "board", "deletions", "rejections", "replay", "under-way", segment} <= found.keys()
 
 
 def test_a_data_folder_and_its_secrets_are_for_their_owner_only(tmp_path: Path) -> None:

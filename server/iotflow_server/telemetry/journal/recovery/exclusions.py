@@ -13,7 +13,7 @@ from iotflow_server.telemetry.journal.coordination.shared_files import sync_fold
 from iotflow_server.telemetry.journal.disk.records import framed, read_records
 from iotflow_server.telemetry.ports import Span
 
-_DELETIONS, _REJECTIONS = "deletions", "told"
+_DELETIONS, _REJECTIONS = "deletions", "rejections"
 # device_id, start, end; the measurement follows if only one was deleted.
 _DELETION = struct.Struct("<qqq")
 

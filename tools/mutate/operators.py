@@ -118,6 +118,9 @@ def _is_type(pair: tuple[Any, Any]) -> bool:
         return node is not parent.children[0]
     if parent.type == "annassign":
         return node is parent.children[1]
+    if parent.type in ("trailer", "subscriptlist"):
+        # Such as Callable[[], str | None]; the product has no other `|` in an index.
+        return bool(node.type == "expr")
     return bool(node.type == "expr" and parent.type == "expr_stmt" and parent.parent.parent.type == "file_input")
 
 

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from clients.conformance import results
+from clients.conformance.exchange import exchange
 from clients.conformance.languages import Language, languages
 from clients.conformance.outcome import Outcome
 from clients.conformance.runner import run
@@ -18,13 +19,21 @@ def main() -> int:
     table, scenarios = languages(), load()
     chosen = _chosen(scenarios, arguments.scenario, arguments.smoke)
     failed = 0
-    for language in (table[name] for name in arguments.language or table if table[name].exists):
+    run_languages = [table[name] for name in arguments.language or table if table[name].exists]
+    for language in run_languages:
         outcomes = asyncio.run(_run(language, chosen))
         failed += sum(outcome.state == "failed" for outcome in outcomes)
         if arguments.write:
             results.record(language.name, outcomes, datetime.now(UTC).date())
             results.write_page(scenarios)
-    return int(failed > 0)
+    return int(failed > 0 or (len(run_languages) > 1 and not _exchanged(run_languages)))
+
+
+def _exchanged(run_languages: list[Language]) -> bool:
+    """Whether each client decodes what the others encode; prints the differences."""
+    differences = asyncio.run(exchange(run_languages))
+    print("\n".join(differences) or "each client decodes what the others encode", flush=True)
+    return not differences
 
 
 def _arguments() -> argparse.Namespace:

@@ -14,7 +14,7 @@ from tools.mutate.workspace import FOLDER, TREE, PytestForks, environment, repla
 
 KILLED, HANG, SURVIVED = "killed", "hang", "survived"
 # What the tests of one mutant may take, as they were recorded: first a few fast ones in a process, then the rest in another.
-_FIRST_SECONDS, _SECONDS, _MOST_TESTS = 5.0, 60.0, 300
+_FIRST_SECONDS, _SECONDS, _MOST_TESTS = 5.0, 120.0, 300
 # Pytest's limit for one test of a mutant, and the time that a process takes beside its tests.
 _TEST_SECONDS, _START_SECONDS = 60, 60.0
 # A mutant that has stopped so many tests will stop the others.

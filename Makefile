@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults mutate lint contract docs generate clients-generate clients-test clients-package clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
+.PHONY: help up iotdb check test faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -60,6 +60,9 @@ clients-test: $(VENV)/dev packages  ## Checks of the clients, and ten conformanc
 
 clients-package: $(VENV)/dev  ## Write the packages of the clients into build/clients
 	$(BIN)/python -m tools.client_tests package build/clients
+
+clients-reference: $(VENV)/dev  ## Write the references of the clients into build/reference
+	$(BIN)/python -m tools.client_tests reference build/reference
 
 clients-conformance: $(VENV)/dev packages  ## Run all scenarios with every client, and write the table of results; make clients-conformance ARGS="--language go"
 	$(BIN)/python -m clients.conformance --write $(ARGS)

@@ -1,8 +1,8 @@
-"""Tests or packages the clients: python -m tools.client_tests test|package FOLDER.
+"""Tests, packages or documents the clients: python -m tools.client_tests test|package FOLDER|reference FOLDER.
 
 `test` runs `clients/<language>/check.sh` (format, style, types, unit tests) of each language, and the short conformance run of each
 client. A language whose toolchain is missing or too old is left out, and named at the end. `package` writes the packages of
-all languages into FOLDER.
+all languages into FOLDER, `reference` the reference of each language into a folder below it.
 """
 
 import re
@@ -62,13 +62,24 @@ def package(folder: Path) -> list[str]:
     return [f"{each}: package.sh" for each in chosen if not _runs(str(CLIENTS / each / "package.sh"), str(folder))]
 
 
+def reference(folder: Path) -> list[str]:
+    """Write the references of all languages. Returns what failed."""
+    chosen = [language for language in languages("reference.sh") if not missing(language)]
+    return [
+        f"{each}: reference.sh" for each in chosen if not _runs(str(CLIENTS / each / "reference.sh"), str(folder / each))
+    ]
+
+
 def _runs(*command: str) -> bool:
     print("$", *command, flush=True)
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
+WRITERS = {"package": package, "reference": reference}
+
+
 def main(step: str, *folders: str) -> None:
-    failed = test() if step == "test" else package(Path(folders[0]).absolute())
+    failed = test() if step == "test" else WRITERS[step](Path(folders[0]).absolute())
     for language in languages("generate.sh"):
         if lack := missing(language):
             print(f"NOT RUN: the {language} client, because {lack}.")

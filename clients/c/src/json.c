@@ -21,72 +21,66 @@ static size_t skip_text(iotflow_span text, size_t at) {
 }
 
 static bool is_end(uint8_t byte) {
-    return (byte == (uint8_t)',') || (byte == (uint8_t)'}') || (byte == (uint8_t)']') || is_space(byte);
+    return (byte == (uint8_t)',') || (byte == (uint8_t)':') || (byte == (uint8_t)'}') || (byte == (uint8_t)']') ||
+           is_space(byte);
 }
 
 /* Behind the value that begins at `at`. Brackets are counted, not matched. */
 static size_t skip_value(iotflow_span text, size_t at) {
     uint32_t depth = 0;
-    while (at < text.size) {
+    while ((at < text.size) && ((depth > 0U) || !is_end(text.data[at]))) {
         const uint8_t byte = text.data[at];
         if (byte == (uint8_t)'"') {
             at = skip_text(text, at);
-        } else if ((byte == (uint8_t)'{') || (byte == (uint8_t)'[')) {
-            depth++;
-            at++;
-            continue;
-        } else if ((depth > 0U) && ((byte == (uint8_t)'}') || (byte == (uint8_t)']'))) {
-            depth--;
-            at++;
-        } else if ((depth == 0U) && !is_end(byte)) {
-            while ((at < text.size) && !is_end(text.data[at])) {
-                at++;
-            }
-        } else if (depth > 0U) {
-            at++;
-            continue;
         } else {
-            return at;
-        }
-        if (depth == 0U) {
-            return at;
+            if ((byte == (uint8_t)'{') || (byte == (uint8_t)'[')) {
+                depth++;
+            } else if ((byte == (uint8_t)'}') || (byte == (uint8_t)']')) {
+                depth--;
+            } else {
+                /* A part of the value. */
+            }
+            at++;
         }
     }
     return at;
 }
 
+/* Moves behind the byte, which must be the next one, and the space around it. */
+static bool take(iotflow_span text, size_t *at, char byte) {
+    *at = skip_space(text, *at);
+    if ((*at >= text.size) || (text.data[*at] != (uint8_t)byte)) {
+        return false;
+    }
+    *at = skip_space(text, *at + 1U);
+    return true;
+}
+
 static bool is_name(iotflow_span text, size_t from, size_t to, const char *name) {
     const size_t size = strlen(name);
-    return ((to - from) == (size + 2U)) && (memcmp(text.data + from + 1U, name, size) == 0);
+    return ((to - from) == (size + 2U)) && (text.data[from] == (uint8_t)'"') &&
+           (memcmp(text.data + from + 1U, name, size) == 0);
 }
 
 bool iotflow_json_find(iotflow_span object, const char *name, iotflow_span *value) {
-    size_t at = skip_space(object, 0);
-    if ((at >= object.size) || (object.data[at] != (uint8_t)'{')) {
-        return false;
-    }
-    at = skip_space(object, at + 1U);
-    while ((at < object.size) && (object.data[at] == (uint8_t)'"')) {
+    size_t at = 0;
+    char before = '{';
+    while (take(object, &at, before)) {
         const size_t from = at;
-        const size_t to = skip_text(object, at);
-        at = skip_space(object, to);
-        if ((at >= object.size) || (object.data[at] != (uint8_t)':')) {
+        bool found;
+        at = skip_value(object, at);
+        found = is_name(object, from, at, name);
+        if (!take(object, &at, ':')) {
             return false;
         }
-        at = skip_space(object, at + 1U);
         value->data = object.data + at;
-        {
-            const size_t end = skip_value(object, at);
-            value->size = end - at;
-            if (is_name(object, from, to, name)) {
-                return value->size > 0U;
-            }
-            at = skip_space(object, end);
+        value->size = at;
+        at = skip_value(object, at);
+        value->size = at - value->size;
+        if (found) {
+            return value->size > 0U;
         }
-        if ((at >= object.size) || (object.data[at] != (uint8_t)',')) {
-            return false;
-        }
-        at = skip_space(object, at + 1U);
+        before = ',';
     }
     return false;
 }
@@ -100,29 +94,23 @@ static uint32_t hex_digit(uint8_t byte) {
 
 /* The character of the escape at `at`, behind the backslash. Moves `at` to its last byte. */
 static char unescaped(iotflow_span value, size_t *at) {
-    const uint8_t byte = value.data[*at];
+    static const char escapes[] = "b\bf\fn\nr\rt\t";
+    const char byte = (char)value.data[*at];
     uint32_t code = 0;
     uint32_t i;
-    switch (byte) {
-        case (uint8_t)'n':
-            return '\n';
-        case (uint8_t)'t':
-            return '\t';
-        case (uint8_t)'r':
-            return '\r';
-        case (uint8_t)'b':
-            return '\b';
-        case (uint8_t)'f':
-            return '\f';
-        case (uint8_t)'u':
-            for (i = 0; (i < 4U) && ((*at + 1U) < value.size); i++) {
-                *at += 1U;
-                code = (code << 4) | hex_digit(value.data[*at]);
-            }
-            return ((code > 0U) && (code < 128U)) ? (char)code : '?';
-        default:
-            return (char)byte;
+    for (i = 0; escapes[i] != '\0'; i += 2U) {
+        if (escapes[i] == byte) {
+            return escapes[i + 1U];
+        }
     }
+    if (byte != 'u') {
+        return byte;
+    }
+    for (i = 0; (i < 4U) && ((*at + 1U) < value.size); i++) {
+        *at += 1U;
+        code = (code << 4) | hex_digit(value.data[*at]);
+    }
+    return ((code > 0U) && (code < 128U)) ? (char)code : '?';
 }
 
 bool iotflow_json_text(iotflow_span value, char *text, uint32_t size) {

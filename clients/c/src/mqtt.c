@@ -33,6 +33,11 @@ static void stop(iotflow_mqtt *mqtt, iotflow_status status) {
     enter(mqtt, IOTFLOW_MQTT_STOPPED);
 }
 
+static void reconnect(iotflow_mqtt *mqtt) {
+    mqtt->pause_ms = 0;
+    enter(mqtt, IOTFLOW_MQTT_PAUSED);
+}
+
 static void interrupt(iotflow_mqtt *mqtt, iotflow_status status) {
     mqtt->pause_ms = iotflow_backoff_next(&mqtt->backoff);
     if (mqtt->writer != NULL) {
@@ -46,22 +51,29 @@ static void interrupt(iotflow_mqtt *mqtt, iotflow_status status) {
 
 /* Topics. */
 
-static void put_device_topic(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *below) {
+/* below: behind the topic of the device; of a device that registers itself, before its name. */
+static void put_topic(iotflow_mqtt *mqtt, const char *below) {
+    iotflow_packet *out = &mqtt->out;
     const uint32_t begin = iotflow_packet_text_begin(out);
     iotflow_packet_chars(out, mqtt->options.prefix);
-    iotflow_packet_chars(out, "/devices/");
-    iotflow_packet_number(out, mqtt->device_id);
-    iotflow_packet_chars(out, "/");
-    iotflow_packet_chars(out, below);
+    if (is_registering(mqtt)) {
+        iotflow_packet_chars(out, below);
+        iotflow_packet_chars(out, mqtt->options.name);
+    } else {
+        iotflow_packet_chars(out, "/devices/");
+        iotflow_packet_number(out, mqtt->device_id);
+        iotflow_packet_chars(out, "/");
+        iotflow_packet_chars(out, below);
+    }
     iotflow_packet_text_end(out, begin);
 }
 
-static void put_discovery_topic(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *what) {
-    const uint32_t begin = iotflow_packet_text_begin(out);
-    iotflow_packet_chars(out, mqtt->options.prefix);
-    iotflow_packet_chars(out, what);
-    iotflow_packet_chars(out, mqtt->options.name);
-    iotflow_packet_text_end(out, begin);
+/* A string that ends with the number of the device. */
+static void put_device(iotflow_mqtt *mqtt, const char *before) {
+    const uint32_t begin = iotflow_packet_text_begin(&mqtt->out);
+    iotflow_packet_chars(&mqtt->out, before);
+    iotflow_packet_number(&mqtt->out, mqtt->device_id);
+    iotflow_packet_text_end(&mqtt->out, begin);
 }
 
 static bool ends_with(iotflow_span topic, const char *word) {
@@ -81,7 +93,6 @@ static uint8_t connect_flags(const iotflow_mqtt *mqtt) {
 
 static void send_connect(iotflow_mqtt *mqtt) {
     iotflow_packet *out = &mqtt->out;
-    uint32_t begin;
     iotflow_packet_begin(out, IOTFLOW_CONNECT << 4);
     iotflow_packet_text(out, "MQTT");
     iotflow_packet_byte(out, 4);
@@ -94,55 +105,48 @@ static void send_connect(iotflow_mqtt *mqtt) {
             iotflow_packet_text(out, mqtt->options.token);
         }
     } else {
-        begin = iotflow_packet_text_begin(out);
-        iotflow_packet_chars(out, "device_");
-        iotflow_packet_number(out, mqtt->device_id);
-        iotflow_packet_text_end(out, begin);
-        put_device_topic(out, mqtt, "status/offline");
+        put_device(mqtt, "device_");
+        put_topic(mqtt, "status/offline");
         iotflow_packet_text(out, "");
-        begin = iotflow_packet_text_begin(out);
-        iotflow_packet_number(out, mqtt->device_id);
-        iotflow_packet_text_end(out, begin);
+        put_device(mqtt, "");
         iotflow_packet_text(out, mqtt->api_key);
     }
     (void)iotflow_packet_end(out, 0);
 }
 
-static void put_filter(iotflow_packet *out, const iotflow_mqtt *mqtt, const char *below, bool wanted) {
-    if (wanted) {
-        put_device_topic(out, mqtt, below);
-        iotflow_packet_byte(out, 1);
-    }
+static void put_filter(iotflow_mqtt *mqtt, const char *below) {
+    put_topic(mqtt, below);
+    iotflow_packet_byte(&mqtt->out, 1);
 }
 
 static void send_subscribe(iotflow_mqtt *mqtt) {
-    iotflow_packet *out = &mqtt->out;
-    iotflow_packet_begin(out, (IOTFLOW_SUBSCRIBE << 4) | 2);
-    iotflow_packet_short(out, SUBSCRIBE_ID);
-    if (is_registering(mqtt)) {
-        put_discovery_topic(out, mqtt, "/discovery/response/");
-        iotflow_packet_byte(out, 1);
-    } else {
-        put_filter(out, mqtt, "errors", true);
-        put_filter(out, mqtt, "commands", mqtt->options.command != NULL);
-        put_filter(out, mqtt, "config", mqtt->options.config != NULL);
+    iotflow_packet_begin(&mqtt->out, (IOTFLOW_SUBSCRIBE << 4) | 2);
+    iotflow_packet_short(&mqtt->out, SUBSCRIBE_ID);
+    put_filter(mqtt, is_registering(mqtt) ? "/discovery/response/" : "errors");
+    if (!is_registering(mqtt) && (mqtt->options.command != NULL)) {
+        put_filter(mqtt, "commands");
     }
-    (void)iotflow_packet_end(out, 0);
-}
-
-static void begin_publish(iotflow_mqtt *mqtt, const char *below) {
-    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
-    put_device_topic(&mqtt->out, mqtt, below);
-    mqtt->publish_id = (uint16_t)((mqtt->publish_id + 1U) & ((uint32_t)BATCH_IDS - 1U));
-    iotflow_packet_short(&mqtt->out, (uint32_t)BATCH_IDS + 1U + mqtt->publish_id);
-}
-
-static void send_registration(iotflow_mqtt *mqtt) {
-    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
-    put_discovery_topic(&mqtt->out, mqtt, "/discovery/register/");
-    iotflow_packet_short(&mqtt->out, (uint32_t)BATCH_IDS + 1U);
-    iotflow_packet_chars(&mqtt->out, (mqtt->options.registration != NULL) ? mqtt->options.registration : "{}");
+    if (!is_registering(mqtt) && (mqtt->options.config != NULL)) {
+        put_filter(mqtt, "config");
+    }
     (void)iotflow_packet_end(&mqtt->out, 0);
+}
+
+static void begin_publish(iotflow_mqtt *mqtt, const char *below, uint32_t id) {
+    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
+    put_topic(mqtt, below);
+    iotflow_packet_short(&mqtt->out, id);
+}
+
+static uint32_t next_id(iotflow_mqtt *mqtt) {
+    mqtt->publish_id = (uint16_t)((mqtt->publish_id + 1U) & ((uint32_t)BATCH_IDS - 1U));
+    return (uint32_t)BATCH_IDS + 1U + mqtt->publish_id;
+}
+
+static iotflow_status publish(iotflow_mqtt *mqtt, const char *below, const char *payload) {
+    begin_publish(mqtt, below, next_id(mqtt));
+    iotflow_packet_chars(&mqtt->out, payload);
+    return iotflow_packet_end(&mqtt->out, 0);
 }
 
 /* Batches. */
@@ -176,9 +180,7 @@ static void send_batch(iotflow_mqtt *mqtt) {
         mqtt->acknowledged_mask = 0;
     }
     mqtt->on_way++;
-    iotflow_packet_begin(&mqtt->out, (IOTFLOW_PUBLISH << 4) | 2);
-    put_device_topic(&mqtt->out, mqtt, "telemetry/batch");
-    iotflow_packet_short(&mqtt->out, batch_id(record.sequence));
+    begin_publish(mqtt, "telemetry/batch", batch_id(record.sequence));
     if (iotflow_packet_end(&mqtt->out, record.size) == IOTFLOW_OK) {
         mqtt->payload_at = record.payload;
         mqtt->payload_left = record.size;
@@ -187,11 +189,9 @@ static void send_batch(iotflow_mqtt *mqtt) {
 }
 
 static void take_puback(iotflow_mqtt *mqtt, uint32_t id) {
-    uint32_t i;
-    for (i = 0; i < mqtt->on_way; i++) {
-        if (batch_id(mqtt->first_on_way + i) == id) {
-            mqtt->acknowledged_mask |= (uint32_t)1U << i;
-        }
+    const uint32_t place = (id - batch_id(mqtt->first_on_way)) & ((uint32_t)BATCH_IDS - 1U);
+    if (((id - 1U) < (uint32_t)BATCH_IDS) && (place < mqtt->on_way)) {
+        mqtt->acknowledged_mask |= (uint32_t)1U << place;
     }
     while ((mqtt->on_way > 0U) && ((mqtt->acknowledged_mask & 1U) != 0U)) {
         (void)iotflow_writer_acknowledge(mqtt->writer, mqtt->first_on_way);
@@ -205,23 +205,29 @@ static void take_puback(iotflow_mqtt *mqtt, uint32_t id) {
 
 /* Messages that arrive. */
 
+static bool find_number(iotflow_span object, const char *name, uint64_t *number) {
+    iotflow_span value;
+    return iotflow_json_find(object, name, &value) && iotflow_json_number(value, number);
+}
+
+static bool is_retryable(iotflow_span error) {
+    iotflow_span value;
+    return iotflow_json_find(error, "retryable", &value) && (value.data[0] == (uint8_t)'t');
+}
+
 static void take_registration(iotflow_mqtt *mqtt, iotflow_span answer) {
     iotflow_span device = answer;
     iotflow_span value;
     uint64_t id = 0;
-    bool known;
     (void)iotflow_json_find(answer, "device", &device);
-    known = iotflow_json_find(device, "id", &value) && iotflow_json_number(value, &id) && (id <= INT32_MAX);
-    known =
-        known && iotflow_json_find(device, "api_key", &value) && iotflow_json_text(value, mqtt->api_key, sizeof mqtt->api_key);
-    if (known) {
+    if (find_number(device, "id", &id) && (id <= INT32_MAX) && iotflow_json_find(device, "api_key", &value) &&
+        iotflow_json_text(value, mqtt->api_key, sizeof mqtt->api_key)) {
         mqtt->device_id = (uint32_t)id;
         if (mqtt->options.registered != NULL) {
             mqtt->options.registered(mqtt->options.context, mqtt->device_id, mqtt->api_key);
         }
-        mqtt->pause_ms = 0;
-        enter(mqtt, IOTFLOW_MQTT_PAUSED);
-    } else if (iotflow_json_find(answer, "retryable", &value) && (value.data[0] == (uint8_t)'t')) {
+        reconnect(mqtt);
+    } else if (is_retryable(answer)) {
         interrupt(mqtt, IOTFLOW_AGAIN);
     } else {
         stop(mqtt, IOTFLOW_REJECTED);
@@ -241,7 +247,6 @@ static void take_error(iotflow_mqtt *mqtt, iotflow_span error) {
     char message[WORD_BYTES];
     char field[WORD_BYTES];
     iotflow_rejection rejection;
-    iotflow_span value;
     if (mqtt->writer == NULL) {
         return;
     }
@@ -253,7 +258,7 @@ static void take_error(iotflow_mqtt *mqtt, iotflow_span error) {
     rejection.measurement = field;
     rejection.reason = reason;
     rejection.message = message;
-    rejection.retryable = iotflow_json_find(error, "retryable", &value) && (value.data[0] == (uint8_t)'t');
+    rejection.retryable = is_retryable(error);
     iotflow_writer_reject(mqtt->writer, &rejection);
 }
 
@@ -281,7 +286,7 @@ static iotflow_status send_result(iotflow_mqtt *mqtt, const iotflow_handled *han
     const bool succeeded = handled->outcome == (uint8_t)IOTFLOW_COMMAND_SUCCEEDED;
     iotflow_packet *out = &mqtt->out;
     iotflow_status status;
-    begin_publish(mqtt, "commands/ack");
+    begin_publish(mqtt, "commands/ack", next_id(mqtt));
     iotflow_packet_chars(out, "{\"command_id\":");
     iotflow_packet_number(out, handled->id);
     iotflow_packet_chars(out, succeeded ? ",\"state\":\"succeeded\"" : ",\"state\":\"failed\",\"result\":{\"error\":");
@@ -304,9 +309,7 @@ static void take_command(iotflow_mqtt *mqtt, const iotflow_message *message) {
     char name[WORD_BYTES];
     iotflow_command command;
     iotflow_handled *handled;
-    iotflow_span value;
-    if ((mqtt->commands.count == 0U) || !iotflow_json_find(message->payload, "command_id", &value) ||
-        !iotflow_json_number(value, &command.id)) {
+    if ((mqtt->commands.count == 0U) || !find_number(message->payload, "command_id", &command.id)) {
         send_puback(mqtt, message->id);
         return;
     }
@@ -330,8 +333,8 @@ static void take_command(iotflow_mqtt *mqtt, const iotflow_message *message) {
 static void take_config(iotflow_mqtt *mqtt, iotflow_span payload) {
     iotflow_span value;
     uint64_t version;
-    if ((mqtt->options.config != NULL) && iotflow_json_find(payload, "version", &value) &&
-        iotflow_json_number(value, &version) && iotflow_json_find(payload, "desired", &value)) {
+    if ((mqtt->options.config != NULL) && find_number(payload, "version", &version) &&
+        iotflow_json_find(payload, "desired", &value)) {
         mqtt->options.config(mqtt->options.context, version, value);
     }
 }
@@ -360,8 +363,7 @@ static void ask_for_key(iotflow_mqtt *mqtt) {
     if (is_registering(mqtt) || (key == NULL) || (iotflow_mqtt_use_key(mqtt, key) != IOTFLOW_OK)) {
         stop(mqtt, IOTFLOW_UNAUTHENTICATED);
     } else {
-        mqtt->pause_ms = 0;
-        enter(mqtt, IOTFLOW_MQTT_PAUSED);
+        reconnect(mqtt);
     }
 }
 
@@ -379,10 +381,9 @@ static void take_connack(iotflow_mqtt *mqtt) {
 
 static void take_suback(iotflow_mqtt *mqtt) {
     if (is_registering(mqtt)) {
-        send_registration(mqtt);
+        (void)publish(mqtt, "/discovery/register/", (mqtt->options.registration != NULL) ? mqtt->options.registration : "{}");
     } else {
-        begin_publish(mqtt, "status/online");
-        (void)iotflow_packet_end(&mqtt->out, 0);
+        (void)publish(mqtt, "status/online", "");
     }
     enter(mqtt, IOTFLOW_MQTT_READY);
 }
@@ -599,8 +600,7 @@ iotflow_status iotflow_mqtt_use_key(iotflow_mqtt *mqtt, const char *api_key) {
     }
     (void)memcpy(mqtt->api_key, api_key, size + 1U);
     if (mqtt->state == IOTFLOW_MQTT_STOPPED) {
-        mqtt->pause_ms = 0;
-        enter(mqtt, IOTFLOW_MQTT_PAUSED);
+        reconnect(mqtt);
     }
     return IOTFLOW_OK;
 }
@@ -623,7 +623,5 @@ iotflow_status iotflow_mqtt_publish(iotflow_mqtt *mqtt, const char *topic, const
     if ((mqtt->state != IOTFLOW_MQTT_READY) || !is_out_empty(mqtt) || is_registering(mqtt)) {
         return IOTFLOW_AGAIN;
     }
-    begin_publish(mqtt, topic);
-    iotflow_packet_chars(&mqtt->out, payload);
-    return iotflow_packet_end(&mqtt->out, 0);
+    return publish(mqtt, topic, payload);
 }

@@ -6,37 +6,27 @@ void iotflow_put_bytes(iotflow_sink *sink, const void *data, uint32_t size) {
     }
 }
 
-void iotflow_put_varint(iotflow_sink *sink, uint64_t value) {
-    uint8_t bytes[10];
+uint32_t iotflow_varint(uint8_t *to, uint64_t value) {
     uint32_t size = 0;
     while (value > 127U) {
-        bytes[size] = (uint8_t)(value | 128U);
+        to[size] = (uint8_t)(value | 128U);
         value >>= 7;
         size++;
     }
-    bytes[size] = (uint8_t)value;
-    iotflow_put_bytes(sink, bytes, size + 1U);
+    to[size] = (uint8_t)value;
+    return size + 1U;
 }
 
-void iotflow_put_fixed(iotflow_sink *sink, uint64_t value, uint32_t size) {
-    uint8_t bytes[8];
-    uint32_t i;
-    for (i = 0; i < size; i++) {
-        bytes[i] = (uint8_t)value;
-        value >>= 8;
-    }
-    iotflow_put_bytes(sink, bytes, size);
+void iotflow_put_varint(iotflow_sink *sink, uint64_t value) {
+    uint8_t bytes[IOTFLOW_VARINT_BYTES];
+    iotflow_put_bytes(sink, bytes, iotflow_varint(bytes, value));
 }
 
 void iotflow_put_tag(iotflow_sink *sink, uint32_t id, uint32_t wire) { iotflow_put_varint(sink, (id << 3) | wire); }
 
 uint32_t iotflow_varint_size(uint64_t value) {
-    uint32_t size = 1;
-    while (value > 127U) {
-        value >>= 7;
-        size++;
-    }
-    return size;
+    uint8_t bytes[IOTFLOW_VARINT_BYTES];
+    return iotflow_varint(bytes, value);
 }
 
 bool iotflow_take_varint(iotflow_span *rest, uint64_t *value) {

@@ -103,7 +103,6 @@ static iotflow_status synchronize(const iotflow_ring *ring) {
 
 static iotflow_status begin_sector(iotflow_ring *ring) {
     writer out;
-    uint8_t header[IOTFLOW_SECTOR_HEADER];
     iotflow_status status;
     if ((ring->queued_batches > 0U) && ((ring->end.sector + 1U - ring->begin.sector) >= ring->storage->sectors)) {
         return IOTFLOW_QUEUE_FULL;
@@ -114,18 +113,15 @@ static iotflow_status begin_sector(iotflow_ring *ring) {
         ring->begin.sector = ring->end.sector;
         ring->begin.offset = IOTFLOW_SECTOR_HEADER;
     }
-    (void)memset(header, 0xff, sizeof header);
-    set32(header, MAGIC);
-    set32(header + 4, ring->end.sector);
-    set32(header + 8, ring->next_sequence);
-    set32(header + 12, ring->acknowledged);
-    set32(header + 16, iotflow_crc32(0, header, 16));
+    (void)memset(out.bytes, 0xff, IOTFLOW_SECTOR_HEADER);
+    set32(out.bytes, MAGIC);
+    set32(out.bytes + 4, ring->end.sector);
+    set32(out.bytes + 8, ring->next_sequence);
+    set32(out.bytes + 12, ring->acknowledged);
+    set32(out.bytes + 16, iotflow_crc32(0, out.bytes, 16));
     out.ring = ring;
-    out.used = 0;
-    status = write_bytes(&out, header, sizeof header);
-    if (status == IOTFLOW_OK) {
-        status = write_rest(&out);
-    }
+    out.used = IOTFLOW_SECTOR_HEADER;
+    status = write_chunk(&out);
     if (status != IOTFLOW_OK) {
         /* The same sector is begun again: its number must not be skipped, or what it held before would be read. */
         ring->end.sector--;
@@ -309,13 +305,6 @@ iotflow_status iotflow_ring_append(iotflow_ring *ring, const iotflow_batch *batc
 
 /* Removal. */
 
-static void remove_record(iotflow_ring *ring, iotflow_place behind, const iotflow_record *record, uint32_t *rows) {
-    ring->begin = behind;
-    ring->queued_batches--;
-    ring->queued_rows -= record->rows;
-    *rows += record->rows;
-}
-
 /* Moves the begin out of a sector of which every batch was removed, so that the sector can be used again. */
 static void leave_removed(iotflow_ring *ring) {
     iotflow_place place = ring->begin;
@@ -347,12 +336,10 @@ static iotflow_status write_acknowledged(iotflow_ring *ring) {
     return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : leave_if_failed(ring, status);
 }
 
-iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, uint32_t *rows) {
-    *rows = 0;
-    if ((sequence <= ring->acknowledged) || (sequence >= ring->next_sequence)) {
-        return IOTFLOW_OK;
-    }
+/* Removes every batch up to the sequence. */
+static iotflow_status remove_until(iotflow_ring *ring, uint32_t sequence, uint32_t *rows) {
     ring->acknowledged = sequence;
+    *rows = 0;
     while (ring->queued_batches > 0U) {
         iotflow_place place = ring->begin;
         iotflow_record record;
@@ -363,33 +350,35 @@ iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, u
         if (record.sequence > sequence) {
             break;
         }
-        remove_record(ring, place, &record, rows);
+        ring->begin = place;
+        ring->queued_batches--;
+        ring->queued_rows -= record.rows;
+        *rows += record.rows;
     }
     leave_removed(ring);
-    return write_acknowledged(ring);
+    return IOTFLOW_OK;
+}
+
+iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, uint32_t *rows) {
+    iotflow_status status;
+    *rows = 0;
+    if ((sequence <= ring->acknowledged) || (sequence >= ring->next_sequence)) {
+        return IOTFLOW_OK;
+    }
+    status = remove_until(ring, sequence, rows);
+    return (status == IOTFLOW_OK) ? write_acknowledged(ring) : status;
 }
 
 iotflow_status iotflow_ring_drop_oldest(iotflow_ring *ring, uint32_t *rows) {
     iotflow_place place = ring->begin;
     iotflow_record record;
+    uint32_t last = ring->acknowledged;
     uint32_t sector = 0;
-    *rows = 0;
-    while (ring->queued_batches > 0U) {
-        const iotflow_status status = iotflow_ring_next(ring, &place, &record);
-        if (status != IOTFLOW_OK) {
-            return status;
-        }
-        if (*rows == 0U) {
-            sector = place.sector;
-        }
-        if (place.sector != sector) {
-            break;
-        }
-        remove_record(ring, place, &record, rows);
-        ring->acknowledged = record.sequence;
+    while ((iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) && ((sector == 0U) || (place.sector == sector))) {
+        sector = place.sector;
+        last = record.sequence;
     }
-    leave_removed(ring);
-    return IOTFLOW_OK;
+    return remove_until(ring, last, rows);
 }
 
 uint32_t iotflow_ring_fill(const iotflow_ring *ring) {
@@ -425,22 +414,22 @@ static void take_header(iotflow_ring *ring, uint32_t next, uint32_t acknowledged
 /* The sectors that hold something. False: none. */
 static bool find_sectors(iotflow_ring *ring, uint32_t *oldest, uint32_t *newest) {
     uint32_t slot;
-    bool any = false;
+    *oldest = UINT32_MAX;
+    *newest = 0;
     for (slot = 0; slot < ring->storage->sectors; slot++) {
         uint32_t number;
         uint32_t next;
         uint32_t acknowledged;
         if (read_sector(ring, slot, &number, &next, &acknowledged)) {
             take_header(ring, next, acknowledged);
-            *oldest = (!any || (number < *oldest)) ? number : *oldest;
-            *newest = (!any || (number > *newest)) ? number : *newest;
-            any = true;
+            *oldest = (number < *oldest) ? number : *oldest;
+            *newest = (number > *newest) ? number : *newest;
         }
     }
-    if ((*newest - *oldest) >= ring->storage->sectors) {
+    if ((*newest >= *oldest) && ((*newest - *oldest) >= ring->storage->sectors)) {
         *oldest = *newest - ring->storage->sectors + 1U;
     }
-    return any;
+    return *newest >= *oldest;
 }
 
 static bool is_erased(const iotflow_ring *ring, iotflow_place place) {
@@ -477,24 +466,20 @@ static iotflow_status scan_sector(iotflow_ring *ring, iotflow_place *place, bool
 static void count_queued(iotflow_ring *ring) {
     iotflow_place place = ring->begin;
     iotflow_record record;
-    bool first = true;
-    for (;;) {
-        const iotflow_place before = place;
-        if (iotflow_ring_next(ring, &place, &record) != IOTFLOW_OK) {
-            break;
-        }
-        if (record.sequence > ring->acknowledged) {
-            ring->begin = first ? before : ring->begin;
-            first = false;
+    while (iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) {
+        if (record.sequence <= ring->acknowledged) {
+            ring->begin = place;
+        } else {
             ring->queued_batches++;
             ring->queued_rows += record.rows;
         }
     }
+    leave_removed(ring);
 }
 
 iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *storage) {
-    uint32_t oldest = 0;
-    uint32_t newest = 0;
+    uint32_t oldest;
+    uint32_t newest;
     uint32_t number;
     bool damaged = false;
     (void)memset(ring, 0, sizeof *ring);
@@ -524,8 +509,5 @@ iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *stor
         ring->end.offset = storage->sector_size;
     }
     count_queued(ring);
-    if (ring->queued_batches == 0U) {
-        ring->begin = ring->end;
-    }
     return IOTFLOW_OK;
 }

@@ -28,16 +28,11 @@ typedef struct {
     iotflow_type type;
 } iotflow_column;
 
-/** A value. IOTFLOW_NONE and NaN are no value. */
+/** A value, made by the functions below. bits: of a number as it is stored, or the length of a text. NaN is no value. */
 typedef struct {
     iotflow_type type;
-    union {
-        double real;
-        float small_real;
-        int64_t integer;
-        bool truth;
-        iotflow_span text;
-    } of;
+    const char *text;
+    uint64_t bits;
 } iotflow_value;
 
 iotflow_value iotflow_none(void);
@@ -49,7 +44,10 @@ iotflow_value iotflow_bool(bool value);
 /** value: zero-terminated. It is copied when the row is added. */
 iotflow_value iotflow_string(const char *value);
 
-/** At most 255 columns. memory holds the rows: for each 8 bytes, and for each column 1 byte and its value. */
+/**
+ * At most 255 columns. memory holds the rows: for the time and each value 2 bytes and the value as it is sent. A time takes 6
+ * bytes, a double 8, a float 4, a boolean 1, an integer 1 to 10, a text up to 4 bytes more than itself.
+ */
 typedef struct {
     const iotflow_column *columns;
     uint32_t column_count;

@@ -59,13 +59,20 @@ typedef enum {
     IOTFLOW_MQTT_STOPPED
 } iotflow_mqtt_state;
 
+/* What is used most comes first: short offsets make short instructions. */
 typedef struct {
-    iotflow_mqtt_options options;
+    iotflow_mqtt_state state;
+    iotflow_status stopped_by;
+    bool pinging;
+    /** This connection has acknowledged a batch, so the window is open. */
+    bool proven;
+    uint16_t publish_id;
+    uint32_t now_ms;
+    uint32_t state_since;
+    uint32_t pause_ms;
+    uint32_t traffic_at;
     iotflow_writer *writer;
     const iotflow_transport *transport;
-    iotflow_backoff backoff;
-    iotflow_commands commands;
-    iotflow_packet_reader reader;
     iotflow_packet out;
     uint32_t out_sent;
     /** The batch that is being sent: the rest of its payload in the storage. */
@@ -76,18 +83,12 @@ typedef struct {
     uint32_t first_on_way;
     uint32_t on_way;
     uint32_t acknowledged_mask;
-    iotflow_mqtt_state state;
-    iotflow_status stopped_by;
+    iotflow_packet_reader reader;
+    iotflow_backoff backoff;
+    iotflow_commands commands;
     uint32_t device_id;
     char api_key[65];
-    uint32_t state_since;
-    uint32_t pause_ms;
-    uint32_t traffic_at;
-    uint32_t now_ms;
-    uint16_t publish_id;
-    bool pinging;
-    /** This connection has acknowledged a batch, so the window is open. */
-    bool proven;
+    iotflow_mqtt_options options;
 } iotflow_mqtt;
 
 /** Prepares a connection; the first poll opens it. writer may be null where only commands are wanted. */

@@ -13,6 +13,8 @@ extern "C" {
 #endif
 
 enum { IOTFLOW_WIRE_VARINT = 0, IOTFLOW_WIRE_FIXED64 = 1, IOTFLOW_WIRE_BYTES = 2, IOTFLOW_WIRE_FIXED32 = 5 };
+/* The largest varint. */
+enum { IOTFLOW_VARINT_BYTES = 10 };
 
 /** Takes bytes in order. The first status that is not IOTFLOW_OK is kept, and later bytes are ignored. */
 typedef struct {
@@ -35,11 +37,12 @@ typedef struct {
     iotflow_span bytes;
 } iotflow_field;
 
+/** Writes a varint into memory; returns the number of its bytes, 1 to 10. */
+uint32_t iotflow_varint(uint8_t *to, uint64_t value);
 void iotflow_put_bytes(iotflow_sink *sink, const void *data, uint32_t size);
 void iotflow_put_varint(iotflow_sink *sink, uint64_t value);
-void iotflow_put_fixed(iotflow_sink *sink, uint64_t value, uint32_t size);
 void iotflow_put_tag(iotflow_sink *sink, uint32_t id, uint32_t wire);
-/** Number of bytes of a varint, 1 to 10. */
+/** Number of bytes of a varint. */
 uint32_t iotflow_varint_size(uint64_t value);
 
 /** Takes a varint from the front of rest. False: it is incomplete or longer than 10 bytes. */

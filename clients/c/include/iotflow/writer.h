@@ -57,7 +57,6 @@ typedef struct {
 } iotflow_writer_options;
 
 typedef struct {
-    iotflow_writer_options options;
     iotflow_ring ring;
     iotflow_batch batch;
     /** Time of the first row of the open batch. */
@@ -70,6 +69,7 @@ typedef struct {
     uint32_t acknowledged_rows;
     uint32_t dropped_rows;
     uint32_t rejected_values;
+    iotflow_writer_options options;
 } iotflow_writer;
 
 /** Opens a writer with its queue. Persistent storage keeps its batches. Reports damage of it as dropped (0 rows). */

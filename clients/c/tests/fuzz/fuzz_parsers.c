@@ -105,7 +105,7 @@ static iotflow_outcome run(void *context, const iotflow_command *command, char *
 
 static void fuzz_mqtt(iotflow_span input, const char *key) {
     static const iotflow_column column = {"a", IOTFLOW_BOOL};
-    static const iotflow_value value = {IOTFLOW_BOOL, {0}};
+    const iotflow_value value = iotflow_bool(false);
     uint8_t rows[64], queue[512], receive[96], send[160];
     iotflow_handled handled[2];
     iotflow_storage storage;

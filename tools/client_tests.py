@@ -58,15 +58,19 @@ def test() -> list[str]:
 
 def package(folder: Path) -> list[str]:
     """Write all packages. Returns what failed."""
-    chosen = [language for language in languages("package.sh") if not missing(language)]
-    return [f"{each}: package.sh" for each in chosen if not _runs(str(CLIENTS / each / "package.sh"), str(folder))]
+    return _write("package.sh", dict.fromkeys(languages("package.sh"), folder))
 
 
 def reference(folder: Path) -> list[str]:
     """Write the references of all languages. Returns what failed."""
-    chosen = [language for language in languages("reference.sh") if not missing(language)]
+    return _write("reference.sh", {language: folder / language for language in languages("reference.sh")})
+
+
+def _write(script: str, folders: dict[str, Path]) -> list[str]:
+    """Run the script of each language that this machine has, with its folder."""
+    chosen = {language: folder for language, folder in folders.items() if not missing(language)}
     return [
-        f"{each}: reference.sh" for each in chosen if not _runs(str(CLIENTS / each / "reference.sh"), str(folder / each))
+        f"{each}: {script}" for each, folder in chosen.items() if not _runs(str(CLIENTS / each / script), str(folder))
     ]
 
 

@@ -23,10 +23,10 @@ def test_the_readme_shows_a_part_of_the_example() -> None:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler is not installed")
 def test_the_example_stores_a_reading(tmp_path: Path) -> None:
     program, port = tmp_path / "first_reading", free_port()
-    include = [f"-I{CLIENT / folder}" for folder in ("include", "ports")]
-    subprocess.run(["cc", "-std=c99", *include, *SOURCES, "-o", program], check=True)
+    include = (f"-I{CLIENT / folder}" for folder in ("include", "ports"))
+    subprocess.run(("cc", "-std=c99", *include, *map(str, SOURCES), "-o", str(program)), check=True)
     with iotflow_up(tmp_path / "data", None, "--broker", "embedded", "--mqtt-port", str(port)) as service:
-        command = [program, "127.0.0.1", str(port), "porch"]
+        command = [str(program), "127.0.0.1", str(port), "porch"]
         run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         assert (run.returncode, run.stdout.splitlines()[-1:]) == (0, ["stored 1 rows"]), run.stdout + run.stderr
         headers = {"Authorization": f"Bearer {service.admin_token}"}

@@ -73,7 +73,7 @@ freeze: $(VENV)/dev packages  ## Make the present contract the one that breaking
 protos: $(VENV)/dev packages  ## Write the contract for other languages into build/protos: full, and plain without options
 	$(BIN)/python -m tools.protos build/protos
 
-bench: $(VENV)/dev packages  ## Measure, and write the tables of docs/performance.md, in about 40 minutes; PARTS="journal unary" measures some
+bench: $(VENV)/dev packages  ## Measure, and write the tables of docs/performance.md, in about 50 minutes; PARTS="journal unary" measures some
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m tests.bench.report $(PARTS)
 

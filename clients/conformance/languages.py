@@ -1,7 +1,7 @@
 """The table of languages."""
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ class Language:
     def exists(self) -> bool:
         """Whether the repository has a testee of this language."""
         return (ROOT / self.run[0]).exists()
+
+    def released(self) -> "Language":
+        """The testee as applications build and run the client."""
+        return replace(self, build=(*self.build, "release") if self.build else (), run=(*self.run, "release"))
 
     def make(self) -> None:
         """Build the testee. Raises subprocess.CalledProcessError."""

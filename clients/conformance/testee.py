@@ -59,6 +59,11 @@ class Testee:
         return cls(process)
 
     @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
     def memory(self) -> int:
         """Resident memory of the process in bytes."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the testee, which run-testee.sh starts. Prints errors only.
+# Builds the testee, which run-testee.sh starts; with the word `release`, as applications build the client. Prints errors only.
 set -eu
 cd "$(dirname "$0")"
-cargo build --quiet --package testee
+cargo build --quiet --package testee ${1:+"--$1"}

@@ -22,7 +22,7 @@ PROJECTS = ("clients/python", "server", "gateway", "simulators", "cli")
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 FIGURE = re.compile(rf"(?:.*?p99:? )?{NUMBER} ?(\S*)")
 RATIO = re.compile(rf"{NUMBER}(.*?)(?: \(.*\))?")
-SMALLER_IS_BETTER = ("ms", "ms,", "ms;", "MiB")
+SMALLER_IS_BETTER = ("ms", "MiB", "kB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,12 @@ def numbers(table: str) -> dict[str, Number]:
         if len(cells) < 6 or not (ratio := RATIO.fullmatch(cells[3])):
             continue
         what, figure, baseline, _, target, *_ = cells
-        found[what] = Number(_value(ratio[1]), target.startswith("≤"))
-        if baseline and not ratio[2] and (measured := FIGURE.match(figure)):
-            found[f"{what}: figure"] = Number(_value(measured[1]), measured[2] in SMALLER_IS_BETTER)
+        measured = FIGURE.match(figure)
+        is_small = measured is not None and measured[2].rstrip(",;") in SMALLER_IS_BETTER
+        # Without a target, the unit of the figure tells what is better.
+        found[what] = Number(_value(ratio[1]), target.startswith("≤") or (not target and is_small))
+        if measured and baseline and not ratio[2]:
+            found[f"{what}: figure"] = Number(_value(measured[1]), is_small)
     return found
 
 
@@ -101,7 +104,8 @@ def worktree(commit: str) -> Iterator[Path]:
         tree = Path(folder, "base")
         _git("worktree", "add", "--quiet", "--detach", str(tree), commit)
         try:
-            (tree / "build").symlink_to(ROOT / "build")
+            for made in ("build", ".venv"):
+                (tree / made).symlink_to(ROOT / made)
             yield tree
         finally:
             _git("worktree", "remove", "--force", str(tree))

@@ -14,6 +14,7 @@ PARTS = (
     "unary",
     "exports",
     "frames",
+    "clients",
     "fanout",
     "commands",
     "iotdb_streams",

@@ -65,18 +65,13 @@ class WriterUnderTest:
         return {}
 
     async def add(self, request: Json) -> Json:
-        """Add rows of doubles by their formula."""
-        count, device_id = request["count"], request.get("device_id") or 0
-        if request.get("start") is None:
-            for row in range(count):
-                values = dict.fromkeys(request["measurements"], request["first"] + float(row))
-                await self.writer.add(values, device_id=device_id)
-            return {"added": count}
-        index = np.arange(count)
-        times = request["start"] + request["step"] * index
-        columns = dict.fromkeys(request["measurements"], request["first"] + index.astype(np.float64))
-        await self.writer.add_columns(times, columns, device_id=device_id)
-        return {"added": count}
+        """Add rows of doubles by their formula, one after the other."""
+        writer, measurements, device_id = self.writer, request["measurements"], request.get("device_id") or 0
+        start, step, first = request.get("start"), request.get("step") or 0, float(request["first"])
+        for row in range(request["count"]):
+            time = None if start is None else start + row * step
+            await writer.add(dict.fromkeys(measurements, first + row), time, device_id=device_id)
+        return {"added": request["count"]}
 
     async def add_columns(self, request: Json) -> Json:
         """Add columns of any types."""

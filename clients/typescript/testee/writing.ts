@@ -1,5 +1,5 @@
 /** The testee's writer. */
-import type { Columns, TypedColumn } from "../src/columns.js";
+import type { TypedColumn } from "../src/columns.js";
 import { type Connection, DiskQueue, ServerClock, ServerError, TelemetryWriter } from "../src/node.js";
 import { type Fields, type Handlers, report } from "./loop.js";
 
@@ -32,7 +32,7 @@ export function writing(connection: () => Connection): Handlers {
       return {};
     },
     "writer.add": async (request) => {
-      await (typeof request["start"] === "number" ? open().addColumns(rows(request)) : addNow(open(), request));
+      await addRows(open(), request);
       return { added: request["count"] };
     },
     "writer.add_columns": async (request) => {
@@ -64,18 +64,14 @@ export function writing(connection: () => Connection): Handlers {
   };
 }
 
-function rows({ start, step, count, first, measurements, device_id: deviceId }: Fields): Columns {
-  const level = Float64Array.from({ length: count }, (_, row) => first + row);
-  const values = Object.fromEntries((measurements as string[]).map((name) => [name, level]));
-  const timestamps = Float64Array.from({ length: count }, (_, row) => start + row * step);
-  return { timestamps, values, deviceId: deviceId ?? 0 };
-}
-
-async function addNow(writer: TelemetryWriter, request: Fields): Promise<void> {
-  const { step, count, first, measurements, device_id: deviceId } = request;
+/** Adds rows one after the other. Those without a start have the times of the writer's clock. */
+async function addRows(writer: TelemetryWriter, request: Fields): Promise<void> {
+  const { start, step, count, first, measurements, device_id: deviceId } = request;
   for (let row = 0; row < count; row++) {
-    const values = Object.fromEntries((measurements as string[]).map((name) => [name, first + row]));
-    await writer.add({ values, ageMs: -row * step, deviceId: deviceId ?? 0 });
+    const values: Record<string, number> = {};
+    for (const name of measurements as string[]) values[name] = first + row;
+    const time = typeof start === "number" ? { timestamp: start + row * step } : { ageMs: -row * step };
+    await writer.add({ values, ...time, deviceId: deviceId ?? 0 });
   }
 }
 

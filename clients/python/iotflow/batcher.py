@@ -9,7 +9,7 @@ import numpy as np
 
 from iotflow.clock import Clock, RisingTimes
 from iotflow.errors import ServerError, queue_full
-from iotflow.open_batch import COLUMN_BYTES, Cell, ColumnPart, OpenBatch
+from iotflow.open_batch import COLUMN_BYTES, Cell, ColumnPart, OpenBatch, TypedColumn
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 # Done when the disk has a batch.
@@ -28,7 +28,7 @@ class BatchLimits:
 class Batcher:
     """Has at most one open batch, which ends at its limits, and where rows do not fit into it.
 
-    The caller holds `lock` during each call: the batches keep the order of the rows. clock: of rows without a time.
+    The caller holds `lock` during each call that waits: the batches keep the order of the rows. clock: of rows without a time.
     waits_for_time: False: a batch is refused as long as times of its rows are unknown. put: accepts an ended batch; its
     futures are done when the disk has the batch. has_ended: whether the writer accepts no further batch.
     """
@@ -54,24 +54,45 @@ class Batcher:
         self._aging: asyncio.Task[None] | None = None
 
     @property
+    def is_full(self) -> bool:
+        """Whether the open batch has to end."""
+        batch = self._open
+        return batch is not None and (batch.rows >= self._limits.rows or batch.bytes >= self._limits.bytes)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no row waits for the end of its batch."""
         return self._open is None
 
+    def add_at_once(self, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int) -> bool:
+        """Add a row to the open batch, without the lock. False: it may not fit, or another call has the lock; use add().
+
+        Nearly all rows are added here: the tasks and the lock that the end of a batch needs cost more than a row.
+        """
+        batch = self._open
+        if batch is None or not row or self.is_full or self.lock.locked() or not batch.accepts(device_id, row):
+            return False
+        self._add_row(batch, row, timestamp, device_id)
+        return True
+
     async def add(self, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int) -> list[Stored]:
         """Add a row. A row without values is left out."""
-        stored = await self._prepare(device_id, {name: kind for name, (kind, _) in row.items()})
+        stored = await self._prepare(device_id, row)
         if row:
-            self._add_row(row, timestamp, device_id)
-            stored += await self._finish_full()
+            self._add_row(self._begun(), row, timestamp, device_id)
+            stored += await self.finish_full()
         return stored
 
     async def add_columns(self, part: ColumnPart) -> list[Stored]:
         """Add rows as columns."""
-        stored = await self._prepare(part.device_id, part.kinds())
+        stored = await self._prepare(part.device_id, part.columns)
         for piece in split(part, self._open or OpenBatch(), self._limits):
             stored += await self._add_piece(piece)
-        return stored + await self._finish_full()
+        return stored + await self.finish_full()
+
+    async def finish_full(self) -> list[Stored]:
+        """End the open batch if it is full."""
+        return await self.finish() if self.is_full else []
 
     async def finish(self) -> list[Stored]:
         """End the open batch, if there is one. It stays open where the queue refuses it."""
@@ -94,15 +115,16 @@ class Batcher:
             self._aging.cancel()
             await asyncio.gather(self._aging, return_exceptions=True)
 
-    async def _prepare(self, device_id: int, kinds: Mapping[str, str]) -> list[Stored]:
+    async def _prepare(self, device_id: int, columns: Mapping[str, Cell] | Mapping[str, TypedColumn]) -> list[Stored]:
         """End the open batch if it is full or the rows do not fit into it."""
-        stored = await self._finish_full()
-        if self._open and not self._open.accepts(device_id, kinds):
+        stored = await self.finish_full()
+        if self._open and not self._open.accepts(device_id, columns):
             stored += await self.finish()
         return stored
 
-    def _add_row(self, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int) -> None:
-        batch = self._begun()
+    def _add_row(
+        self, batch: OpenBatch, row: Mapping[str, Cell], timestamp: int | datetime | None, device_id: int
+    ) -> None:
         if timestamp is not None:
             time = timestamp if isinstance(timestamp, int) else _milliseconds(timestamp)
             batch.add_row(time, device_id, row)
@@ -126,11 +148,6 @@ class Batcher:
             self._open = OpenBatch()
             self._start_age_timer(self._open)
         return self._open
-
-    async def _finish_full(self) -> list[Stored]:
-        batch = self._open
-        is_full = batch and (batch.rows >= self._limits.rows or batch.bytes >= self._limits.bytes)
-        return await self.finish() if is_full else []
 
     async def _set_times(self, batch: OpenBatch) -> None:
         """Give the rows their true times; the first answer of the server may have to come first."""

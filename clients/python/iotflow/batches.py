@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iotflow.open_batch import ColumnPart, column_part, field_of
+from iotflow.open_batch import ColumnPart, TypedColumn, column_part, field_of
 from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 
 # A list may contain None.
@@ -86,8 +86,8 @@ def _column(name: str, given: ColumnLike, rows: int) -> Column | None:
     return column
 
 
-def _values(name: str, given: ColumnLike, rows: int) -> "tuple[str, NDArray[Any], NDArray[np.bool_] | None] | None":
-    """The value field, the values with placeholders, and which rows have a value (None: all). None: no row has."""
+def _values(name: str, given: ColumnLike, rows: int) -> TypedColumn | None:
+    """The values with placeholders. None: no row has one."""
     array = given if isinstance(given, np.ndarray) else np.array(given, object)
     if array.shape != (rows,):
         raise ValueError(f"The column {name} has the shape {array.shape}, but there are {rows} timestamps.")

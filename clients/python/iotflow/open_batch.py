@@ -21,8 +21,10 @@ _PLACEHOLDERS: dict[str, Any] = {
 }
 _SIZES = {"doubles": 8, "floats": 4, "int64s": 10, "int32s": 10, "bools": 1}
 Value = float | int | bool | str | np.generic | None
-# A measurement's value field, and the value; None: there is no value.
+# A measurement's value field, and the value.
 Cell = tuple[str, Any]
+# A measurement's value field, its values, and which rows have one; None: all.
+TypedColumn = tuple[str, NDArray[Any], NDArray[np.bool_] | None]
 
 
 class OpenBatch:
@@ -41,12 +43,15 @@ class OpenBatch:
         """Number of rows."""
         return len(self.times)
 
-    def accepts(self, device_id: int, kinds: Mapping[str, str]) -> bool:
+    def accepts(self, device_id: int, columns: Mapping[str, Cell] | Mapping[str, TypedColumn]) -> bool:
         """Whether the row or columns fit: a measurement keeps its type, and rows of the key's device are on their own."""
         if self._device_ids and (self._device_ids[-1] == 0) != (device_id == 0):
             return False
-        columns = self._columns
-        return all(name not in columns or columns[name].kind == kind for name, kind in kinds.items())
+        for name, typed in columns.items():
+            column = self._columns.get(name)
+            if column is not None and column.kind != typed[0]:
+                return False
+        return True
 
     def add_row(self, time: int, device_id: int, cells: Mapping[str, Cell], *, is_monotonic: bool = False) -> None:
         """Append a row with at least one value."""
@@ -55,10 +60,12 @@ class OpenBatch:
             self.monotonic_rows.append(row)
         self.times.append(time)
         self._device_ids.append(device_id)
-        self.bytes += ROW_BYTES
+        size = ROW_BYTES
         for name, (kind, value) in cells.items():
-            self.bytes += len(value.encode()) + 2 if kind == "strings" else _SIZES[kind]
-            self._column(name, kind).append(row, value)
+            size += _SIZES.get(kind) or len(value.encode()) + 2
+            column = self._columns.get(name) or self._new_column(name, kind)
+            column.append(row, value)
+        self.bytes += size
 
     def add_columns(self, part: "ColumnPart") -> None:
         """Append rows as columns."""
@@ -67,7 +74,8 @@ class OpenBatch:
         self._device_ids.extend([part.device_id] * len(part.times))
         self.bytes += int(part.sizes.sum())
         for name, (kind, values, valid) in part.columns.items():
-            self._column(name, kind).extend(first, values, valid)
+            column = self._columns.get(name) or self._new_column(name, kind)
+            column.extend(first, values, valid)
 
     def encoded(self) -> TelemetryBatch:
         """The batch."""
@@ -80,11 +88,9 @@ class OpenBatch:
             batch.columns.append(column.encoded(name, len(self.times)))
         return batch
 
-    def _column(self, name: str, kind: str) -> "_OpenColumn":
-        column = self._columns.get(name)
-        if column is None:
-            column = self._columns[name] = _OpenColumn(kind)
-            self.bytes += len(name) + COLUMN_BYTES
+    def _new_column(self, name: str, kind: str) -> "_OpenColumn":
+        column = self._columns[name] = _OpenColumn(kind)
+        self.bytes += len(name) + COLUMN_BYTES
         return column
 
 
@@ -97,7 +103,8 @@ class _OpenColumn:
         self._missing: list[int] = []
 
     def append(self, row: int, value: Any) -> None:
-        self._fill(row)
+        if len(self._values) < row:
+            self._fill(row)
         self._values.append(value)
 
     def extend(self, first: int, values: NDArray[Any], valid: NDArray[np.bool_] | None) -> None:
@@ -125,19 +132,12 @@ class _OpenColumn:
 
 @dataclass(frozen=True, slots=True)
 class ColumnPart:
-    """Rows of one device as columns: the value field, the values, and which rows have one (None: all).
-
-    sizes: of each row, bytes.
-    """
+    """Rows of one device as columns. sizes: of each row, bytes."""
 
     device_id: int
     times: NDArray[np.int64]
-    columns: dict[str, tuple[str, NDArray[Any], NDArray[np.bool_] | None]]
+    columns: dict[str, TypedColumn]
     sizes: NDArray[np.int64]
-
-    def kinds(self) -> dict[str, str]:
-        """The value field of each measurement."""
-        return {name: kind for name, (kind, _, _) in self.columns.items()}
 
     def rows(self, begin: int, end: int) -> "ColumnPart":
         """Some of the rows; columns without a value in them are left out."""
@@ -149,9 +149,7 @@ class ColumnPart:
         return ColumnPart(self.device_id, self.times[begin:end], columns, self.sizes[begin:end])
 
 
-def column_part(
-    device_id: int, times: NDArray[np.int64], columns: dict[str, tuple[str, NDArray[Any], NDArray[np.bool_] | None]]
-) -> ColumnPart:
+def column_part(device_id: int, times: NDArray[np.int64], columns: dict[str, TypedColumn]) -> ColumnPart:
     """The part of these columns, with its rows' sizes."""
     sizes = np.full(len(times), ROW_BYTES, np.int64)
     for kind, values, _ in columns.values():
@@ -163,24 +161,24 @@ def cells(values: Mapping[str, Value]) -> dict[str, Cell]:
     """The row's values with their value fields, without those that are None or NaN. Raises ValueError for other types."""
     found = {}
     for name, value in values.items():
+        # Only NaN is not equal to itself.
         if value is not None and value == value:
-            found[name] = _cell(name, value)
+            # The plain types first: they are by far the most frequent ones.
+            kind = _KINDS.get(type(value))
+            found[name] = (kind, value) if kind else _cell(name, value)
     return found
 
 
 def _cell(name: str, value: Any) -> Cell:
-    # The plain types first: they are by far the most frequent ones.
-    kind = _KINDS.get(type(value))
-    if kind:
-        return kind, value
     if isinstance(value, np.generic):
         return _numpy_cell(name, value)
     if isinstance(value, bool | int | float | str):
-        return _cell(name, next(base(value) for base in (bool, int, float, str) if isinstance(value, base)))
+        return next((kind, base(value)) for base, kind in _KINDS.items() if isinstance(value, base))
     raise ValueError(f"The value of {name} has the type {type(value).__name__}, which no type of measurement has.")
 
 
-_KINDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
+# A bool is an int too, and comes before it.
+_KINDS: dict[type, str] = {float: "doubles", bool: "bools", int: "int64s", str: "strings"}
 
 
 def _numpy_cell(name: str, value: "np.generic[Any]") -> Cell:

@@ -153,9 +153,13 @@ class TelemetryWriter:
         Raises ServerError as the class states, and QUEUE_FULL with the policy REFUSE; ValueError for values without a type.
         """
         row = cells(values)
+        is_added = self._is_open and self._batcher.add_at_once(row, timestamp, device_id)
+        if is_added and not self._batcher.is_full:
+            return
         async with self._batcher.lock:
             await self._check_open()
-            stored = await self._batcher.add(row, timestamp, device_id)
+            batcher = self._batcher
+            stored = await (batcher.finish_full() if is_added else batcher.add(row, timestamp, device_id))
         await _all(stored)
 
     async def add_columns(
@@ -221,12 +225,17 @@ class TelemetryWriter:
             # The policy refuses callers with rows, not those who wait anyway.
             await asyncio.sleep(RETRY_SECONDS)
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether rows can be added: the writer was opened, and has not ended."""
+        return self._runner is not None and not self._is_closing and not self._delivery.ended
+
     async def _check_open(self) -> None:
         """Raise the error that ended the writer, if it has ended."""
+        if self._is_open:
+            return
         if self._is_closing or self._runner is None:
             raise RuntimeError("The writer is not open. Use it in an `async with` block.")
-        if not self._delivery.ended:
-            return
         if self._queue.failure:
             raise self._queue.failure
         await asyncio.wait((self._runner,))

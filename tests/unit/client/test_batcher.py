@@ -63,15 +63,15 @@ def test_other_types_are_rejected_by_name(value: Any) -> None:
 def test_a_value_of_another_type_does_not_fit() -> None:
     batch = OpenBatch()
     batch.add_row(1, 0, cells({"a": 1.5}))
-    assert batch.accepts(0, kinds({"a": 2.5, "b": 1}))
-    assert not batch.accepts(0, kinds({"a": 2}))
+    assert batch.accepts(0, cells({"a": 2.5, "b": 1}))
+    assert not batch.accepts(0, cells({"a": 2}))
 
 
 def test_rows_of_many_devices_share_a_batch_and_the_key_s_own_do_not() -> None:
     batch = OpenBatch()
     batch.add_row(1, 5, cells({"a": 1.5}))
-    assert batch.accepts(6, kinds({"a": 1.5}))
-    assert not batch.accepts(0, kinds({"a": 1.5}))
+    assert batch.accepts(6, cells({"a": 1.5}))
+    assert not batch.accepts(0, cells({"a": 1.5}))
     batch.add_row(2, 6, cells({"a": 2.5}))
     assert batch.encoded().device_ids == [5, 6]
 

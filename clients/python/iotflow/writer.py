@@ -281,7 +281,9 @@ class TelemetryWriter:
 
 
 async def _all(stored: list[Stored]) -> None:
-    """Wait until the disk has these batches."""
+    """Wait until the disk has these batches. Without a disk, let the sender run: the caller may do nothing but add rows."""
     waiting: list[Awaitable[None]] = list(stored)
     if waiting:
         await asyncio.gather(*waiting)
+    else:
+        await asyncio.sleep(0)

@@ -5,6 +5,7 @@ import asyncio
 import grpc
 import pytest
 
+from iotflow.batcher import BatchLimits
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.writer import TelemetryWriter
@@ -23,6 +24,20 @@ async def test_leaving_the_block_waits_for_every_acknowledgement() -> None:
         await writer.close()
         assert sum(rows) == 200 * ROWS
     assert standin.sequences == [list(range(1, 201))]
+
+
+async def test_rows_are_sent_while_their_caller_does_nothing_but_add_rows() -> None:
+    acknowledged, most = list[int](), 100_000
+    limits = BatchLimits(rows=10)
+    async with (
+        serving(Standin()) as address,
+        TelemetryWriter(address, batch=limits, on_acknowledged=acknowledged.append) as writer,
+    ):
+        added = 0
+        while not acknowledged and added < most:
+            await writer.add({"level": 1.0}, added)
+            added += 1
+    assert added < most
 
 
 async def test_send_waits_while_the_window_is_full() -> None:

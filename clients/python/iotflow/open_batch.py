@@ -158,27 +158,48 @@ def column_part(device_id: int, times: NDArray[np.int64], columns: dict[str, Typ
 
 
 def cells(values: Mapping[str, Value]) -> dict[str, Cell]:
-    """The row's values with their value fields, without those that are None or NaN. Raises ValueError for other types."""
+    """The row's values with their value fields, without those that are None or NaN.
+
+    Raises ValueError for other types, and for values that the encoded batch cannot hold.
+    """
     found = {}
     for name, value in values.items():
         # Only NaN is not equal to itself.
         if value is not None and value == value:
-            # The plain types first: they are by far the most frequent ones.
-            kind = _KINDS.get(type(value))
+            # Floats are by far the most frequent values, and need no check.
+            kind = _ALWAYS_FIT.get(type(value))
             found[name] = (kind, value) if kind else _cell(name, value)
     return found
 
 
+_ALWAYS_FIT: dict[type, str] = {float: "doubles", bool: "bools"}
+
+
 def _cell(name: str, value: Any) -> Cell:
+    if isinstance(value, int):
+        if not is_int64(value):
+            raise ValueError(f"The value of {name} does not fit into 64 bits.")
+        return "int64s", int(value)
+    if isinstance(value, str):
+        return "strings", _text(name, value)
     if isinstance(value, np.generic):
         return _numpy_cell(name, value)
-    if isinstance(value, bool | int | float | str):
-        return next((kind, base(value)) for base, kind in _KINDS.items() if isinstance(value, base))
+    if isinstance(value, float):
+        return "doubles", float(value)
     raise ValueError(f"The value of {name} has the type {type(value).__name__}, which no type of measurement has.")
 
 
-# A bool is an int too, and comes before it.
-_KINDS: dict[type, str] = {float: "doubles", bool: "bools", int: "int64s", str: "strings"}
+def is_int64(number: int) -> bool:
+    """Whether the number has at most 64 bits, with its sign."""
+    return -(2**63) <= number < 2**63
+
+
+def _text(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"The value of {name} has characters that UTF-8 cannot encode.") from None
+    return str(text)
 
 
 def _numpy_cell(name: str, value: "np.generic[Any]") -> Cell:

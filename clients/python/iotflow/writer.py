@@ -16,7 +16,7 @@ from iotflow.connection import Connection, CredentialHandler, Tls
 from iotflow.delivery import Delivery, Entry
 from iotflow.disk_store import DiskStore
 from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded
-from iotflow.open_batch import Value, cells
+from iotflow.open_batch import Value, cells, is_int64
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
 from iotflow.sender import SenderCallbacks, StreamSender
@@ -150,9 +150,13 @@ class TelemetryWriter:
         values: by measurement; float, int (64 bits), bool, str, or numpy's scalars for other sizes; None and NaN are no value.
         timestamp: milliseconds since 1970 UTC, or a datetime (without a zone: UTC); None: now, by the writer's clock.
         device_id: for gateways; 0: the device of the key.
-        Raises ServerError as the class states, and QUEUE_FULL with the policy REFUSE; ValueError for values without a type.
+        Raises ServerError as the class states, and QUEUE_FULL with the policy REFUSE; ValueError for values without a type, and
+        for what a batch cannot hold.
         """
         row = cells(values)
+        if isinstance(timestamp, int) and not is_int64(timestamp):
+            raise ValueError("The timestamp does not fit into 64 bits.")
+        _check_device_id(device_id)
         is_added = self._is_open and self._batcher.add_at_once(row, timestamp, device_id)
         if is_added and not self._batcher.is_full:
             return
@@ -167,6 +171,7 @@ class TelemetryWriter:
     ) -> None:
         """Add rows as columns; see encode_batch() for their types. Raises as add() does."""
         part = columns_of(timestamps, columns, device_id)
+        _check_device_id(device_id)
         async with self._batcher.lock:
             await self._check_open()
             stored = await self._batcher.add_columns(part)
@@ -278,6 +283,11 @@ class TelemetryWriter:
         await self._queue.close()
         if self._own_connection:
             await self._own_connection.close()
+
+
+def _check_device_id(device_id: int) -> None:
+    if not 0 <= device_id < 2**31:
+        raise ValueError(f"A device_id is between 0 and {2**31 - 1}.")
 
 
 async def _all(stored: list[Stored]) -> None:

@@ -40,6 +40,20 @@ async def test_rows_are_sent_while_their_caller_does_nothing_but_add_rows() -> N
     assert added < most
 
 
+@pytest.mark.parametrize(("value", "timestamp", "device_id"), [(2**63, 1, 0), (1, 2**63, 0), (1, 1, 2**31), (1, 1, -1)])
+async def test_a_row_that_no_batch_can_hold_is_refused_and_the_writer_goes_on(
+    value: int, timestamp: int, device_id: int
+) -> None:
+    standin = Standin()
+    async with serving(standin) as address, TelemetryWriter(address) as writer:
+        await writer.add({"level": 1}, 1)
+        with pytest.raises(ValueError, match=r"64 bits|device_id"):
+            await writer.add({"level": value}, timestamp, device_id=device_id)
+        await writer.add({"level": 2}, 2)
+    ((stored,),) = standin.received
+    assert list(stored.timestamps) == [1, 2]
+
+
 async def test_send_waits_while_the_window_is_full() -> None:
     standin, released = Standin(), asyncio.Event()
 

@@ -60,6 +60,12 @@ def test_other_types_are_rejected_by_name(value: Any) -> None:
         cells({"a": value})
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "\ud800"])
+def test_values_that_no_batch_can_hold_are_rejected_by_name(value: Any) -> None:
+    with pytest.raises(ValueError, match="The value of a "):
+        cells({"a": value})
+
+
 def test_a_value_of_another_type_does_not_fit() -> None:
     batch = OpenBatch()
     batch.add_row(1, 0, cells({"a": 1.5}))

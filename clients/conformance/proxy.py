@@ -32,13 +32,15 @@ class Faults:
 class Proxy:
     """Listens on one port, and passes connections on to `upstream`, a port of this machine.
 
-    refuse: new connections are accepted and reset at once. attempts: the monotonic time of each new connection.
+    refuse: new connections are accepted and reset at once. other_protocol: what new connections are answered in place of the
+    server, before they are closed; None: the server answers. attempts: the monotonic time of each new connection.
     """
 
     def __init__(self, upstream: int) -> None:
         self.port = reserved_port()
         self.faults = Faults()
         self.refuse = False
+        self.other_protocol: bytes | None = None
         self.attempts: list[float] = []
         self.tls: ssl.SSLContext | None = None
         self._upstream = upstream
@@ -100,6 +102,9 @@ class Proxy:
         self.attempts.append(time.monotonic())
         if self.refuse:
             _reset(writer)
+            return
+        if self.other_protocol is not None:
+            await _answer_otherwise(reader, writer, self.other_protocol)
             return
         try:
             if self.tls:
@@ -214,6 +219,16 @@ class _Link:
         if self._faults().swallow:
             # What was swallowed is lost: the connection passes nothing more, until it is killed.
             await self._killed.wait()
+
+
+async def _answer_otherwise(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:
+    """Close in order, as a server does that does not understand the first bytes."""
+    with suppress(OSError):
+        await reader.read(_CHUNK_BYTES)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

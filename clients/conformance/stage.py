@@ -43,6 +43,7 @@ class Stage:
         self.variables: Json = {
             "folder": str(folder / "queue"),
             "target": self.proxy.target,
+            "port": self.proxy.port,
             "gateway_token": server.gateway_token,
             "admin_token": server.admin_token,
         }
@@ -74,7 +75,7 @@ class Stage:
             self.relay = Relay(self.server.target)
             await self.relay.open()
             self.proxy = Proxy(self.relay.port)
-            self.variables["target"] = self.proxy.target
+            self.variables |= {"target": self.proxy.target, "port": self.proxy.port}
         await self.proxy.open()
         await self.start_testee({})
         await self.add_device("main", "sensor")

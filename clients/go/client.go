@@ -36,8 +36,12 @@ type Client struct {
 	clock      *ServerClock
 }
 
-// New returns a client of the server at host:port. Close ends it.
-func New(target string, config Config) *Client {
+// New returns a client of the server at host:port, with an IPv6 address in brackets. Close ends it. It fails with
+// INVALID_ARGUMENT where the target has another form. A proxy that the environment names is not used.
+func New(target string, config Config) (*Client, error) {
+	if err := checkTarget(target); err != nil {
+		return nil, err
+	}
 	client := &Client{connection: newConnection(target, config), logger: config.Logger, metrics: config.Metrics}
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
@@ -46,7 +50,7 @@ func New(target string, config Config) *Client {
 		client.metrics = noMetrics{}
 	}
 	client.clock = newServerClock(client)
-	return client
+	return client, nil
 }
 
 // Conn returns the connection for stubs of package iotflowv1. Their errors are *Error, and their calls carry the

@@ -3,6 +3,7 @@ package iotflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ const (
 	pingTimeout = 10 * time.Second
 	// A batch of readings in an answer, with room for columns of text.
 	largestAnswer = 64 << 20
+	advice        = "Check the host, the port, and whether the server expects TLS or a certificate of the client."
 )
 
 // connection adds credentials to calls, makes an *Error of their errors, and connects again after a failure. It implements
@@ -37,6 +39,8 @@ type connection struct {
 
 	mu      sync.Mutex
 	channel *grpc.ClientConn
+	// failure tells why the last channel was discarded.
+	failure string
 	closed  bool
 }
 
@@ -51,6 +55,7 @@ func newConnection(target string, config Config) *connection {
 	}
 	return &connection{
 		target:      target,
+		failure:     fmt.Sprintf("The connection to %s failed.", target),
 		credentials: newCredentials(config),
 		options: append(authority,
 			grpc.WithTransportCredentials(security),
@@ -62,6 +67,8 @@ func newConnection(target string, config Config) *connection {
 			}),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(largestAnswer)),
 			grpc.WithDisableRetry(),
+			// The program states the way to the server. A proxy of the environment is often meant for other programs.
+			grpc.WithNoProxy(),
 		),
 	}
 }
@@ -87,14 +94,29 @@ func (c *connection) open() (*grpc.ClientConn, error) {
 	return c.channel, nil
 }
 
-// discard closes a channel that could not connect, so that it does not try again by itself.
-func (c *connection) discard(failed *grpc.ClientConn) {
+// discard closes a channel that could not connect, so that it does not try again by itself, and names the target in the
+// error of the call.
+func (c *connection) discard(failed *grpc.ClientConn, err *Error) *Error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.channel == failed && failed.GetState() == connectivity.TransientFailure {
-		_ = failed.Close()
-		c.channel = nil
+	switch failed.GetState() {
+	case connectivity.TransientFailure:
+		if err.Code == codes.Unavailable {
+			err.Message = fmt.Sprintf("The connection to %s failed: %s. %s", c.target, err.Message, advice)
+			c.failure = err.Message
+		}
+		if c.channel == failed {
+			_ = failed.Close()
+			c.channel = nil
+		}
+	case connectivity.Shutdown:
+		// Another call has discarded the channel that this one waited for.
+		if err.Code == codes.Canceled && err.cause == nil && !c.closed {
+			return &Error{Code: codes.Unavailable, Message: c.failure, Retryable: true}
+		}
+	default:
 	}
+	return err
 }
 
 func (c *connection) close() error {
@@ -118,8 +140,7 @@ func (c *connection) Invoke(ctx context.Context, method string, request, answer 
 	var header, trailer metadata.MD
 	options = append(options, grpc.Header(&header), grpc.Trailer(&trailer))
 	if err := channel.Invoke(c.credentials.attach(ctx), method, request, answer, options...); err != nil {
-		c.discard(channel)
-		return asError(ctx, err, header, trailer)
+		return c.discard(channel, asError(ctx, err, header, trailer))
 	}
 	return nil
 }
@@ -134,8 +155,7 @@ func (c *connection) NewStream(
 	}
 	call, err := channel.NewStream(c.credentials.attach(ctx), description, method, options...)
 	if err != nil {
-		c.discard(channel)
-		return nil, asError(ctx, err)
+		return nil, c.discard(channel, asError(ctx, err))
 	}
 	return stream{call}, nil
 }

@@ -6,7 +6,7 @@
 // A [Writer] makes batches of rows, keeps them in a queue in memory or on disk, and sends them until the server has
 // acknowledged them. [Writer.Add] waits while the queue is full, unless the [Policy] says otherwise:
 //
-//	client := iotflow.New("127.0.0.1:50051", iotflow.Config{APIKey: key})
+//	client, err := iotflow.New("127.0.0.1:50051", iotflow.Config{APIKey: key})
 //	writer, err := client.NewWriter(iotflow.WriterConfig{Folder: "/var/lib/boiler/queue"})
 //	…
 //	err = writer.Add(ctx, iotflow.Row{Values: []iotflow.Value{iotflow.Float64("temperature", 21.5)}})

@@ -22,18 +22,20 @@ func Example() {
 	defer stop()
 	ctx, key := context.Background(), "the key of a device"
 
-	client := iotflow.New(target, iotflow.Config{APIKey: key})
-	defer client.Close()
+	client, err := iotflow.New(target, iotflow.Config{APIKey: key})
+	if err != nil {
+		log.Fatal(err)
+	}
 	writer, err := client.NewWriter(iotflow.WriterConfig{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	row := iotflow.Row{Values: []iotflow.Value{iotflow.Float64("temperature", 21.5)}}
-	err = errors.Join(writer.Add(ctx, row), writer.Close(ctx))
+	err = errors.Join(writer.Add(ctx, iotflow.Row{Values: []iotflow.Value{iotflow.Float64("temperature", 21.5)}}), writer.Close(ctx))
 	if err != nil {
 		log.Fatal(err)
 	}
 
+	defer client.Close()
 	latest, err := client.Latest(ctx, 1)
 	if err != nil {
 		log.Fatal(err)
@@ -45,7 +47,10 @@ func Example() {
 func ExampleWriter_AddColumns() {
 	target, stop := exampleServer()
 	defer stop()
-	client := iotflow.New(target, iotflow.Config{})
+	client, err := iotflow.New(target, iotflow.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer client.Close()
 	writer, err := client.NewWriter(iotflow.WriterConfig{BatchRows: 500})
 	if err != nil {
@@ -72,9 +77,12 @@ func ExampleWriter_AddColumns() {
 }
 
 func ExampleError() {
-	client := iotflow.New("127.0.0.1:1", iotflow.Config{})
+	client, err := iotflow.New("127.0.0.1:1", iotflow.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer client.Close()
-	_, err := client.Latest(context.Background(), 1)
+	_, err = client.Latest(context.Background(), 1)
 	var failure *iotflow.Error
 	if errors.As(err, &failure) && failure.Retryable {
 		fmt.Println(iotflow.StatusWord(failure.Code))
@@ -86,12 +94,15 @@ func ExampleClient_RotateKey() {
 	target, stop := exampleServer()
 	defer stop()
 	ctx := context.Background()
-	client := iotflow.New(target, iotflow.Config{})
+	client, err := iotflow.New(target, iotflow.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer client.Close()
 	if _, err := client.Register(ctx, &iotflowv1.RegisterDeviceRequest{Name: "boiler"}); err != nil {
 		log.Fatal(err)
 	}
-	err := client.RotateKey(ctx, func(_ context.Context, apiKey string) error {
+	err = client.RotateKey(ctx, func(_ context.Context, apiKey string) error {
 		fmt.Println("saved")
 		return nil
 	})

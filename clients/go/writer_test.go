@@ -23,7 +23,10 @@ const unreachable = "127.0.0.1:1"
 
 func newClient(t *testing.T, target string, config iotflow.Config) *iotflow.Client {
 	t.Helper()
-	client := iotflow.New(target, config)
+	client, err := iotflow.New(target, config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := client.Close(); err != nil {
 			t.Error(err)

@@ -24,6 +24,6 @@ class Repeat(Step):
 
     async def run(self, stage: Stage) -> None:
         for each in self.over or range(1, self.times + 1):
-            stage.variables["each"] = each
+            stage.variables["each"] = stage.resolve(each)
             for one in self.steps:
                 await one.run(stage)

@@ -27,6 +27,16 @@ class RefuseConnections(Step):
         stage.proxy.kill()
 
 
+@step("proxy.speak")
+class SpeakOtherProtocol(Step):
+    """Answers the first bytes of each new connection with this text, and closes it: a port that does not speak HTTP/2."""
+
+    text: str
+
+    async def run(self, stage: Stage) -> None:
+        stage.proxy.other_protocol = stage.resolve(self.text).encode()
+
+
 @step("proxy.close")
 class ClosePort(Step):
     """Resets present connections and stops listening, so that the system refuses new ones."""
@@ -42,6 +52,7 @@ class PassEverything(Step):
 
     async def run(self, stage: Stage) -> None:
         stage.proxy.refuse = False
+        stage.proxy.other_protocol = None
         stage.proxy.faults = Faults()
         await stage.proxy.reopen()
 

@@ -74,7 +74,7 @@ class Ask(Step):
 
     async def run(self, stage: Stage) -> None:
         try:
-            result = await stage.ask(self.do, stage.resolve(self.fields), self.within)
+            result = await stage.ask(stage.resolve(self.do), stage.resolve(self.fields), self.within)
         except TesteeError as failure:
             _check_error(stage, self.do, self.error, failure)
             return

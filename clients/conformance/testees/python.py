@@ -17,12 +17,14 @@ class Testee:
     """One connection at a time, and what uses it."""
 
     def __init__(self) -> None:
-        self._connection = Connection("127.0.0.1:1")
+        self._connection: Connection | None = None
         self._new_keys: asyncio.Queue[str | None] = asyncio.Queue()
 
     @property
     def connection(self) -> Connection:
-        """The present connection."""
+        """The present connection. Raises ServerError where there is none."""
+        if self._connection is None:
+            raise ServerError(grpc.StatusCode.FAILED_PRECONDITION, "There is no connection. Connect first.")
         return self._connection
 
     async def hello(self, _: Json) -> Json:

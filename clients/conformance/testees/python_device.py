@@ -176,7 +176,13 @@ def _report_command(command: Command) -> None:
 
 def report_interrupted(error: ServerError, delay: float) -> None:
     """Write the event of a connection that was lost."""
-    report("interrupted", code=error.code.name, reason=error.reason, delay_ms=round(delay * 1_000))
+    report(
+        "interrupted",
+        code=error.code.name,
+        reason=error.reason,
+        message=error.message,
+        delay_ms=round(delay * 1_000),
+    )
 
 
 def _milliseconds(text: str) -> int:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -34,28 +35,28 @@ func (t *testee) handlers() map[string]handler {
 		"hello":              taking(t.hello),
 		"connect":            taking(t.connect),
 		"new_key":            taking(t.newKey),
-		"writer.open":        taking(t.openWriter),
+		"writer.open":        calling(t, t.openWriter),
 		"writer.add":         taking(t.add),
 		"writer.add_columns": taking(t.addColumns),
 		"writer.flush":       taking(t.flush),
 		"writer.close":       taking(t.closeWriter),
 		"writer.status":      taking(t.status),
-		"latest":             taking(t.latest),
-		"range":              taking(t.readRange),
-		"aggregate":          taking(t.aggregate),
-		"read":               taking(t.read),
-		"subscribe":          taking(t.subscribe),
+		"latest":             calling(t, t.latest),
+		"range":              calling(t, t.readRange),
+		"aggregate":          calling(t, t.aggregate),
+		"read":               calling(t, t.read),
+		"subscribe":          calling(t, t.subscribe),
 		"unsubscribe":        taking(t.endSubscription),
-		"register":           taking(t.register),
-		"heartbeat":          taking(t.heartbeat),
-		"config.watch":       taking(t.watchConfig),
-		"config.report":      taking(t.reportConfig),
-		"commands.handle":    taking(t.handleCommands),
-		"rotate":             taking(t.rotate),
-		"devices.list":       taking(t.listDevices),
+		"register":           calling(t, t.register),
+		"heartbeat":          calling(t, t.heartbeat),
+		"config.watch":       calling(t, t.watchConfig),
+		"config.report":      calling(t, t.reportConfig),
+		"commands.handle":    calling(t, t.handleCommands),
+		"rotate":             calling(t, t.rotate),
+		"devices.list":       calling(t, t.listDevices),
 		"encode":             taking(t.encode),
 		"decode":             taking(t.decode),
-		"clock.now":          taking(t.clockNow),
+		"clock.now":          calling(t, t.clockNow),
 	}
 }
 
@@ -80,6 +81,10 @@ func (t *testee) connect(_ context.Context, request connectRequest) (any, error)
 			AuthorityFile: request.TLS.CA, CertificateFile: request.TLS.Certificate, KeyFile: request.TLS.Key,
 		}
 	}
+	client, err := iotflow.New(request.Target, config)
+	if err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.client != nil {
@@ -87,7 +92,7 @@ func (t *testee) connect(_ context.Context, request connectRequest) (any, error)
 			return nil, err
 		}
 	}
-	t.client = iotflow.New(request.Target, config)
+	t.client = client
 	return object{}, nil
 }
 
@@ -112,6 +117,16 @@ func (t *testee) connected() *iotflow.Client {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.client
+}
+
+// calling makes a handler of one that needs a connection.
+func calling[Request any](t *testee, handle func(context.Context, Request) (any, error)) handler {
+	return func(ctx context.Context, line json.RawMessage) (any, error) {
+		if t.connected() == nil {
+			return nil, &iotflow.Error{Code: codes.FailedPrecondition, Message: "There is no connection. Connect first."}
+		}
+		return taking(handle)(ctx, line)
+	}
 }
 
 func (t *testee) openedWriter() (*iotflow.Writer, error) {
@@ -175,7 +190,7 @@ func (t *testee) dropped(dropped iotflow.Dropped) {
 
 func (t *testee) interrupted(err *iotflow.Error, pause time.Duration) {
 	t.out.event("interrupted", object{
-		"code": iotflow.StatusWord(err.Code), "reason": err.Reason, "delay_ms": pause.Milliseconds(),
+		"code": iotflow.StatusWord(err.Code), "reason": err.Reason, "message": err.Message, "delay_ms": pause.Milliseconds(),
 	})
 }
 

@@ -17,6 +17,8 @@ OPTIONS = (
     ("grpc.http2.ping_timeout_ms", 10_000),
     # Channels that share a connection share its reconnect pauses too.
     ("grpc.use_local_subchannel_pool", 1),
+    # The program states the way to the server. A proxy of the environment is often meant for other programs.
+    ("grpc.enable_http_proxy", 0),
 )
 
 

@@ -6,17 +6,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import grpc
 from grpc import ChannelConnectivity, StatusCode
 
 from iotflow.channels import OPTIONS, credentials
 from iotflow.errors import ServerError, server_error
+from iotflow.target import checked_target
 
 CredentialHandler = Callable[[ServerError], Awaitable[str | None]]
 # Time for the calls of a connection that broke to end.
 GRACE_SECONDS = 10.0
+# A call on a channel that could not connect fails at once, with the cause that the channel itself does not tell. A server that
+# has come meanwhile answers this one, which changes nothing.
+_PROBE = "/grpc.health.v1.Health/Check"
+_PROBE_SECONDS = 1.0
+_ADVICE = "Check the host, the port, and whether the server expects TLS or a certificate of the client."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Connection:
         async with Connection("iot.example.com:50051", api_key=key, tls=Tls()) as connection:
             print(await Device(connection).heartbeat())
 
-    target: host:port, or a channel that the caller closes. api_key: of a device. token: of a gateway or a person.
+    target: host:port (an IPv6 address in brackets), or a channel that the caller closes. Any other form raises ServerError
+    INVALID_ARGUMENT at once. A proxy that the environment names is not used. api_key: of a device. token: of a gateway or a person.
     tls: None: without TLS. connect_timeout: seconds for one attempt to connect.
     on_credential_wanted: called with the error when the server does not accept the key; returns a new key or token, or None.
     It may take any time.
@@ -56,7 +63,7 @@ class Connection:
         connect_timeout: float = 10.0,
         on_credential_wanted: CredentialHandler | None = None,
     ) -> None:
-        self._target = target if isinstance(target, str) else ""
+        self._target = checked_target(target) if isinstance(target, str) else ""
         self._given_channel = None if isinstance(target, str) else target
         self._api_key = api_key
         self._token = token
@@ -94,9 +101,8 @@ class Connection:
                 async with asyncio.timeout(self._connect_timeout):
                     return await self._connected()
             except TimeoutError:
-                self._discard()
-                message = f"The server did not accept a connection within {self._connect_timeout:g} s."
-                raise ServerError(StatusCode.UNAVAILABLE, message, retryable=True) from None
+                message = f"The server did not accept a connection within {self._connect_timeout:g} s"
+                raise await self._unreachable(message, self._given_channel or self._channel) from None
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[grpc.aio.Channel]:
@@ -160,10 +166,17 @@ class Connection:
         channel = self._channel = await self._opened()
         while (state := channel.get_state(try_to_connect=True)) is not ChannelConnectivity.READY:
             if state is ChannelConnectivity.TRANSIENT_FAILURE:
-                self._discard()
-                raise ServerError(StatusCode.UNAVAILABLE, f"{self._target} is out of reach.", retryable=True)
+                raise await self._unreachable(f"{self._target} is out of reach", channel)
             await self._changed(channel, state)
         return channel
+
+    async def _unreachable(self, message: str, channel: grpc.aio.Channel | None) -> ServerError:
+        """The error of an attempt to connect, with the cause where gRPC tells it. Discards the channel."""
+        cause = await _cause(channel) if channel else ""
+        self._discard()
+        if cause:
+            message = f"{message}: {cause.rstrip('.')}"
+        return ServerError(StatusCode.UNAVAILABLE, f"{message}. {_ADVICE}", retryable=True)
 
     async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> None:
         """Wait until the channel has another state. A watch ends with its channel, also after a timeout."""
@@ -196,6 +209,18 @@ def needs_credential(error: ServerError) -> bool:
     if error.code is StatusCode.UNAUTHENTICATED:
         return True
     return error.code is StatusCode.PERMISSION_DENIED and error.reason == "KEY_REPLACED"
+
+
+async def _cause(channel: grpc.aio.Channel) -> str:
+    """Why the channel could not connect; empty where nothing is known."""
+    if channel.get_state() is not ChannelConnectivity.TRANSIENT_FAILURE:
+        return ""
+    probe: Any = channel.unary_unary(_PROBE)
+    try:
+        await probe(b"", timeout=_PROBE_SECONDS)
+    except grpc.aio.AioRpcError as error:
+        return (error.details() or "") if error.code() is StatusCode.UNAVAILABLE else ""
+    return ""
 
 
 def _content(path: Path | str | None) -> bytes | None:

@@ -40,10 +40,10 @@ class Client:
 
     def __init__(self, target: str, *, api_key: str = "", token: str = "", tls: Tls | None = None) -> None:
         self.target = target
+        self._connection = Connection(target, api_key=api_key, token=token, tls=tls)
         self._running: list[Future[None]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="iotflow client", daemon=True)
-        self._connection = Connection(target, api_key=api_key, token=token, tls=tls)
         self._reader = TelemetryReader(self._connection)
         self._device = Device(self._connection)
 

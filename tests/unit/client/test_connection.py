@@ -58,9 +58,26 @@ async def test_an_address_without_a_server_is_out_of_reach() -> None:
     async with server() as target:
         pass
     async with asyncio.timeout(PATIENCE), Connection(target) as connection:
-        with pytest.raises(ServerError, match=f"{target} is out of reach") as away:
+        with pytest.raises(ServerError, match=f"{target} is out of reach: .*Connection refused") as away:
             await connection.ready()
     assert (away.value.code, away.value.retryable) == (StatusCode.UNAVAILABLE, True)
+
+
+async def test_the_error_of_a_callers_channel_has_the_cause_too() -> None:
+    async with server() as target:
+        pass
+    async with asyncio.timeout(PATIENCE), grpc.aio.insecure_channel(target) as channel:
+        with pytest.raises(ServerError, match="Connection refused"):
+            await Connection(channel, connect_timeout=0.5).ready()
+
+
+async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with server() as target, Connection(target, connect_timeout=2.0) as connection:
+        assert await connection.ready()
 
 
 async def test_a_server_that_does_not_answer_is_given_up_after_the_timeout() -> None:
@@ -96,10 +113,10 @@ async def test_an_unreadable_file_of_tls_is_named(tmp_path: Path) -> None:
 
 
 async def test_files_of_tls_are_read_for_the_channel(tmp_path: Path) -> None:
-    """A server without TLS does not accept it."""
+    """A file without a certificate cannot be used, and the error says at what the attempt failed."""
     (tmp_path / "ca.crt").touch()
     async with server() as target, Connection(target, tls=Tls(ca=tmp_path / "ca.crt")) as connection:
-        with pytest.raises(ServerError, match="out of reach"):
+        with pytest.raises(ServerError, match="out of reach: .*handshake"):
             await connection.ready()
 
 

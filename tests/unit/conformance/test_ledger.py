@@ -60,6 +60,9 @@ def test_certain_rows_must_be_present(ledger: Ledger) -> None:
         ({"n": {"at_least": 2}}, {"n": 1}, "answer.n is 1, and at least 2 is expected."),
         ({"n": {"at_most": 2}}, {"n": 3}, "answer.n is 3, and at most 2 is expected."),
         ({"n": {"one_of": [1, 2]}}, {"n": 3}, "answer.n is 3, and one of [1, 2] is expected."),
+        ({"n": {"mentions": ["TLS", "SSL"]}}, {"n": "the tls failed"}, ""),
+        ({"n": {"mentions": ["a", "b"]}}, {"n": "xy"}, "answer.n is 'xy', and one of ['a', 'b'] is expected in it."),
+        ({"n": {"mentions": ["a"]}}, {}, "answer.n is None, and one of ['a'] is expected in it."),
         ({"n": {"at_least": 1}}, {}, "answer.n is None, and a number is expected."),
     ],
 )

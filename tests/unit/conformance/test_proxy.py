@@ -149,3 +149,15 @@ async def test_tls_ends_in_the_proxy_and_failed_handshakes_are_counted(tmp_path:
         assert await reader.readexactly(5) == b"first"
         assert len(proxy.attempts) == 2
         writer.transport.abort()
+
+
+async def test_a_port_of_another_protocol_answers_the_first_bytes_and_closes() -> None:
+    async with proxied() as proxy:
+        proxy.other_protocol = b"SSH-2.0"
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"PRI * HTTP/2.0")
+        assert await reader.read() == b"SSH-2.0"
+        writer.close()
+        proxy.other_protocol = None
+        async with connected(proxy):
+            assert len(proxy.attempts) == 2

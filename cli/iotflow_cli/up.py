@@ -146,6 +146,7 @@ def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: BrokerC
 def _allow_many_connections() -> None:
     """Raise the limit of open files: each connection is one, and most shells allow only 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < enough:
+    # Linux allows no infinite number.
+    enough = min(OPEN_FILES, hard)
+    if soft < enough:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))

@@ -60,7 +60,7 @@ local answer, added = {{}}, {{}}
 for id in string.gmatch(ARGV[2], '%d+') do
   local entry = redis.call('GET', prefix .. id)
   if not entry or not letter(entry) then
-    redis.call('SET', prefix .. id, head('p', ARGV[1]), 'PX', {round(LIFE_SECONDS * 1_000)})
+    redis.call('SET', prefix .. id, head('p', ARGV[1]), 'EX', {round(LIFE_SECONDS)})
     local since = redis.call('ZSCORE', index, id)
     if not since or now - since > {_RENEW_SECONDS * 1_000_000} then added[#added + 1] = id end
     entry = ''
@@ -154,7 +154,7 @@ if #ARGV == 0 or not generation then
   if not version then add(generation, 'version') end
 end
 for _, id in ipairs(ARGV) do
-  redis.call('SET', prefix .. id, head('x', '--------'), 'PX', {round(LIFE_SECONDS * 1_000)})
+  redis.call('SET', prefix .. id, head('x', '--------'), 'EX', {round(LIFE_SECONDS)})
 end
 """,
     _INDEX,

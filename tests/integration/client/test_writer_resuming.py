@@ -76,7 +76,9 @@ async def test_the_writer_waits_for_a_server_that_starts_later() -> None:
         await interrupted.wait()
         async with serving(standin, port):
             await writer.flush()
-    assert str(errors[0]) == f"127.0.0.1:{port} is out of reach. (UNAVAILABLE)"
+    assert errors[0].code is StatusCode.UNAVAILABLE
+    assert errors[0].message.startswith(f"127.0.0.1:{port} is out of reach: ")
+    assert "Connection refused" in errors[0].message
     assert standin.sequences == [[1]]
 
 

@@ -10,6 +10,7 @@ import grpc
 import pytest
 from grpc import StatusCode
 
+from iotflow.channels import open_channel
 from iotflow.connection import Connection, Tls, needs_credential
 from iotflow.errors import ServerError
 from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
@@ -66,9 +67,17 @@ async def test_an_address_without_a_server_is_out_of_reach() -> None:
 async def test_the_error_of_a_callers_channel_has_the_cause_too() -> None:
     async with server() as target:
         pass
-    async with asyncio.timeout(PATIENCE), grpc.aio.insecure_channel(target) as channel:
+    async with asyncio.timeout(PATIENCE), open_channel(target) as channel:
+        connection = Connection(channel, connect_timeout=0.5)
         with pytest.raises(ServerError, match="Connection refused"):
-            await Connection(channel, connect_timeout=0.5).ready()
+            await connection.ready()
+        # The caller's channel goes on, and gRPC reports to this loop that its state has changed.
+        running = grpc.aio.server()
+        assert running.add_insecure_port(target)
+        await running.start()
+        await channel.channel_ready()
+        assert await connection.ready() is channel
+        await running.stop(None)
 
 
 async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,21 +26,32 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What differs between transports. */
+export interface ConnectionTraits {
+  /** Whether requests can be streams. Browsers send one message with each request. */
+  readonly canStreamUp: boolean;
+  /** Closes the connection. */
+  readonly end?: (() => void) | undefined;
+}
+
 /** Where calls go. Functions of this package take it as their first argument. */
 export class Connection {
   readonly transport: Transport;
   /** Whether requests can be streams. Browsers send one message with each request. */
   readonly canStreamUp: boolean;
   readonly #credentials: Credentials;
+  readonly #server: string;
   readonly #end: () => void;
   #apiKey: string;
 
-  constructor(transport: Transport, credentials: Credentials, canStreamUp: boolean, end: () => void = () => undefined) {
+  /** server: its name in errors. */
+  constructor(transport: Transport, credentials: Credentials, server: string, traits: ConnectionTraits) {
     this.transport = transport;
-    this.canStreamUp = canStreamUp;
+    this.canStreamUp = traits.canStreamUp;
     this.#credentials = credentials;
+    this.#server = server;
     this.#apiKey = credentials.apiKey ?? "";
-    this.#end = end;
+    this.#end = traits.end ?? (() => undefined);
   }
 
   /** The key of the device that calls, or empty. */
@@ -70,7 +81,7 @@ export class Connection {
       const { signal, timeoutMs } = options;
       return (await this.transport.unary(method, signal, timeoutMs, this.#headers(), request)).message;
     } catch (thrown) {
-      throw serverError(thrown);
+      throw serverError(thrown, this.#server);
     }
   }
 
@@ -85,7 +96,7 @@ export class Connection {
       const answer = await this.transport.stream(method, signal, timeoutMs, this.#headers(), requests);
       yield* answer.message;
     } catch (thrown) {
-      throw serverError(thrown);
+      throw serverError(thrown, this.#server);
     }
   }
 

@@ -3,6 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 
 const DOMAIN = "iotflow";
+const CANCELLED_STREAM = /^http\/2 stream closed with error code CANCEL\b/;
+const ADVICE = "Check the host, the port, and whether the server expects TLS or a certificate of the client.";
 
 /** The name of a gRPC status. */
 export type StatusName =
@@ -88,11 +90,11 @@ export class ServerError extends Error {
   }
 }
 
-/** The ServerError of anything that a call threw. */
-export function serverError(thrown: unknown): ServerError {
+/** The ServerError of anything that a call threw. server: its name in errors of the connection. */
+export function serverError(thrown: unknown, server = "the server"): ServerError {
   if (thrown instanceof ServerError) return thrown;
   const error = ConnectError.from(thrown);
-  if (isLocal(error)) return new ServerError("UNAVAILABLE", error.rawMessage);
+  if (isLocal(error)) return new ServerError("UNAVAILABLE", connectionFailed(error.rawMessage.trim(), server));
   const info = error.findDetails(ErrorInfoSchema)[0];
   const isServers = info?.domain === DOMAIN;
   const code = NAMES[error.code];
@@ -106,8 +108,16 @@ export function serverError(thrown: unknown): ServerError {
   });
 }
 
+/** A sentence with the cause, and what to check. */
+function connectionFailed(cause: string, server: string): string {
+  const plain = CANCELLED_STREAM.test(cause) ? "it was closed without an answer" : cause;
+  return `The connection to ${server} failed: ${plain}. ${ADVICE}`;
+}
+
 /** Whether the connection failed, in contrast to an answer with a status. */
 function isLocal(error: ConnectError): boolean {
+  // Node.js cancels the streams of a connection that the peer closes, so this is not the caller's cancellation.
+  if (CANCELLED_STREAM.test(error.rawMessage)) return true;
   if (error.code === Code.DeadlineExceeded || error.code === Code.Canceled) return false;
   // connect reports an answer that was cut off as a protocol error, with the status of an invalid request.
   return error.cause !== undefined || /^(protocol error|missing|http\/2 stream closed)/.test(error.rawMessage);

@@ -49,3 +49,11 @@ test("an answer that was cut off is an unavailable server, not an invalid reques
   );
   assert.deepEqual([code, retryable], ["UNAVAILABLE", true]);
 });
+
+test("a stream that a lost connection cancels is an unavailable server, and a caller's cancellation is not", () => {
+  const lost = new ConnectError("http/2 stream closed with error code CANCEL (0x8)", Code.Canceled);
+  const { code, message } = serverError(lost, "iot.example.com:50051");
+  assert.equal(code, "UNAVAILABLE");
+  assert.match(message, /iot\.example\.com:50051 failed: it was closed without an answer\./);
+  assert.equal(serverError(new ConnectError("This operation was aborted", Code.Canceled)).code, "CANCELLED");
+});

@@ -102,8 +102,8 @@ export function calling(connection: () => Connection): Handlers {
 }
 
 async function follow(connection: Connection, wanted: Fields, signal: AbortSignal, begun: () => void): Promise<void> {
-  const onInterrupted = ({ code, reason }: Fields, delay: number) => {
-    report("interrupted", { code, reason, delay_ms: delay });
+  const onInterrupted = ({ code, reason, message }: Fields, delay: number) => {
+    report("interrupted", { code, reason, message, delay_ms: delay });
   };
   for await (const event of subscribe(connection, wanted, { signal, onInterrupted })) {
     if (event.kind === "heartbeat") begun();

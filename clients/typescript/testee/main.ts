@@ -10,7 +10,7 @@ const keys: (string | null)[] = [];
 const waiting: ((key: string | null) => void)[] = [];
 
 function present(): Connection {
-  if (!connection) throw new ServerError("FAILED_PRECONDITION", "Connect first.");
+  if (!connection) throw new ServerError("FAILED_PRECONDITION", "There is no connection. Connect first.");
   return connection;
 }
 
@@ -22,8 +22,9 @@ async function onCredentialWanted({ reason }: ServerError): Promise<string | und
 }
 
 async function connectTo({ target, api_key: apiKey, token, tls }: Fields): Promise<Fields> {
+  const next = connect(target, { apiKey, token, tls, onCredentialWanted });
   connection?.close();
-  connection = connect(target, { apiKey, token, tls, onCredentialWanted });
+  connection = next;
   return {};
 }
 

@@ -27,7 +27,9 @@ export function writing(connection: () => Connection): Handlers {
         clock,
         onRejected: (rejected) => report("rejected", { ...rejected }),
         onDropped: (rows, reason) => report("dropped", { rows, reason }),
-        onInterrupted: ({ code, reason }, delay) => report("interrupted", { code, reason, delay_ms: delay }),
+        onInterrupted: ({ code, reason, message }, delay) => {
+          report("interrupted", { code, reason, message, delay_ms: delay });
+        },
       });
       return {};
     },

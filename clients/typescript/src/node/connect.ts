@@ -5,6 +5,7 @@ import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Connection, type Credentials } from "../connection.js";
+import { checkTarget } from "./target.js";
 
 const CONNECT_MS = 10_000;
 const PING_AFTER_MS = 30_000;
@@ -26,8 +27,13 @@ export interface ConnectOptions extends Credentials {
   readonly tls?: boolean | TlsFiles | undefined;
 }
 
-/** Prepares a connection to `host:port`. It is opened with the first call, and again after it broke. */
+/**
+ * Prepares a connection to `host:port`, with an IPv6 address in brackets. It is opened with the first call, and again after
+ * it broke. Throws ServerError INVALID_ARGUMENT if the target has another form. A proxy that the environment names is not
+ * used.
+ */
 export function connect(target: string, options: ConnectOptions = {}): Connection {
+  checkTarget(target);
   const url = new URL(`${options.tls ? "https" : "http"}://${target}`);
   const sessions = new Http2SessionManager(
     url,
@@ -35,7 +41,7 @@ export function connect(target: string, options: ConnectOptions = {}): Connectio
     { createConnection: () => open(url, options.tls), settings: { initialWindowSize: WINDOW_BYTES } },
   );
   const transport = createGrpcTransport({ baseUrl: url.origin, sessionManager: sessions });
-  return new Connection(transport, options, true, () => sessions.abort());
+  return new Connection(transport, options, target, { canStreamUp: true, end: () => sessions.abort() });
 }
 
 function open(url: URL, tls: boolean | TlsFiles | undefined): Duplex {

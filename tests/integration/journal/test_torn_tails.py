@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotflow_server.telemetry.batch_encoding import decode
+from iotflow_server.telemetry.journal.disk import folders
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
 from iotflow_server.telemetry.journal.disk.records import HEADER_SIZE, Record, read_records
 from iotflow_server.telemetry.journal.disk.segments import Segment, SegmentWriter, open_segment
@@ -149,3 +150,26 @@ def test_readings_that_look_like_records_are_skipped_quickly(path: Path, look: b
     began = time.process_time()
     assert devices(path) == [[1]]
     assert time.process_time() - began < 20
+
+
+def test_a_record_written_while_the_next_segment_is_looked_for_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = JournalFiles(tmp_path / "journals", 2**20)
+    files.open()
+    history = History(tmp_path / "journals", 0)
+    files.append([GROUPS[0]])
+    assert len(list(history.until(2**64))) == 1
+    segments_in = folders.segments_in
+
+    def after_two_writes(folder: Path) -> list[Path]:
+        monkeypatch.undo()
+        files.append([GROUPS[1]])
+        files.seal()
+        files.append([GROUPS[2]])
+        return segments_in(folder)
+
+    monkeypatch.setattr(folders, "segments_in", after_two_writes)
+    found = [[one.device_id for one in decode(record.payload)] for record in history.until(2**64)]
+    files.close()
+    assert found == [[2, 1], [3]]

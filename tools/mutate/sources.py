@@ -98,11 +98,15 @@ def module(root: Path, path: str) -> Module:
 
 def mentions(module: Module, names: set[str]) -> list[Function]:
     """The functions of a module in which one of the names occurs."""
-    pattern = re.compile(r"\b(?:" + "|".join(sorted(map(re.escape, names))) + r")\b")
-    if not names or not pattern.search(module.text):
+    if not mentioned(names, module.text):
         return []
     lines = module.text.splitlines()
-    return [one for one in module.functions if any(map(pattern.search, lines[one.first - 1 : one.last]))]
+    return [one for one in module.functions if mentioned(names, "\n".join(lines[one.first - 1 : one.last]))]
+
+
+def mentioned(names: set[str], text: str) -> bool:
+    """Whether one of the names occurs in a text."""
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
 
 
 def _functions(node: ast.AST, lines: list[str], prefix: str) -> list[Function]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.mutate.mutants import Mutant
 from tools.mutate.recording import Recording
-from tools.mutate.sources import IMPORT_ROOTS, mentions, module, product_files
+from tools.mutate.sources import IMPORT_ROOTS, mentioned, mentions, module, product_files
 from tools.mutate.workspace import FOLDER, TREE, PytestForks, environment, replaced
 
 KILLED, HANG, SURVIVED = "killed", "hang", "survived"
@@ -50,7 +50,7 @@ def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
     """The tests that execute the changed statement.
 
     What is executed when the module is imported has no test of its own. Of a constant or a field these are the tests of the
-    functions that use it; of anything else, those of the module's functions.
+    functions that use it, and those of the test files that name it; of anything else, those of the module's functions.
     """
     changed = module(TREE, mutant.path)
     function = changed.function_at(mutant.line)
@@ -58,11 +58,18 @@ def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
     if not function:
         names = changed.defined_at(mutant.line)
         users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]
-        return set().union(*map(recording.of_function, users)) or of_module
+        return set().union(*map(recording.of_function, users), _naming(names, recording)) or of_module
     of_function = recording.of_function(function)
     if mutant.line < function.body or not of_function:
         return of_function or of_module
     return recording.of_lines(function, changed.statement_at(mutant.line))
+
+
+def _naming(names: set[str], recording: Recording) -> set[str]:
+    """The tests of the files in which one of the names occurs."""
+    files = {test.partition("::")[0] for test in recording.seconds} if names else set()
+    naming = {file for file in files if mentioned(names, (TREE / file).read_text())}
+    return {test for test in recording.seconds if test.partition("::")[0] in naming}
 
 
 def _ordered(tests: set[str], recording: Recording) -> list[str]:

@@ -65,6 +65,13 @@ async def test_a_restart_that_no_write_noticed_is_noticed_at_the_checkpoint(
     await after.close()
 
 
+async def test_a_first_start_does_not_wait_for_a_backend_that_answers(backend: ForgetfulBackend, root: Path) -> None:
+    store = journaled(backend, root, start_seconds=3_600)
+    async with asyncio.timeout(10):
+        await store.start()
+    await store.close()
+
+
 async def test_an_overwritten_value_does_not_come_back(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0})])
     backend.away = True

@@ -121,7 +121,10 @@ final class Reads {
   }
 
   private JsonObject unsubscribe(JsonObject request) {
-    subscription.close();
+    Subscription present = subscription;
+    if (present != null) {
+      present.close();
+    }
     return new JsonObject();
   }
 

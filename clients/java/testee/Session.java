@@ -1,6 +1,7 @@
 package iotflow.testee;
 
 import com.google.gson.JsonObject;
+import io.grpc.Status;
 import iotflow.client.ClientOptions;
 import iotflow.client.Interruption;
 import iotflow.client.IotflowClient;
@@ -28,7 +29,16 @@ final class Session {
   }
 
   synchronized IotflowClient client() {
+    if (client == null) {
+      throw missing("There is no connection. Connect first.");
+    }
     return client;
+  }
+
+  /** The error of a request that needs another one before it. */
+  static IotflowException missing(String message) {
+    return IotflowException.of(
+        Status.FAILED_PRECONDITION.withDescription(message).asRuntimeException());
   }
 
   void interrupted(Interruption interruption) {
@@ -38,6 +48,8 @@ final class Session {
         interruption.error().code().name(),
         "reason",
         interruption.error().reason(),
+        "message",
+        interruption.error().getMessage(),
         "delay_ms",
         interruption.pause().toMillis());
   }
@@ -58,10 +70,11 @@ final class Session {
     if (Json.has(request, "tls")) {
       options.tls(tls(request.getAsJsonObject("tls")));
     }
+    IotflowClient next = new IotflowClient(request.get("target").getAsString(), options);
     if (client != null) {
       client.close();
     }
-    client = new IotflowClient(request.get("target").getAsString(), options);
+    client = next;
     return new JsonObject();
   }
 

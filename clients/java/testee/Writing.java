@@ -37,6 +37,14 @@ final class Writing {
     handlers.put("writer.status", this::status);
   }
 
+  private TelemetryWriter opened() {
+    TelemetryWriter present = writer;
+    if (present == null) {
+      throw Session.missing("No writer is open.");
+    }
+    return present;
+  }
+
   private JsonObject open(JsonObject request) {
     WriterOptions options =
         new WriterOptions()
@@ -89,7 +97,7 @@ final class Writing {
       for (String measurement : measurements) {
         row.put(measurement, first + i);
       }
-      writer.add(row);
+      opened().add(row);
       if (!Json.has(request, "start")) {
         // A row of the same millisecond would overwrite this one.
         TimeUnit.MILLISECONDS.sleep(2);
@@ -108,22 +116,22 @@ final class Writing {
     for (Map.Entry<String, JsonElement> form : request.getAsJsonObject("columns").entrySet()) {
       columns.put(Vectors.column(form.getKey(), form.getValue().getAsJsonObject()));
     }
-    writer.addColumns(columns);
+    opened().addColumns(columns);
     return Json.object("added", times.length);
   }
 
   private JsonObject flush(JsonObject request) {
-    writer.flush(Json.millis(request, "deadline_ms"));
+    opened().flush(Json.millis(request, "deadline_ms"));
     return new JsonObject();
   }
 
   private JsonObject close(JsonObject request) {
-    writer.close(Json.millis(request, "deadline_ms"));
+    opened().close(Json.millis(request, "deadline_ms"));
     return new JsonObject();
   }
 
   private JsonObject status(JsonObject request) {
-    WriterStatus status = writer.status();
+    WriterStatus status = opened().status();
     return Json.object(
         "queued_rows", status.queuedRows(),
         "queued_bytes", status.queuedBytes(),

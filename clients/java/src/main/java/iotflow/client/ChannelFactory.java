@@ -1,6 +1,5 @@
 package iotflow.client;
 
-import io.grpc.ChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.okhttp.OkHttpChannelBuilder;
@@ -22,7 +21,7 @@ final class ChannelFactory {
 
   /** tls may be null: no TLS. */
   ChannelFactory(String target, TlsFiles tls) {
-    this.target = target;
+    this.target = Target.checked(target);
     this.tls = tls;
   }
 
@@ -31,7 +30,7 @@ final class ChannelFactory {
   }
 
   ManagedChannel make() {
-    OkHttpChannelBuilder builder = OkHttpChannelBuilder.forTarget(target, security());
+    OkHttpChannelBuilder builder = builder();
     if (tls != null && !tls.serverName().isEmpty()) {
       builder.overrideAuthority(tls.serverName());
     }
@@ -42,15 +41,17 @@ final class ChannelFactory {
         .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
         .maxInboundMessageSize(LARGEST_ANSWER)
         .disableRetry()
+        // The program states the way to the server. A proxy of the JVM is often meant for others.
+        .proxyDetector(address -> null)
         .build();
   }
 
-  private ChannelCredentials security() {
+  private OkHttpChannelBuilder builder() {
     if (tls == null) {
-      return InsecureChannelCredentials.create();
+      return OkHttpChannelBuilder.forTarget(target, InsecureChannelCredentials.create());
     }
     try {
-      return tls.read();
+      return OkHttpChannelBuilder.forTarget(target, tls.read());
     } catch (IOException | IllegalArgumentException failure) {
       throw IotflowException.unreadable(failure);
     }

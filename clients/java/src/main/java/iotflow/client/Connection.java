@@ -5,7 +5,6 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ForwardingClientCall;
 import io.grpc.ForwardingClientCallListener;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -37,12 +36,15 @@ final class Connection extends Channel {
 
   @Override
   public <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
-    ClientCall<Q, A> call = open().newCall(method, options);
+    ConnectionAttempt attempt = open();
+    // The channel begins to connect with the next statement, and may fail before the call starts.
+    attempt.callBegins();
+    ClientCall<Q, A> call = attempt.channel().newCall(method, options);
     return new ForwardingClientCall.SimpleForwardingClientCall<Q, A>(call) {
       @Override
       public void start(Listener<A> listener, Metadata headers) {
         credentials.attach(headers);
-        super.start(new HeadersInErrors<>(listener), headers);
+        super.start(new CompleteErrors<>(listener, attempt), headers);
       }
     };
   }
@@ -59,13 +61,18 @@ final class Connection extends Channel {
     }
   }
 
-  /** Errors of a call have its trailers only, so what they need of its headers is added. */
-  private static final class HeadersInErrors<A>
+  /**
+   * Errors of a call have its trailers only, so what they need of its headers is added. Those of a
+   * call without an answer get the cause of the connection.
+   */
+  private static final class CompleteErrors<A>
       extends ForwardingClientCallListener.SimpleForwardingClientCallListener<A> {
+    private final ConnectionAttempt attempt;
     private Metadata headers = new Metadata();
 
-    HeadersInErrors(ClientCall.Listener<A> listener) {
+    CompleteErrors(ClientCall.Listener<A> listener, ConnectionAttempt attempt) {
       super(listener);
+      this.attempt = attempt;
     }
 
     @Override
@@ -76,18 +83,20 @@ final class Connection extends Channel {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
+      boolean isAnswered = !headers.keys().isEmpty() || !trailers.keys().isEmpty();
       ErrorFacts.addHeaders(trailers, headers);
-      super.onClose(status, trailers);
+      attempt.callEnded();
+      super.onClose(isAnswered ? status : attempt.explain(status), trailers);
     }
   }
 
-  private synchronized ManagedChannel open() {
+  private synchronized ConnectionAttempt open() {
     if (closed) {
       throw IotflowException.precondition("", "The client is closed.", null);
     }
     if (current == null || current.isOver()) {
-      current = new ConnectionAttempt(factory.make(), timer);
+      current = new ConnectionAttempt(factory, timer);
     }
-    return current.channel();
+    return current;
   }
 }

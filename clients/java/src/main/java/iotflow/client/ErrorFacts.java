@@ -65,7 +65,8 @@ final class ErrorFacts {
     }
   }
 
-  private static String describe(Status status) {
+  /** The description of a status, or its cause. */
+  static String describe(Status status) {
     if (status.getDescription() != null) {
       return status.getDescription();
     }

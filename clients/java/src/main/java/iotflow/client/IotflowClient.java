@@ -30,7 +30,11 @@ public final class IotflowClient implements AutoCloseable {
   private final Reading reading;
   private final DeviceServiceGrpc.DeviceServiceBlockingStub device;
 
-  /** Makes a client of the server at {@code host:port}. */
+  /**
+   * Makes a client of the server at {@code host:port}, with an IPv6 address in brackets. It fails
+   * with {@code INVALID_ARGUMENT} where the target has another form. A proxy that the environment
+   * or the JVM names is not used.
+   */
   public IotflowClient(String target, ClientOptions options) {
     this.options = options;
     Credentials credentials =

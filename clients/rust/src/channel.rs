@@ -1,6 +1,5 @@
 //! What stubs call through.
 
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use tonic::body::Body;
 use tower_service::Service;
 
 use crate::connection::Connection;
+use crate::transport;
 
 /// Carries the calls of stubs, with the credentials of the client. Their errors become [`Error`](crate::Error) with `from`.
 #[derive(Clone)]
@@ -51,8 +51,9 @@ async fn call(connection: Arc<Connection>, mut request: Request<Body>) -> Result
         .insert(USER_AGENT, HeaderValue::from_static(concat!("iotflow-rust/", env!("CARGO_PKG_VERSION"))));
     connection.credentials.attach(request.headers_mut())?;
     let mut sender = connection.open().await?;
-    sender.ready().await.map_err(|error| broken(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+    let failed = |error: hyper::Error| connection.unavailable(&transport::innermost(&error));
+    sender.ready().await.map_err(failed)?;
+    let response = sender.send_request(request).await.map_err(failed)?;
     Ok(response.map(Answer))
 }
 
@@ -63,7 +64,7 @@ fn address(connection: &Connection, path: Option<PathAndQuery>) -> Result<Uri, S
         .authority(authority)
         .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
         .build()
-        .map_err(|error| Status::invalid_argument(format!("The target must be host:port: {error}.")))
+        .map_err(|error| Status::invalid_argument(format!("The name of the server cannot be used: {error}.")))
 }
 
 /// The body of an answer. Its errors are those of a broken connection.
@@ -86,11 +87,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// The status of a call whose connection broke, with the innermost cause.
+/// The status of a call whose connection broke while its answer came.
 fn broken(error: &hyper::Error) -> Status {
-    let mut cause: &dyn StdError = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    Status::unavailable(format!("The connection broke: {cause}."))
+    Status::unavailable(format!("The connection broke: {}.", transport::innermost(error)))
 }

@@ -7,8 +7,9 @@ use crate::channel::Channel;
 use crate::clock::ServerClock;
 use crate::connection::Connection;
 use crate::credentials::CredentialHandler;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::metrics::Metrics;
+use crate::target;
 use crate::tls::Tls;
 use crate::v1::device_service_client::DeviceServiceClient;
 use crate::v1::telemetry_service_client::TelemetryServiceClient;
@@ -69,13 +70,19 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at host:port.
-    pub fn new(target: impl Into<String>, config: Config) -> Self {
-        Self {
-            connection: Connection::new(target.into(), &config),
+    /// A client of the server at host:port, with an IPv6 address in brackets. A proxy that the environment names is not used.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` where the target has another form.
+    pub fn new(target: impl Into<String>, config: Config) -> Result<Self> {
+        let target = target.into();
+        target::check(&target)?;
+        Ok(Self {
+            connection: Connection::new(target, &config),
             metrics: config.metrics.unwrap_or_else(|| Arc::new(())),
             clock: Arc::new(ServerClock::new()),
-        }
+        })
     }
 
     /// Carries the calls of stubs of [`v1`](crate::v1), with the credentials of this client.

@@ -16,6 +16,7 @@ use crate::tls::Tls;
 use crate::transport;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ADVICE: &str = "Check the host, the port, and whether the server expects TLS or a certificate of the client.";
 
 /// One connection at a time. Only the callers decide about pauses between attempts.
 pub struct Connection {
@@ -60,12 +61,21 @@ impl Connection {
             }
             self.failures.fetch_add(1, Ordering::Release);
         }
-        Err(Status::unavailable(&current.failure))
+        Err(self.unavailable(&current.failure))
     }
 
     async fn dial(&self) -> Result<SendRequest<Body>, String> {
         let dialed = timeout(CONNECT_TIMEOUT, transport::dial(&self.target, self.tls.as_ref())).await;
-        dialed.unwrap_or_else(|_| Err(format!("The server {} did not answer within {CONNECT_TIMEOUT:?}.", self.target)))
+        dialed.unwrap_or_else(|_| Err(format!("the server did not answer within {CONNECT_TIMEOUT:?}")))
+    }
+
+    /// The status of a call whose connection could not be made, or broke.
+    pub fn unavailable(&self, cause: &str) -> Status {
+        Status::unavailable(format!(
+            "The connection to {} failed: {}. {ADVICE}",
+            self.target,
+            cause.trim_end_matches('.')
+        ))
     }
 
     /// The beginning of the address of every call.

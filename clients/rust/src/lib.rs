@@ -60,6 +60,7 @@ mod shared;
 mod storing;
 mod stubs;
 mod subscribing;
+mod target;
 mod time;
 mod tls;
 mod transport;

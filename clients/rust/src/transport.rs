@@ -1,5 +1,6 @@
 //! A connection of HTTP/2.
 
+use std::error::Error as StdError;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,20 +22,23 @@ use crate::tls::Tls;
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connects to host:port. The error is a sentence.
+/// The type of a frame is this byte of it, and the first frame of a server is SETTINGS.
+const FRAME_TYPE: usize = 3;
+const SETTINGS: u8 = 4;
+
+/// Connects to host:port. The error is a cause, without the target.
 pub async fn dial(target: &str, tls: Option<&Tls>) -> Result<SendRequest<Body>, String> {
-    let unreachable = |error: io::Error| format!("The server {target} cannot be reached: {error}.");
-    let stream = TcpStream::connect(target).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
+    let stream = TcpStream::connect(target).await.map_err(|error| error.to_string())?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let Some(tls) = tls else {
         return handshake(stream).await;
     };
     let host = tls.server_name.as_deref().unwrap_or_else(|| host(target)).to_owned();
-    let name = ServerName::try_from(host).map_err(|_| format!("{target} has no valid name of a server."))?;
+    let name = ServerName::try_from(host).map_err(|_| "TLS takes no such name of a server".to_owned())?;
     let settings = tls.clone();
     let config = tokio::task::spawn_blocking(move || settings.read()).await.map_err(|error| error.to_string())??;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    handshake(connected.map_err(|error| format!("TLS with {target} failed: {error}."))?).await
+    handshake(connected.map_err(|error| format!("TLS failed: {error}"))?).await
 }
 
 /// The host of host:port, without the brackets of an IPv6 address.
@@ -55,7 +59,7 @@ where
         .keep_alive_timeout(PING_TIMEOUT)
         .handshake(io)
         .await
-        .map_err(|error| format!("HTTP/2 failed: {error}."))?;
+        .map_err(|error| innermost(&error))?;
     // The task ends with the last sender and its calls.
     let task = tokio::spawn(connection);
     if answer.await.is_ok() {
@@ -63,12 +67,21 @@ where
     }
     let ended = task.await.map_err(|error| error.to_string())?;
     Err(match ended {
-        Ok(()) => "The server closed the connection.".to_owned(),
-        Err(error) => format!("The connection failed: {error}."),
+        Ok(()) => "it was closed without an answer".to_owned(),
+        Err(error) => innermost(&error),
     })
 }
 
-/// A stream that reports its first bytes.
+/// The cause of an error that has no other cause.
+pub fn innermost(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// A stream that reports its first bytes, and fails where they are not those of HTTP/2.
 struct Answering<S> {
     stream: S,
     answered: Option<oneshot::Sender<()>>,
@@ -85,6 +98,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Answering<S> {
         if buffer.filled().len() > before
             && let Some(answered) = self.answered.take()
         {
+            if buffer.filled()[before..].get(FRAME_TYPE).is_some_and(|kind| *kind != SETTINGS) {
+                return Poll::Ready(Err(io::Error::other("the server does not speak HTTP/2")));
+            }
             // The caller may have given up.
             let _ = answered.send(());
         }

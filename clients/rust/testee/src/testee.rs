@@ -39,7 +39,7 @@ impl Testee {
     pub async fn handle(self: &Arc<Self>, request: &Value) -> Result<Value> {
         match request["do"].as_str().unwrap_or_default() {
             "hello" => Ok(json!({"language": "rust", "version": iotflow::VERSION, "skips": {}})),
-            "connect" => Ok(self.connect(request)),
+            "connect" => self.connect(request),
             "new_key" => Ok(self.new_key(request)),
             "writer.open" => self.open_writer(request).await,
             "writer.add" => self.add(request).await,
@@ -67,7 +67,7 @@ impl Testee {
         }
     }
 
-    fn connect(&self, request: &Value) -> Value {
+    fn connect(&self, request: &Value) -> Result<Value> {
         let (output, wanted_keys) = (self.output.clone(), Arc::clone(&self.wanted_keys));
         let mut config = Config::default().on_credential_wanted(move |rejected| {
             let wanted_keys = Arc::clone(&wanted_keys);
@@ -83,8 +83,9 @@ impl Testee {
             key_file: path("key"),
             server_name: None,
         });
-        *self.client.lock().unwrap() = Some(Client::new(text(request, "target").unwrap_or_default(), config));
-        json!({})
+        let client = Client::new(text(request, "target").unwrap_or_default(), config)?;
+        *self.client.lock().unwrap() = Some(client);
+        Ok(json!({}))
     }
 
     fn new_key(&self, request: &Value) -> Value {
@@ -95,7 +96,7 @@ impl Testee {
 
     pub fn client(&self) -> Result<Client> {
         let client = self.client.lock().unwrap().clone();
-        client.ok_or_else(|| failure(Code::FailedPrecondition, "There is no connection."))
+        client.ok_or_else(|| failure(Code::FailedPrecondition, "There is no connection. Connect first."))
     }
 
     fn writer(&self) -> Result<Arc<Writer>> {
@@ -163,7 +164,10 @@ impl Testee {
 }
 
 pub fn report_interruption(output: &Output, error: &iotflow::Error, pause: Duration) {
-    let facts = json!({"code": status_word(error.code), "reason": error.reason, "delay_ms": pause.as_millis() as u64});
+    let facts = json!({
+        "code": status_word(error.code), "reason": error.reason, "message": error.message,
+        "delay_ms": pause.as_millis() as u64,
+    });
     output.event("interrupted", facts);
 }
 

@@ -11,7 +11,7 @@ async fn first_reading() -> Result<(), Error> {
     let server = Server::start().await;
     let (target, key) = (server.target.clone(), "the key of a device");
 
-    let client = Client::new(target, Config::with_api_key(key));
+    let client = Client::new(target, Config::with_api_key(key))?;
     let writer = client.writer(WriterConfig::default()).await?;
     writer.add(Row::new(&[("temperature", 21.5.into())])).await?;
     writer.close(Duration::from_secs(10)).await?;
@@ -23,7 +23,7 @@ async fn first_reading() -> Result<(), Error> {
 
 #[tokio::test]
 async fn errors_tell_whether_to_retry() {
-    let client = Client::new("127.0.0.1:1", Config::default());
+    let client = Client::new("127.0.0.1:1", Config::default()).unwrap();
 
     if let Err(error) = client.latest(0, &[]).await
         && error.retryable

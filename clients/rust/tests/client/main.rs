@@ -2,4 +2,5 @@
 
 mod example;
 mod server;
+mod target;
 mod writer;

@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const NOWHERE: &str = "127.0.0.1:1";
 
 fn client(target: &str) -> Client {
-    Client::new(target, Config::default())
+    Client::new(target, Config::default()).unwrap()
 }
 
 async fn add(writer: &Writer, name: &str, rows: u32) -> Result<(), Error> {
@@ -135,13 +135,13 @@ async fn a_rejected_key_is_asked_for_once() -> Result<(), Error> {
         *count.lock().unwrap() += 1;
         async { Some("right".to_owned()) }
     });
-    let client = Client::new(&server.target, config);
+    let client = Client::new(&server.target, config)?;
     let writer = client.writer(WriterConfig::default()).await?;
     add(&writer, "level", 10).await?;
     writer.close(DEADLINE).await?;
     assert_eq!((*asked.lock().unwrap(), server.sequences()), (1, vec![1]));
 
-    let client = Client::new(&server.target, Config::with_api_key("wrong"));
+    let client = Client::new(&server.target, Config::with_api_key("wrong"))?;
     let writer = client.writer(WriterConfig::default()).await?;
     assert_eq!(writer.flush(DEADLINE).await.err().map(|error| error.code), None);
     add(&writer, "level", 10).await?;
@@ -152,7 +152,7 @@ async fn a_rejected_key_is_asked_for_once() -> Result<(), Error> {
 #[tokio::test]
 async fn a_rotated_key_is_saved_before_it_is_used() -> Result<(), Error> {
     let server = Server::start().await;
-    let client = Client::new(&server.target, Config::with_api_key("first"));
+    let client = Client::new(&server.target, Config::with_api_key("first"))?;
     let mut saved = String::new();
     let save = |api_key| {
         saved = api_key;

@@ -1,9 +1,11 @@
 """Writes the tables of settings from the settings classes. With --check, fails if a table is not current."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from annotated_types import Ge, Gt, Le
 from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -22,10 +24,11 @@ BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 def table(settings: type[BaseSettings]) -> str:
     """The table, with one row for each setting."""
     prefix = settings.model_config.get("env_prefix", "")
-    rows = ["| Setting | Default | What it does |", "|---|---|---|"]
+    rows = ["| Setting | Default | Values | What it does |", "|---|---|---|---|"]
     for name, field in settings.model_fields.items():
-        text = f"{choices(field.annotation)}{field.description}"
-        rows.append(f"| {names(prefix + name.upper(), field.validation_alias)} | {default(field.default)} | {text} |")
+        variables = names(prefix + name.upper(), field.validation_alias)
+        allowed = choices(field.annotation) or bounds(field.metadata)
+        rows.append(f"| {variables} | {default(field.default)} | {allowed} | {field.description} |")
     return "\n".join(rows)
 
 
@@ -38,7 +41,19 @@ def names(variable: str, alias: Any) -> str:
 def choices(annotation: Any) -> str:
     """The allowed values of a setting with a closed set."""
     words = get_args(annotation) if get_origin(annotation) is Literal else ()
-    return " or ".join(f"`{word}`" for word in words) + ": " if words else ""
+    return " or ".join(f"`{word}`" for word in words)
+
+
+def bounds(metadata: Iterable[Any]) -> str:
+    """The range of a number."""
+    limits = {type(one): one for one in metadata}
+    if Gt in limits:
+        least = f"above {limits[Gt].gt}"
+    elif Ge in limits:
+        least = f"{limits[Ge].ge}" if Le in limits else f"from {limits[Ge].ge}"
+    else:
+        return ""
+    return f"{least} to {limits[Le].le}" if Le in limits else least
 
 
 def default(value: Any) -> str:

@@ -10,7 +10,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1.device_service_pb2 import UpdateDeviceConfigRequest
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_of
+from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_of, typed
 
 
 def message(content: dict[str, Any]) -> UpdateDeviceConfigRequest:
@@ -41,3 +41,43 @@ async def test_a_larger_body_is_rejected_before_it_is_parsed(
 ) -> None:
     with pytest.raises(InvalidArgument, match=str(MOST_BODY_BYTES)):
         await report_of(make({"text": "x" * MOST_BODY_BYTES}))
+
+
+TYPED: list[tuple[Any, str, Any]] = [
+    ("on", "", "on"),
+    (5, "", 5),
+    ("5", "string", "5"),
+    (5, "string", "5"),
+    ({"a": [1]}, "string", '{"a":[1]}'),
+    ("5", "integer", 5),
+    (5.0, "integer", 5),
+    (9_007_199_254_740_991, "integer", 9_007_199_254_740_991),
+    ("5.5", "float", 5.5),
+    (5, "float", 5),
+    ("1e2", "float", 100),
+    *((word, "boolean", True) for word in ("true", "True", True, "1", 1, "yes")),
+    *((word, "boolean", False) for word in ("false", "FALSE", False, "0", 0, "no", "")),
+    ('{"a": 1}', "json", {"a": 1}),
+    ([1, 2], "json", [1, 2]),
+]
+REFUSED: list[tuple[Any, str, str]] = [
+    ("x", "integer", "'x' is not a number"),
+    (5.5, "integer", "5.5 is not a whole number"),
+    (None, "float", "None is not a number"),
+    ("x", "float", "'x' is not a number"),
+    ("maybe", "boolean", "'maybe' is not a boolean; write true or false"),
+    (2, "boolean", "2 is not a boolean"),
+    ("{", "json", "is not valid JSON"),
+]
+
+
+@pytest.mark.parametrize(("content", "data_type", "value"), TYPED)
+def test_a_reported_value_is_converted_to_its_type(content: Any, data_type: str, value: Any) -> None:
+    found = typed(content, data_type)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(("content", "data_type", "problem"), REFUSED)
+def test_a_reported_value_that_has_not_its_type_is_refused(content: Any, data_type: str, problem: str) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        typed(content, data_type)

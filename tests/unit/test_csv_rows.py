@@ -301,6 +301,12 @@ def test_columns_without_a_value_are_left_out_and_named(tmp_path: Path) -> None:
     assert "without any value, and not sent: gone" in list(description(recording))
 
 
+def test_the_description_counts_missing_numbers_and_takes_missing_words_of_a_text_as_text(tmp_path: Path) -> None:
+    lines = ["time;number;text", "2013-07-04;N/A;N/A", "2013-07-05;2;b", "2013-07-06;3;c"]
+    recording = inspect(recorded(tmp_path, "\n".join(lines)))
+    assert list(description(recording))[2:] == ["number: numbers, 1 of them missing (such as N/A)", "text: texts"]
+
+
 def test_quotes_blank_lines_and_line_ends(tmp_path: Path) -> None:
     path = recorded(
         tmp_path,

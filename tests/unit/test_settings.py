@@ -1,9 +1,14 @@
-"""Settings that depend on one another."""
+"""Settings that depend on one another, and the tables that document them."""
+
+from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
-from iotflow_server.settings import WrongSettings, load_settings
+from iotflow_gateway.settings import GatewaySettings
+from iotflow_server.settings import Settings, WrongSettings, load_settings
 from iotflow_server.telemetry.stores.choice import Location, address_of, location_of
+from tools.settings_table import ROOT, with_table
 
 OLDER = {"IOTDB_HOST": "iotdb.example", "IOTDB_USER": "flow", "IOTDB_PASSWORD": "p@ss:/w"}
 
@@ -57,3 +62,13 @@ def test_two_tokens_cannot_have_one_secret(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_password_of_the_store_is_not_shown() -> None:
     assert "secret" not in repr(address_of("iotdb://me:secret@store:6667"))
+
+
+@pytest.mark.parametrize(
+    ("page", "settings"), [("docs/settings.md", Settings), ("docs/mqtt.md", GatewaySettings)], ids=["server", "adapter"]
+)
+def test_the_documented_names_defaults_and_ranges_are_those_of_the_settings(
+    page: str, settings: type[BaseSettings]
+) -> None:
+    text = Path(ROOT, page).read_text()
+    assert with_table(text, settings) == text

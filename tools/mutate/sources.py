@@ -76,6 +76,12 @@ class Module:
                 found |= {name.id for name in ast.walk(node) if _is_target(name)}  # type: ignore[attr-defined]
         return found
 
+    def class_at(self, line: int) -> set[str]:
+        """The name of the innermost class around a line, if there is one."""
+        classes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]
+        around = [one for one in classes if one.lineno <= line <= (one.end_lineno or one.lineno)]
+        return {max(around, key=lambda one: one.lineno).name} if around else set()
+
 
 def product_files(root: Path) -> list[str]:
     """The product's hand-written modules, relative to the root."""

@@ -50,7 +50,7 @@ def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
     """The tests that execute the changed statement.
 
     What is executed when the module is imported has no test of its own. Of a constant or a field these are the tests of the
-    functions that use it, and those of the test files that name it; of anything else, those of the module's functions.
+    functions that use it, and those of the test files that name it or its class; of anything else, those of the module's functions.
     """
     changed = module(TREE, mutant.path)
     function = changed.function_at(mutant.line)
@@ -58,7 +58,8 @@ def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
     if not function:
         names = changed.defined_at(mutant.line)
         users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]
-        return set().union(*map(recording.of_function, users), _naming(names, recording)) or of_module
+        naming = _naming(names | changed.class_at(mutant.line), recording)
+        return set().union(*map(recording.of_function, users), naming) or of_module
     of_function = recording.of_function(function)
     if mutant.line < function.body or not of_function:
         return of_function or of_module

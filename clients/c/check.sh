@@ -10,11 +10,11 @@ include="-Iinclude -Iports -Istubs"
 warnings="-Wall -Wextra -Wconversion -Wpedantic -Wshadow -Wstrict-aliasing -Werror"
 clang-format --dry-run --Werror src/*.c include/iotflow/*.h ports/*.c ports/*.h tests/*.c tests/*.h tests/fuzz/*.c size/*.c examples/posix/*.c
 
-for file in $sources examples/posix/main.c size/smallest.c; do
+for file in $sources ports/openssl_tls.c examples/posix/*.c size/smallest.c; do
     gcc -std=c99 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
     clang -std=c99 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
 done
-for file in $sources; do
+for file in $sources ports/openssl_tls.c; do
     g++ -x c++ -std=c++11 $warnings -O2 $include -c "$file" -o "$build/warnings.o"
     clang++ -x c++ -std=c++11 -Wno-deprecated $warnings -O2 $include -c "$file" -o "$build/warnings.o"
 done

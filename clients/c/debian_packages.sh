@@ -12,6 +12,7 @@ command -v cppcheck >/dev/null 2>&1 || missing="$missing cppcheck"
 command -v arm-none-eabi-gcc >/dev/null 2>&1 || missing="$missing gcc-arm-none-eabi"
 ls /usr/lib/arm-none-eabi/newlib/libc_nano.a /usr/lib/arm-none-eabi/lib/libc_nano.a >/dev/null 2>&1 || missing="$missing libnewlib-arm-none-eabi"
 [ -e /usr/include/pb_encode.h ] || missing="$missing libnanopb-dev"
+[ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"
 [ -e /usr/include/lwip/lwip/sockets.h ] || missing="$missing liblwip-dev"
 command -v doxygen >/dev/null 2>&1 || missing="$missing doxygen"
 [ -n "$missing" ] || exit 0

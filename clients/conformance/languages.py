@@ -13,11 +13,15 @@ _TABLE = Path(__file__).with_name("languages.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """build: the command that makes the testee, or empty. run: the command that becomes it. Both start in ROOT."""
+    """build: the command that makes the testee, or empty. run: the command that becomes it. Both start in ROOT.
+
+    grpc_web: the client speaks gRPC-Web over HTTP/1.1.
+    """
 
     name: str
     build: tuple[str, ...]
     run: tuple[str, ...]
+    grpc_web: bool = False
 
     @property
     def exists(self) -> bool:
@@ -37,4 +41,7 @@ class Language:
 def languages() -> dict[str, Language]:
     """All languages of the table, by name."""
     table: dict[str, Any] = yaml.safe_load(_TABLE.read_text())
-    return {name: Language(name, tuple(row["build"]), tuple(row["run"])) for name, row in table.items()}
+    return {
+        name: Language(name, tuple(row["build"]), tuple(row["run"]), row.get("grpc_web", False))
+        for name, row in table.items()
+    }

@@ -16,6 +16,7 @@ from clients.conformance.relay import Relay
 from clients.conformance.server import Server
 from clients.conformance.testee import Json, Testee, TesteeError
 from clients.conformance.waiting import Changes, ScenarioFailed
+from clients.conformance.web_door import WebDoor
 
 _VARIABLE = re.compile(r"\$\{([a-z_.]+)\}")
 
@@ -39,6 +40,7 @@ class Stage:
         self.admin = Administration(server.target, server.admin_token)
         self.proxy = Proxy(server.port)
         self.relay: Relay | None = None
+        self._web_door: WebDoor | None = None
         self.devices: dict[str, Device] = {}
         self.variables: Json = {
             "folder": str(folder / "queue"),
@@ -71,11 +73,17 @@ class Stage:
 
     async def open(self, *, with_relay: bool) -> None:
         """Start what stands before the server, and the testee; register the device `main`."""
+        upstream = self.server.port
         if with_relay:
             self.relay = Relay(self.server.target)
             await self.relay.open()
-            self.proxy = Proxy(self.relay.port)
-            self.variables |= {"target": self.proxy.target, "port": self.proxy.port}
+            upstream = self.relay.port
+        if self.language.grpc_web:
+            self._web_door = WebDoor(upstream, self.folder / "envoy.log")
+            await self._web_door.open()
+            upstream = self._web_door.port
+        self.proxy = Proxy(upstream)
+        self.variables |= {"target": self.proxy.target, "port": self.proxy.port}
         await self.proxy.open()
         await self.start_testee({})
         await self.add_device("main", "sensor")
@@ -143,6 +151,8 @@ class Stage:
         if self._testee:
             await self._testee.kill()
         await self.proxy.end()
+        if self._web_door:
+            await self._web_door.end()
         if self.relay:
             await self.relay.end()
         await self.admin.end()

@@ -1,5 +1,7 @@
 """What one StreamTelemetry call carried."""
 
+from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -25,18 +27,31 @@ class StreamRecord(Fault):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The record as a scenario sees it. rising: whether each sequence is above the one before."""
+        """The record as a scenario sees it. rising: whether each sequence is above the one before. repeated: those sent again."""
         return {
             "batches": len(self.sequences),
             "rows": sum(self.rows),
             "first_sequence": min(self.sequences, default=0),
             "last_sequence": max(self.sequences, default=0),
+            "repeated": sorted(each for each, times in Counter(self.sequences).items() if times > 1),
             "rising": all(before < after for before, after in pairwise(self.sequences)),
             "largest_rows": max(self.rows, default=0),
             "largest_bytes": max(self.sizes, default=0),
             "largest_window": self.largest_window,
             "before_first": self.before_first,
         }
+
+    @classmethod
+    def together(cls, records: "Iterable[StreamRecord]") -> "StreamRecord":
+        """What several calls carried, one after the other."""
+        whole = cls()
+        for each in records:
+            whole.sequences += each.sequences
+            whole.rows += each.rows
+            whole.sizes += each.sizes
+            whole.largest_window = max(whole.largest_window, each.largest_window)
+            whole.before_first = max(whole.before_first, each.before_first)
+        return whole
 
     def request(self, _call: Call, message: bytes) -> None:
         batch = TelemetryBatch.FromString(message)

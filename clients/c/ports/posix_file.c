@@ -1,3 +1,7 @@
+/* fallocate, where the system has it. */
+#ifndef _GNU_SOURCE
+#    define _GNU_SOURCE
+#endif
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -65,6 +69,17 @@ static int write_file(void *context, uint32_t offset, const void *data, uint32_t
     return write_all(file->handle, (const uint8_t *)data, size, offset);
 }
 
+/* Gives the room of the sector back to the disk; it reads as zeros then, which are no sector. */
+static void release_room(void *context, uint32_t offset) {
+    const iotflow_posix_file *file = (const iotflow_posix_file *)context;
+#ifdef FALLOC_FL_PUNCH_HOLE
+    (void)fallocate(file->handle, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)file->sector_size);
+#else
+    (void)file;
+    (void)offset;
+#endif
+}
+
 static int synchronize(void *context) { return fdatasync(((const iotflow_posix_file *)context)->handle); }
 
 iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_file *file, const char *path, uint32_t sector_size,
@@ -85,6 +100,7 @@ iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_fil
     storage->read = read_file;
     storage->write = write_file;
     storage->synchronize = synchronize;
+    storage->release = release_room;
     storage->context = file;
     storage->sector_size = sector_size;
     storage->sectors = sectors;

@@ -2,16 +2,20 @@
 
 #include <string.h>
 
-/* Fields of Status, Any, ErrorInfo, its entries of metadata, RetryInfo and Duration. */
+/* Fields of Status, Any, ErrorInfo, its entries of metadata, BadRequest, its violations, RetryInfo and Duration. */
 enum { STATUS_DETAILS = 3, ANY_TYPE = 1, ANY_VALUE = 2, INFO_REASON = 1, INFO_METADATA = 3, ENTRY_KEY = 1, ENTRY_VALUE = 2 };
+enum { BAD_VIOLATIONS = 1, VIOLATION_FIELD = 1 };
 enum { RETRY_DELAY = 1, DURATION_SECONDS = 1, DURATION_NANOS = 2 };
 /* Bounds the sum in milliseconds. */
 enum { LONGEST_SECONDS = 86400 };
 
 void iotflow_error_begin(iotflow_error *error, uint32_t code) {
+    (void)memset(error, 0, sizeof *error);
     error->code = code;
-    error->reason[0] = '\0';
-    error->retry_after_ms = 0;
+    error->retryable = iotflow_is_retryable(code);
+}
+
+bool iotflow_is_retryable(uint32_t code) {
     switch (code) {
         case 1:
         case 2:
@@ -20,11 +24,9 @@ void iotflow_error_begin(iotflow_error *error, uint32_t code) {
         case 10:
         case 13:
         case 14:
-            error->retryable = true;
-            break;
+            return true;
         default:
-            error->retryable = false;
-            break;
+            return false;
     }
 }
 
@@ -69,6 +71,12 @@ static bool is_text(iotflow_span bytes, const char *text) {
     return (bytes.size == strlen(text)) && (memcmp(bytes.data, text, bytes.size) == 0);
 }
 
+static void copy_text(iotflow_span from, char *to, size_t size) {
+    const size_t part = (from.size < (size - 1U)) ? from.size : (size - 1U);
+    (void)memcpy(to, from.data, part);
+    to[part] = '\0';
+}
+
 /* The field with this number, as bytes or a number; the last one counts. */
 static bool find_field(iotflow_span message, uint32_t id, iotflow_field *found) {
     iotflow_field field;
@@ -82,20 +90,40 @@ static bool find_field(iotflow_span message, uint32_t id, iotflow_field *found) 
     return any;
 }
 
+static void take_fact(iotflow_error *error, iotflow_span entry) {
+    iotflow_field key;
+    iotflow_field value;
+    if (!find_field(entry, ENTRY_KEY, &key) || !find_field(entry, ENTRY_VALUE, &value)) {
+        return;
+    }
+    if (is_text(key.bytes, "retryable")) {
+        error->retryable = is_text(value.bytes, "true");
+    } else if (is_text(key.bytes, "field")) {
+        copy_text(value.bytes, error->field, sizeof error->field);
+    } else {
+        /* Another fact. */
+    }
+}
+
 static void take_info(iotflow_error *error, iotflow_span info) {
     iotflow_field field;
     while (iotflow_take_field(&info, &field) == IOTFLOW_OK) {
-        iotflow_field key;
-        iotflow_field value;
         if ((field.id == (uint32_t)INFO_REASON) && (field.bytes.size < sizeof error->reason)) {
-            (void)memcpy(error->reason, field.bytes.data, field.bytes.size);
-            error->reason[field.bytes.size] = '\0';
-        } else if ((field.id == (uint32_t)INFO_METADATA) && find_field(field.bytes, ENTRY_KEY, &key) &&
-                   find_field(field.bytes, ENTRY_VALUE, &value) && is_text(key.bytes, "retryable")) {
-            error->retryable = is_text(value.bytes, "true");
+            copy_text(field.bytes, error->reason, sizeof error->reason);
+        } else if (field.id == (uint32_t)INFO_METADATA) {
+            take_fact(error, field.bytes);
         } else {
-            /* The domain, or another fact. */
+            /* The domain. */
         }
+    }
+}
+
+/* The last field that is invalid; the server names one. */
+static void take_bad_request(iotflow_error *error, iotflow_span bad) {
+    iotflow_field violation;
+    iotflow_field field;
+    if (find_field(bad, BAD_VIOLATIONS, &violation) && find_field(violation.bytes, VIOLATION_FIELD, &field)) {
+        copy_text(field.bytes, error->field, sizeof error->field);
     }
 }
 
@@ -130,6 +158,8 @@ void iotflow_error_details(iotflow_error *error, char *text) {
         }
         if (ends_with(type.bytes, "/google.rpc.ErrorInfo")) {
             take_info(error, value.bytes);
+        } else if (ends_with(type.bytes, "/google.rpc.BadRequest")) {
+            take_bad_request(error, value.bytes);
         } else if (ends_with(type.bytes, "/google.rpc.RetryInfo")) {
             take_retry(error, value.bytes);
         } else {

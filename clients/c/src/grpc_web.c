@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum { CONNECT_MS = 10000, CALL_MS = 60000, READ_LIMIT = 2048, FRAME_HEAD = 5, TEXT_BYTES = 101 };
+/* CALL_MS: without a byte in either direction. */
+enum { CONNECT_MS = 10000, CALL_MS = 40000, READ_LIMIT = 2048, FRAME_HEAD = 5, TEXT_BYTES = 101 };
 /* Codes of gRPC. */
 enum {
     OK = 0,
@@ -182,7 +183,7 @@ static void give_up_batch(iotflow_grpc_web *web, const iotflow_error *error) {
     rejection.count = web->record.rows;
     rejection.measurement = "";
     rejection.reason = error->reason;
-    rejection.message = "";
+    rejection.message = error->message;
     iotflow_writer_reject(web->writer, &rejection);
     (void)iotflow_writer_acknowledge(web->writer, web->record.sequence);
 }
@@ -295,10 +296,20 @@ static void send(iotflow_grpc_web *web) {
         if (taken <= 0) {
             return;
         }
+        web->state_since = web->now_ms;
         web->out_sent += (uint32_t)taken;
         if (web->out_sent == web->out.used) {
             web->out.used = 0;
         }
+    }
+}
+
+/* While no call is made, the server sends nothing but the end of the connection; the next call opens another one. */
+static void watch_idle(iotflow_grpc_web *web) {
+    uint8_t byte;
+    if ((web->state == IOTFLOW_WEB_IDLE) && (web->transport->read(web->transport->context, &byte, 1) != 0)) {
+        web->pause_ms = 0;
+        enter(web, IOTFLOW_WEB_PAUSED);
     }
 }
 
@@ -314,6 +325,7 @@ static void receive(iotflow_grpc_web *web) {
         if (got <= 0) {
             return;
         }
+        web->state_since = web->now_ms;
         status = iotflow_http_take(&web->answer, byte);
         if (status == IOTFLOW_OK) {
             end_call(web);
@@ -359,6 +371,7 @@ iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
     if (web->writer != NULL) {
         (void)iotflow_writer_poll(web->writer, now_ms);
     }
+    watch_idle(web);
     if ((web->state == IOTFLOW_WEB_PAUSED) && has_work(web) && is_since(web, web->pause_ms)) {
         enter(web, IOTFLOW_WEB_CONNECTING);
         connect(web, 1);

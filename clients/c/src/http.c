@@ -70,9 +70,54 @@ static iotflow_status hexadecimal(const char *text, uint32_t *value) {
     return IOTFLOW_OK;
 }
 
+static uint32_t hex_digit(char letter) {
+    return (letter <= '9') ? ((uint32_t)letter - (uint32_t)'0') : ((uint32_t)lower(letter) - (uint32_t)'a' + 10U);
+}
+
+/* Copies a value, cut off at size; of `%`, two digits follow. */
+static void copy_value(const char *from, char *to, uint32_t size) {
+    uint32_t used = 0;
+    while ((*from != '\0') && ((used + 1U) < size)) {
+        if ((from[0] == '%') && (from[1] != '\0') && (from[2] != '\0')) {
+            to[used] = (char)((hex_digit(from[1]) << 4) | (hex_digit(from[2]) & 15U));
+            from += 3;
+        } else {
+            to[used] = *from;
+            from++;
+        }
+        used++;
+    }
+    to[used] = '\0';
+}
+
+/* A header or trailer that tells about an error. */
+static void take_error(iotflow_http_answer *answer) {
+    iotflow_error *error = &answer->error;
+    uint32_t at = find_value(answer->line, "grpc-status-details-bin");
+    const char *value = value_of(answer->line, "grpc-status");
+    if (at != 0U) {
+        iotflow_error_details(error, answer->line + at);
+    }
+    if (value != NULL) {
+        error->code = decimal(value);
+        /* The details have the server's word. */
+        error->retryable = (error->reason[0] == '\0') ? iotflow_is_retryable(error->code) : error->retryable;
+    }
+    value = value_of(answer->line, "grpc-message");
+    if (value != NULL) {
+        copy_value(value, error->message, sizeof error->message);
+    }
+    value = value_of(answer->line, "x-request-id");
+    if (value != NULL) {
+        copy_value(value, error->request_id, sizeof error->request_id);
+    }
+    value = value_of(answer->line, "retry-after");
+    if ((value != NULL) && (error->retry_after_ms == 0U)) {
+        error->retry_after_ms = (decimal(value) < 86400U) ? (decimal(value) * 1000U) : 86400000U;
+    }
+}
+
 static void take_header(iotflow_http_answer *answer) {
-    uint32_t code;
-    uint32_t at;
     const char *value = value_of(answer->line, "content-length");
     if (value != NULL) {
         answer->body_left = decimal(value);
@@ -81,22 +126,7 @@ static void take_header(iotflow_http_answer *answer) {
     answer->chunked = answer->chunked || ((value != NULL) && (strncmp(value, "chunked", 7) == 0));
     value = value_of(answer->line, "connection");
     answer->closes = answer->closes || ((value != NULL) && (strncmp(value, "close", 5) == 0));
-    value = value_of(answer->line, "grpc-status");
-    if (value != NULL) {
-        code = decimal(value);
-        if (answer->error.reason[0] == '\0') {
-            iotflow_error_begin(&answer->error, code);
-        }
-        answer->error.code = code;
-    }
-    at = find_value(answer->line, "grpc-status-details-bin");
-    if (at != 0U) {
-        iotflow_error_details(&answer->error, answer->line + at);
-    }
-    value = value_of(answer->line, "retry-after");
-    if (value != NULL) {
-        answer->error.retry_after_ms = (decimal(value) < 86400U) ? (decimal(value) * 1000U) : 86400000U;
-    }
+    take_error(answer);
 }
 
 static iotflow_status end_headers(iotflow_http_answer *answer) {

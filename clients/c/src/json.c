@@ -67,18 +67,19 @@ bool iotflow_json_find(iotflow_span object, const char *name, iotflow_span *valu
     char before = '{';
     while (take(object, &at, before)) {
         const size_t from = at;
+        size_t begin;
         bool found;
         at = skip_value(object, at);
         found = is_name(object, from, at, name);
         if (!take(object, &at, ':')) {
             return false;
         }
-        value->data = object.data + at;
-        value->size = at;
+        begin = at;
         at = skip_value(object, at);
-        value->size = at - value->size;
-        if (found) {
-            return value->size > 0U;
+        if (found && (at > begin)) {
+            value->data = object.data + begin;
+            value->size = at - begin;
+            return true;
         }
         before = ',';
     }

@@ -47,6 +47,7 @@ void iotflow_storage_in_ram(iotflow_storage *storage, void *memory, uint32_t siz
     storage->read = ram_read;
     storage->write = ram_write;
     storage->synchronize = NULL;
+    storage->release = NULL;
     storage->context = memory;
     storage->sector_size = (size / sectors) & ~((uint32_t)IOTFLOW_RING_UNIT - 1U);
     storage->sectors = sectors;
@@ -319,7 +320,7 @@ static void leave_removed(iotflow_ring *ring) {
     }
 }
 
-/* States the acknowledged sequence in persistent storage. Without room for it, the next sector's header states it. */
+/* States the acknowledged sequence in persistent storage. IOTFLOW_QUEUE_FULL: the next sector's header will state it. */
 static iotflow_status write_acknowledged(iotflow_ring *ring) {
     writer out;
     iotflow_status status;
@@ -333,7 +334,7 @@ static iotflow_status write_acknowledged(iotflow_ring *ring) {
         out.used = IOTFLOW_RECORD_HEADER;
         status = write_chunk(&out);
     }
-    return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : leave_if_failed(ring, status);
+    return leave_if_failed(ring, status);
 }
 
 /* Removes every batch up to the sequence. */
@@ -359,26 +360,48 @@ static iotflow_status remove_until(iotflow_ring *ring, uint32_t sequence, uint32
     return IOTFLOW_OK;
 }
 
+/* Releases the sectors from this number on that are before the begin of the queue, and were not written again since. */
+static void release_from(const iotflow_ring *ring, uint32_t number) {
+    const iotflow_storage *storage = ring->storage;
+    for (; (storage->release != NULL) && (number < ring->begin.sector); number++) {
+        const iotflow_place place = {number, 0};
+        if ((ring->end.sector - number) < storage->sectors) {
+            storage->release(storage->context, offset_of(ring, place));
+        }
+    }
+}
+
 iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, uint32_t *rows) {
+    const uint32_t first = ring->begin.sector;
     iotflow_status status;
     *rows = 0;
     if ((sequence <= ring->acknowledged) || (sequence >= ring->next_sequence)) {
         return IOTFLOW_OK;
     }
     status = remove_until(ring, sequence, rows);
-    return (status == IOTFLOW_OK) ? write_acknowledged(ring) : status;
+    if (status == IOTFLOW_OK) {
+        status = write_acknowledged(ring);
+    }
+    if (status == IOTFLOW_OK) {
+        release_from(ring, first);
+    }
+    return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : status;
 }
 
 iotflow_status iotflow_ring_drop_oldest(iotflow_ring *ring, uint32_t *rows) {
     iotflow_place place = ring->begin;
     iotflow_record record;
+    const uint32_t first = place.sector;
     uint32_t last = ring->acknowledged;
     uint32_t sector = 0;
+    iotflow_status status;
     while ((iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) && ((sector == 0U) || (place.sector == sector))) {
         sector = place.sector;
         last = record.sequence;
     }
-    return remove_until(ring, last, rows);
+    status = remove_until(ring, last, rows);
+    release_from(ring, first);
+    return status;
 }
 
 uint32_t iotflow_ring_fill(const iotflow_ring *ring) {

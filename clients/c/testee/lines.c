@@ -120,6 +120,16 @@ bool next_member(iotflow_span *rest, iotflow_span *name, iotflow_span *value) {
     return next_element(rest, name) && next_element(rest, value);
 }
 
+void escape_text(const char *from, char *to) {
+    for (; *from != '\0'; from++) {
+        if ((*from == '"') || (*from == '\\')) {
+            *to++ = '\\';
+        }
+        *to++ = ((unsigned char)*from < 32U) ? ' ' : *from;
+    }
+    *to = '\0';
+}
+
 void write_line(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

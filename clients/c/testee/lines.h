@@ -18,6 +18,8 @@ bool is_null(iotflow_span value);
 bool next_element(iotflow_span *rest, iotflow_span *value);
 bool next_member(iotflow_span *rest, iotflow_span *name, iotflow_span *value);
 
+/** Copies a text with escapes for JSON, into at most twice its bytes. Control characters become spaces. */
+void escape_text(const char *from, char *to);
 /** Writes a line: printf's format; %s must need no escapes. */
 void write_line(const char *format, ...);
 /** {"id", "error"}. */

@@ -68,8 +68,31 @@ static void reads_details(void) {
     CHECK(strcmp(answer.error.reason, "STORE_UNAVAILABLE") == 0);
 }
 
+static void reads_texts_of_errors(void) {
+    iotflow_http_answer answer;
+    CHECK(FEED(&answer,
+               "HTTP/1.1 200 OK\r\nx-request-id: call-7\r\nretry-after: 2\r\ngrpc-status: 3\r\n"
+               "grpc-message: gr%C3%BCn %25\r\ncontent-length: 0\r\n\r\n") == IOTFLOW_OK);
+    CHECK((answer.error.code == 3U) && !answer.error.retryable && (answer.error.retry_after_ms == 2000U));
+    CHECK(strcmp(answer.error.request_id, "call-7") == 0);
+    CHECK(strcmp(answer.error.message, "gr\xc3\xbcn %") == 0);
+}
+
+/* A trailer as the server makes it: ErrorInfo, then BadRequest with the field page_size. */
+static void names_the_field(void) {
+    iotflow_http_answer answer;
+    CHECK(FEED(&answer,
+               "HTTP/1.1 200 OK\r\ngrpc-status: 3\r\ngrpc-status-details-bin: "
+               "CAMaRwoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIbChBJTlZBTElEX0FSR1VNRU5UEgdpb3RmbG93GkUKKXR5cGU"
+               "uZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0EhgKFgoJcGFnZV9zaXplEgl0b28gbGFyZ2U"
+               "\r\ncontent-length: 0\r\n\r\n") == IOTFLOW_OK);
+    CHECK((strcmp(answer.error.field, "page_size") == 0) && (strcmp(answer.error.reason, "INVALID_ARGUMENT") == 0));
+}
+
 int main(void) {
     reads_answers();
     reads_details();
+    reads_texts_of_errors();
+    names_the_field();
     return finish("http");
 }

@@ -37,6 +37,17 @@ static int flash_write(void *context, uint32_t offset, const void *data, uint32_
     return 0;
 }
 
+/* Whether the storage takes sectors back, and how many it took. */
+static bool releases;
+static uint32_t released;
+
+/* A released sector is gone, as where a file system takes its room back. */
+static void flash_release(void *context, uint32_t offset) {
+    CHECK((offset % SECTOR) == 0U);
+    (void)memset(((flash *)context)->bytes + offset, 0, SECTOR);
+    released++;
+}
+
 static const iotflow_column column = {"level", IOTFLOW_DOUBLE};
 static flash memory;
 static iotflow_storage storage;
@@ -47,6 +58,7 @@ static void prepare(void) {
     storage.read = flash_read;
     storage.write = flash_write;
     storage.synchronize = NULL;
+    storage.release = releases ? flash_release : NULL;
     storage.context = &memory;
     storage.sector_size = SECTOR;
     storage.sectors = SECTORS;
@@ -174,8 +186,10 @@ static void drops_the_oldest_sector(void) {
         CHECK(ring.next_sequence < 100U);
     }
     CHECK(iotflow_ring_fill(&ring) >= 192U);
+    released = 0;
     CHECK(iotflow_ring_drop_oldest(&ring, &rows) == IOTFLOW_OK);
     CHECK((rows > 0U) && (ring.acknowledged == (rows / 5U)));
+    CHECK((released == 1U) == releases);
     CHECK(append(&ring, 5) == IOTFLOW_OK);
     check_order(&ring);
 }
@@ -205,7 +219,7 @@ static void refuses_what_does_not_fit(void) {
     CHECK(append(&ring, 2) == IOTFLOW_TOO_LARGE);
 }
 
-int main(void) {
+static void run(void) {
     keeps_order_for_long(true);
     keeps_order_for_long(false);
     survives_power_failures();
@@ -213,5 +227,11 @@ int main(void) {
     drops_the_oldest_sector();
     reports_damage();
     refuses_what_does_not_fit();
+}
+
+int main(void) {
+    run();
+    releases = true;
+    run();
     return finish("ring");
 }

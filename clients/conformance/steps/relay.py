@@ -8,6 +8,7 @@ from clients.conformance.relay import Relay
 from clients.conformance.relay_faults import Status, status_code
 from clients.conformance.stage import Stage
 from clients.conformance.steps.base import PATIENCE, Step, step
+from clients.conformance.stream_record import StreamRecord
 from clients.conformance.waiting import ScenarioFailed, poll
 
 
@@ -112,15 +113,17 @@ class PassCalls(Step):
 
 @step("streams")
 class Streams(Step):
-    """Waits until the StreamTelemetry calls so far match: their number, each of them, and the last one.
+    """Waits until the StreamTelemetry calls so far match: their number, each of them, the last one, and all together.
 
-    A call has `batches`, `rows`, `first_sequence`, `last_sequence`, `rising`, `largest_rows`, `largest_bytes`,
-    `largest_window` and `before_first` (batches before the first acknowledgement).
+    A call has `batches`, `rows`, `first_sequence`, `last_sequence`, `rising`, `repeated` (sequences that were sent again),
+    `largest_rows`, `largest_bytes`, `largest_window` and `before_first` (batches before the first acknowledgement). `all` has
+    the same; it suits clients that send each batch in a call of its own, too.
     """
 
     count: Any = None
     each: dict[str, Any] = {}
     last: dict[str, Any] = {}
+    all: dict[str, Any] = {}
     within: float = PATIENCE
 
     async def run(self, stage: Stage) -> None:
@@ -133,6 +136,7 @@ class Streams(Step):
                 wrong.append(mismatch(self.count, len(facts), "the number of streams"))
             if self.last:
                 wrong.append(mismatch(self.last, facts[-1] if facts else {}, "the last stream"))
+            wrong.append(mismatch(self.all, StreamRecord.together(streams).facts, "all streams together"))
             return next(filter(None, wrong), "")
 
         await poll(complaint, self.within)

@@ -12,6 +12,7 @@ from grpc import StatusCode
 from clients.conformance import relay_faults
 from clients.conformance.relay import Relay
 from clients.conformance.relay_faults import Fault, Status
+from clients.conformance.stream_record import StreamRecord
 from iotflow.errors import server_error
 from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
@@ -57,6 +58,14 @@ async def test_calls_are_forwarded_and_recorded() -> None:
         (facts,) = [stream.facts for stream in relay.streams]
         assert (facts["batches"], facts["first_sequence"], facts["last_sequence"], facts["rising"]) == (3, 1, 5, True)
         assert relay.calls == ["StreamTelemetry"]
+
+
+async def test_streams_are_recorded_together() -> None:
+    async with relayed() as (relay, stub):
+        assert await acknowledged(stub, batch(1)) == [1]
+        assert await acknowledged(stub, batch(1), batch(2)) == [1, 2]
+        facts = StreamRecord.together(relay.streams).facts
+        assert (facts["batches"], facts["last_sequence"], facts["repeated"]) == (3, 2, [1])
 
 
 async def test_a_status_has_the_details_of_a_server() -> None:

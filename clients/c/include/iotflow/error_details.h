@@ -8,10 +8,19 @@
 extern "C" {
 #endif
 
-/** An error of a call. code: of gRPC. reason: a word for programs, or empty. retryable: the server's word, or by the code. */
+/**
+ * An error of a call. code: of gRPC. reason: a word for programs, or empty. retryable: the server's word, or by the code. Texts
+ * that are longer are cut off.
+ */
 typedef struct {
     uint32_t code;
     char reason[48];
+    /** A sentence for people, or empty. */
+    char message[104];
+    /** The invalid field of the request, or empty. */
+    char field[48];
+    /** The server's name of the call, which its log has, or empty. */
+    char request_id[40];
     bool retryable;
     /** The pause that the server asks for, or 0. */
     uint32_t retry_after_ms;
@@ -19,6 +28,8 @@ typedef struct {
 
 /** An error without details. */
 void iotflow_error_begin(iotflow_error *error, uint32_t code);
+/** Whether a call that ended with this code of gRPC, without details, may succeed later. */
+bool iotflow_is_retryable(uint32_t code);
 /** Adds what the trailer states. text: base64, zero-terminated; it is overwritten. What is malformed is left out. */
 void iotflow_error_details(iotflow_error *error, char *text);
 

@@ -3,6 +3,7 @@
 #define IOTFLOW_H
 
 #include "iotflow/grpc_web.h"
+#include "iotflow/json.h"
 #include "iotflow/mqtt.h"
 #include "iotflow/writer.h"
 

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** The value of a member of the object, as it stands there (a text with its quotes). False: absent, or not an object. */
+/** The value of a member of the object, as it stands there (a text with its quotes). False, and value as before: absent, or not
+ * an object. */
 bool iotflow_json_find(iotflow_span object, const char *name, iotflow_span *value);
 /** Copies a text value, zero-terminated, without its escapes (beyond ASCII: as `?`). False: no text, or too long; text is empty
  * then. */

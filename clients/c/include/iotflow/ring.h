@@ -30,6 +30,8 @@ typedef struct {
     int (*write)(void *context, uint32_t offset, const void *data, uint32_t size);
     /** Returns when everything that was written is durable. Null where `write` itself returns then, as with flash. */
     int (*synchronize)(void *context);
+    /** The sector that begins here holds nothing any more, and is written next by beginning it. May be null. */
+    void (*release)(void *context, uint32_t offset);
     void *context;
     uint32_t sector_size;
     uint32_t sectors;

@@ -46,7 +46,7 @@ static void fuzz_ring(iotflow_span input) {
     static const iotflow_column column = {"a", IOTFLOW_BOOL};
     uint8_t *flash = (uint8_t *)malloc(512);
     uint8_t rows[64];
-    iotflow_storage storage = {read_flash, write_flash, NULL, NULL, 128, 4, true};
+    iotflow_storage storage = {read_flash, write_flash, NULL, NULL, NULL, 128, 4, true};
     iotflow_ring ring;
     iotflow_batch batch;
     iotflow_place place;

@@ -19,6 +19,7 @@ from tests.support.processes import PATIENCE, free_port
 
 def test_all_workers_listen_on_the_port_and_each_on_its_own_socket(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 3, IOTFLOW_REDIS_URL=redis) as group:
+        assert (group.folder / "workers").stat().st_mode & 0o777 == 0o700
         for number in (1, 2, 3):
             with group.channel_to(number) as channel:
                 assert answering_worker(channel) == number

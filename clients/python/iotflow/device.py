@@ -1,7 +1,7 @@
 """What a device does besides writing: registration, heartbeats, configuration, commands and key rotation."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,12 +69,12 @@ class Device:
         """Send a sign of life; `offline` reports that the device goes offline."""
         return await clock.heartbeat(self._connection, status, self._clock)
 
-    async def configurations(self, on_interrupted: Interrupted = ignore) -> AsyncIterator[DesiredConfig]:
+    async def configurations(self, on_interrupted: Interrupted = ignore) -> AsyncGenerator[DesiredConfig]:
         """Each version of the desired configuration once: the present one at once, then new ones, without end.
 
         Versions in quick succession, and those during a break, may be skipped in favour of the newest one.
         """
-        newest = 0
+        newest: int | None = None
         async for event in resumed(self._connection, _watched, on_interrupted):
             config = event.config
             if config.desired_version and config.desired_version != newest:
@@ -107,9 +107,10 @@ class Device:
         return answer.api_key
 
 
-def _watched(channel: grpc.aio.Channel, metadata: Metadata) -> AsyncIterator[WatchConfigResponse]:
-    call = DeviceServiceStub(channel).WatchConfig(WatchConfigRequest(), metadata=metadata)
-    return aiter(call)
+def _watched(
+    channel: grpc.aio.Channel, metadata: Metadata
+) -> "grpc.aio.UnaryStreamCall[WatchConfigRequest, WatchConfigResponse]":
+    return DeviceServiceStub(channel).WatchConfig(WatchConfigRequest(), metadata=metadata)
 
 
 def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

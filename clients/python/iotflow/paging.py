@@ -1,6 +1,6 @@
 """Calls of any method, and lists page by page: what admins need beside the stubs."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -28,7 +28,7 @@ async def call(
 
 async def pages(
     connection: Connection, stub: Callable[[Any], Any], method: str, request: Message, answer: type[Answer]
-) -> AsyncIterator[Answer]:
+) -> AsyncGenerator[Answer]:
     """The answers to a request until the last page. Raises ServerError.
 
         async for page in pages(connection, FleetServiceStub, "ListDevices", ListDevicesRequest(), ListDevicesResponse):

@@ -1,9 +1,9 @@
 """Reads telemetry: newest values, ranges, aggregates, columns, and readings as they are stored."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf import json_format
@@ -25,6 +25,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
 # Milliseconds since 1970 UTC, a datetime (without a zone: UTC), or a text that the server reads, such as `-24h` or `now`.
 Time = int | datetime | str
+Subscription: TypeAlias = "grpc.aio.UnaryStreamCall[SubscribeTelemetryRequest, SubscribeTelemetryResponse]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +65,7 @@ class TelemetryReader:
 
     async def range(
         self, device_id: int, start: Time, end: Time = "", *, fields: Iterable[str] = (), page_size: int | None = None
-    ) -> AsyncIterator[list[dict[str, Any]]]:
+    ) -> AsyncGenerator[list[dict[str, Any]]]:
         """Pages of readings of a device, oldest first: `{"timestamp": …, <measurement>: value …}` for each row."""
         request = GetTelemetryRangeRequest(
             device_id=device_id, start_time=_text(start), end_time=_text(end), fields=fields, page_size=page_size
@@ -119,7 +120,7 @@ class TelemetryReader:
         *,
         fields: Iterable[str] = (),
         newest_first: bool = False,
-    ) -> AsyncIterator[DeviceColumns]:
+    ) -> AsyncGenerator[DeviceColumns]:
         """As read(), in parts as they come: memory does not grow with their number."""
         request = ReadTelemetryRequest(
             device_ids=device_ids,
@@ -146,7 +147,7 @@ class TelemetryReader:
         on_subscribed: Callable[[], None] = ignore,
         on_missed: Callable[[int], None] = ignore,
         on_interrupted: Interrupted = ignore,
-    ) -> AsyncIterator[DeviceColumns]:
+    ) -> AsyncGenerator[DeviceColumns]:
         """Readings as they are stored, without end. After a break, readings from the newest delivered time on come first, so
         that one at the boundary may come twice.
 
@@ -161,34 +162,26 @@ class TelemetryReader:
             columnar=True,
         )
         newest: int | None = None
+        is_new = True
 
-        def opened(channel: grpc.aio.Channel, metadata: Metadata) -> AsyncIterator[SubscribeTelemetryResponse]:
+        def opened(channel: grpc.aio.Channel, metadata: Metadata) -> Subscription:
+            nonlocal is_new
+            is_new = True
             if newest is not None:
                 request.since = _text(newest)
-            return aiter(_subscription(channel, request, metadata, on_subscribed))
+            return TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=metadata)
 
         async for event in resumed(self._connection, opened, on_interrupted):
+            if is_new:
+                on_subscribed()
+            is_new = False
             if event.HasField("batch"):
                 part = DeviceColumns.of(event.batch)
-                newest = max(newest or 0, int(part.times.max(initial=0)))
+                latest = int(part.times.max())
+                newest = latest if newest is None else max(newest, latest)
                 yield part
             elif event.HasField("dropped"):
                 on_missed(event.dropped.readings)
-
-
-async def _subscription(
-    channel: grpc.aio.Channel, request: SubscribeTelemetryRequest, metadata: Metadata, on_subscribed: Callable[[], None]
-) -> AsyncIterator[SubscribeTelemetryResponse]:
-    call = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=metadata)
-    is_first = True
-    try:
-        async for event in call:
-            if is_first:
-                on_subscribed()
-            is_first = False
-            yield event
-    finally:
-        call.cancel()
 
 
 def _text(time: Time) -> str:

@@ -1,8 +1,8 @@
 """Streams of the server that are opened again after a break."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
 
 import grpc
 
@@ -13,7 +13,7 @@ from iotflow.errors import ServerError
 Event = TypeVar("Event")
 Metadata = tuple[tuple[str, str], ...]
 Interrupted = Callable[[ServerError, float], None]
-Opened = Callable[[grpc.aio.Channel, Metadata], AsyncIterator[Event]]
+Opened = Callable[[grpc.aio.Channel, Metadata], "grpc.aio.UnaryStreamCall[Any, Event]"]
 
 
 class Resumption:
@@ -47,7 +47,9 @@ class Resumption:
         await asyncio.sleep(delay)
 
 
-async def resumed(connection: Connection, opened: "Opened[Event]", on_interrupted: Interrupted) -> AsyncIterator[Event]:
+async def resumed(
+    connection: Connection, opened: "Opened[Event]", on_interrupted: Interrupted
+) -> AsyncGenerator[Event]:
     """The events of one stream after the other, without end. Raises ServerError where another attempt is of no use.
 
     opened: opens a stream; it is called after each break.
@@ -56,11 +58,16 @@ async def resumed(connection: Connection, opened: "Opened[Event]", on_interrupte
     while True:
         try:
             async with connection.call() as channel:
-                async for event in opened(channel, resumption.begin()):
-                    resumption.succeeded()
-                    yield event
+                call = opened(channel, resumption.begin())
+                try:
+                    async for event in call:
+                        resumption.succeeded()
+                        yield event
+                finally:
+                    # The caller may end the iteration before the server ends the stream.
+                    call.cancel()
             # A server that shuts down ends streams in order.
-            await resumption.failed(ended())
+            raise ended()
         except ServerError as error:
             await resumption.failed(error)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import grpc
 from google.protobuf import json_format
 
-from iotflow.connection import Connection
+from iotflow.connection import Connection, is_cancelled
 from iotflow.errors import ServerError
 from iotflow.resuming import Interrupted, Resumption, ended
 from iotflow.v1 import command_pb2
@@ -34,7 +34,8 @@ class Command:
     parameters: dict[str, Any]
 
 
-# Returns the result, at most 64 KiB as JSON. An exception reports the command as failed, with its message.
+# Returns the result, at most 64 KiB as JSON. An exception reports the command as failed, with its message, or with its type
+# where it has none.
 CommandHandler = Callable[[Command], Awaitable[Mapping[str, Any] | None]]
 
 
@@ -113,8 +114,8 @@ class CommandReceiver:
         self._results[command_id] = None
         if len(self._results) > REMEMBERED:
             # Commands without a result are at most as many as the server lets wait, which is the same number.
-            answered = next((each for each, result in self._results.items() if result), None)
-            self._results.pop(answered if answered is not None else next(iter(self._results)))
+            answered = (each for each, result in self._results.items() if result)
+            self._results.pop(next(answered, command_id))
 
     async def _handle_all(self) -> None:
         while True:
@@ -124,10 +125,18 @@ class CommandReceiver:
             self._to_send.put_nowait(result)
 
     async def _result(self, command: Command) -> StreamCommandsRequest:
-        request = StreamCommandsRequest(command_id=command.id, state="succeeded")
         try:
+            request = StreamCommandsRequest(command_id=command.id, state="succeeded")
             request.result.update(dict(await self._handler(command) or {}))
-        except Exception as failure:  # noqa: BLE001 - the sender of the command gets it
+        except (Exception, asyncio.CancelledError) as failure:
+            # The sender of the command gets it.
+            if is_cancelled():
+                raise
             request = StreamCommandsRequest(command_id=command.id, state="failed")
-            request.result.update({"error": str(failure)})
+            request.result.update({"error": _message(failure)})
         return request
+
+
+def _message(failure: BaseException) -> str:
+    """Its text, without what UTF-8 cannot encode, such as names of files that are not UTF-8; or else its type."""
+    return str(failure).encode(errors="replace").decode() or type(failure).__name__

@@ -114,8 +114,7 @@ class Connection:
             raise server_error(error) from None
         except asyncio.CancelledError:
             # A call that was cancelled because the channel was closed is not the caller's own cancellation.
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if is_cancelled():
                 raise
             raise ServerError(StatusCode.CANCELLED, "The connection was closed.", retryable=True) from None
 
@@ -202,6 +201,12 @@ class Connection:
             self._discarded[closing] = self._channel
             closing.add_done_callback(self._discarded.pop)
         self._channel = None
+
+
+def is_cancelled() -> bool:
+    """Whether the running task is to end: a CancelledError of what it waits for may have another cause."""
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())
 
 
 def needs_credential(error: ServerError) -> bool:

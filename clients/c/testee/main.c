@@ -29,7 +29,7 @@ enum {
 /* Reasons that several scenarios share. */
 #define READING "the client has no calls that read ranges: microcontrollers write"
 #define MQTT "over MQTT only, which tests/e2e tries; this is the gRPC-Web door"
-#define TRANSPORT "the application opens the connection; the client has neither its target nor its cause"
+#define TRANSPORT "the transport of the application has the target and its errors; a call waits for the connection"
 #define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
 #define CALL "gRPC-Web sends one batch in each call, and waits for its acknowledgement"
 
@@ -429,6 +429,10 @@ static const char *const lacks[][2] = {
     {"commands", MQTT},
     {"rows-before-the-first-answer", "without a clock, rows get the time at which the server gets them"},
     {"target-of-another-form", TRANSPORT},
+    {"cause-of-a-refused-connection", TRANSPORT},
+    {"cause-of-an-unknown-host", TRANSPORT},
+    {"cause-of-a-failed-handshake", TRANSPORT},
+    {"server-without-tls", TRANSPORT},
     {"vectors", "the client encodes the rows that it took, and decodes no batches"},
     {"gateway-writes-for-devices", "a microcontroller writes for itself"},
     {"last-record-cut-off", RING},

@@ -8,7 +8,7 @@ from iotflow_gateway.broker import BrokerAddress
 from iotflow_gateway.broker.connection import MqttConnection
 
 PATIENCE = 30.0
-CONNECT, SUBSCRIBE, UNSUBSCRIBE = 0x10, 0x82, 0xA2
+CONNECT, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT = 0x10, 0x82, 0xA2, 0xE0
 REMOVED, NO_SUBSCRIPTION, FAILED = 0x00, 0x11, 0x80
 
 
@@ -65,4 +65,4 @@ async def test_filters_are_subscribed_anew_after_an_obsolete_one_was_removed_or_
         await connection.subscribe(["p/devices/+/telemetry"], obsolete)
         connection.close()
         await broker.ended.wait()
-    assert broker.received == [CONNECT, *sent]
+    assert broker.received == [CONNECT, *sent, DISCONNECT]

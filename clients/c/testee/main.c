@@ -29,9 +29,8 @@ enum {
 /* Reasons that several scenarios share. */
 #define READING "the client has no calls that read ranges: microcontrollers write"
 #define MQTT "over MQTT only, which tests/e2e tries; this is the gRPC-Web door"
-#define TRANSPORT "the transport of the application has the target and its errors; a call waits for the connection"
-#define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
 #define TRANSPORT "the transport is the application's: it has the target, and the cause of a failure"
+#define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
 #define CALL "gRPC-Web sends one batch in each call, and waits for its acknowledgement"
 
 /* A request that waits: for room, for acknowledgements, or for an answer. */
@@ -435,9 +434,6 @@ static const char *const lacks[][2] = {
     {"cause-of-a-failed-handshake", TRANSPORT},
     {"server-without-tls", TRANSPORT},
     {"vectors", "the client encodes the rows that it took, and decodes no batches"},
-    {"target-of-another-form", TRANSPORT},
-    {"cause-of-a-refused-connection", TRANSPORT},
-    {"cause-of-an-unknown-host", TRANSPORT},
     {"gateway-writes-for-devices", "a microcontroller writes for itself"},
     {"last-record-cut-off", RING},
     {"record-of-acknowledgements-lost", RING},
@@ -480,8 +476,6 @@ static void handle(iotflow_span line) {
         write_error(id, "FAILED_PRECONDITION", "", "There is no connection. Connect first.", false);
     } else if (strcmp(verb, "new_key") == 0) {
         use_new_key(line, id);
-    } else if (web.transport == NULL) {
-        write_error(id, "FAILED_PRECONDITION", "", "There is no connection; send connect before.", false);
     } else if (begin_call(&web, verb, line, id)) {
         /* It is answered when the call has ended. */
     } else if (strcmp(verb, "writer.open") == 0) {

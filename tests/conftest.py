@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from types import FrameType
 
 import pytest
@@ -23,6 +23,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def anyio_backend() -> str:
     """The event loop of coroutine tests and fixtures."""
     return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def loop_of_the_module() -> AsyncIterator[None]:
+    """Keeps the loop open between tests: gRPC may report the end of a call that was cancelled after the test has ended."""
+    yield  # noqa: PT022 - the end of the generator is the end of the loop
 
 
 class TimedOut(BaseException):

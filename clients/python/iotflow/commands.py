@@ -79,8 +79,6 @@ class CommandReceiver:
                     self._take(event)
             finally:
                 sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-                call.cancel()
         raise ended()
 
     async def _send_all(self, call: Call) -> None:

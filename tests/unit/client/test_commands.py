@@ -16,6 +16,8 @@ from iotflow.errors import ServerError
 from iotflow.v1.device_service_pb2 import DESCRIPTOR, StreamCommandsRequest, StreamCommandsResponse
 from tests.support.scripted_server import connected, key_of
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 END = StreamCommandsResponse()
 
 

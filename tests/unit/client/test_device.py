@@ -30,6 +30,8 @@ from iotflow.v1.device_service_pb2 import (
 )
 from tests.support.scripted_server import connected, key_of
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 # The time of the server, milliseconds since 1970 UTC.
 NOW = 1_700_000_000_123
 

@@ -10,6 +10,8 @@ from iotflow.v1.fleet_service_pb2 import DESCRIPTOR, ListDevicesRequest, ListDev
 from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
 from tests.support.scripted_server import connected, key_of
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 NAMES = ["a", "b", "c"]
 
 

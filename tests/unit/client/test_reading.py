@@ -27,6 +27,8 @@ from iotflow.v1.telemetry_service_pb2 import (
 )
 from tests.support.scripted_server import connected, key_of
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 T0 = 1_700_000_000_123
 T0_TEXT = "2023-11-14T22:13:20.123+00:00"
 

@@ -17,6 +17,8 @@ from iotflow.v1.device_service_pb2 import DESCRIPTOR, WatchConfigRequest, WatchC
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.support.scripted_server import connected, key_of
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 AWAY = ServerError(grpc.StatusCode.UNAVAILABLE, "away", retryable=True)
 
 

@@ -29,6 +29,7 @@ enum {
 /* Reasons that several scenarios share. */
 #define READING "the client has no calls that read ranges: microcontrollers write"
 #define MQTT "over MQTT only, which tests/e2e tries; this is the gRPC-Web door"
+#define TRANSPORT "the transport is the application's: it has the target, and the cause of a failure"
 #define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
 #define CALL "gRPC-Web sends one batch in each call, and waits for its acknowledgement"
 
@@ -427,6 +428,11 @@ static const char *const lacks[][2] = {
     {"config", MQTT},
     {"commands", MQTT},
     {"rows-before-the-first-answer", "without a clock, rows get the time at which the server gets them"},
+    {"target-of-another-form", TRANSPORT},
+    {"cause-of-a-refused-connection", TRANSPORT},
+    {"cause-of-an-unknown-host", TRANSPORT},
+    {"cause-of-a-failed-handshake", TRANSPORT},
+    {"server-without-tls", TRANSPORT},
     {"vectors", "the client encodes the rows that it took, and decodes no batches"},
     {"gateway-writes-for-devices", "a microcontroller writes for itself"},
     {"last-record-cut-off", RING},
@@ -466,6 +472,8 @@ static void handle(iotflow_span line) {
         say_hello(id);
     } else if (strcmp(verb, "connect") == 0) {
         connect_to(line, id);
+    } else if (web.transport == NULL) {
+        write_error(id, "FAILED_PRECONDITION", "", "There is no connection. Connect first.", false);
     } else if (strcmp(verb, "new_key") == 0) {
         use_new_key(line, id);
     } else if (begin_call(&web, verb, line, id)) {

@@ -251,7 +251,7 @@ def test_the_catalogue_evicts_the_least_recent_writers(path: Path) -> None:
         assert len(lookups) == 1
         assert wanted(3) == {"a": DOUBLE, "b": TEXT}
         assert len(lookups) == 1
-        series_cache.add(connection, 3, {name: DOUBLE for name in "cdef"})
+        series_cache.add(connection, 3, dict.fromkeys("cdef", DOUBLE))
         lookups.clear()
         assert wanted(1) == {"a": DOUBLE, "b": TEXT}
         assert len(lookups) == 1, "further series of a device take the place of another"

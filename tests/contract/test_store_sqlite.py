@@ -257,6 +257,25 @@ def test_the_catalogue_evicts_the_least_recent_writers(path: Path) -> None:
         assert len(lookups) == 1, "further series of a device take the place of another"
 
 
+def test_devices_that_are_forgotten_repeatedly_leave_the_capacity_as_it_is(path: Path) -> None:
+    lookups: list[str] = []
+    with closing(schema.connect_writer(path)) as connection:
+        series_cache = SeriesCache(6)
+        for _ in range(10):
+            series_cache.add(connection, 1, {})
+            series_cache.forget([1, 2, 3])
+        for device_id in (1, 2):
+            series_cache.add(connection, device_id, {"a": DOUBLE, "b": TEXT})
+        connection.set_trace_callback(lookups.append)
+        for device_id in (1, 2):
+            series_cache.of(connection, device_id)
+        assert lookups == [], "both fit"
+        series_cache.add(connection, 3, {"a": DOUBLE})
+        lookups.clear()
+        series_cache.of(connection, 1)
+        assert len(lookups) == 1, "the third takes the place of the first"
+
+
 @pytest.mark.parametrize("count", [0, 1, 2**31 - 1])
 def test_a_dropped_series_is_noticed_by_other_processes_only(path: Path, count: int) -> None:
     """count: number of series dropped or retyped before."""

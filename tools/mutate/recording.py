@@ -47,6 +47,8 @@ class Recording:
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # What a test takes alone, in seconds.
     seconds: dict[str, float] = field(default_factory=dict)
+    # What the fastest test of a file takes alone: the fixtures that all its tests share take at most as much.
+    fastest: dict[str, float] = field(default_factory=dict)
 
     def of_lines(self, function: Function, lines: Iterable[int]) -> set[str]:
         """The tests that execute one of the lines; all of the function's where it is not known line by line."""
@@ -86,6 +88,7 @@ def load() -> Recording:
         entry = json.loads(kept.read_text())
         tests = entry["tests"]
         recording.seconds.update(zip(tests, entry["seconds"], strict=True))
+        recording.fastest[entry["file"]] = min(entry["seconds"], default=0.0)
         for key, (name, lines) in entry["functions"].items():
             for offset, numbers in lines.items():
                 executing = {tests[number] for number in numbers}

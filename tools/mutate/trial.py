@@ -83,10 +83,13 @@ def _ordered(tests: set[str], recording: Recording) -> list[str]:
 
 
 def _within(tests: list[str], recording: Recording, seconds: float) -> Iterator[str]:
-    for number, test in enumerate(tests[:_MOST_TESTS]):
-        seconds -= recording.seconds[test]
-        if number and seconds < 0:
+    files: set[str] = set()
+    for test in tests[:_MOST_TESTS]:
+        file = test.partition("::")[0]
+        seconds -= recording.seconds[test] - (recording.fastest[file] if file in files else 0.0)
+        if files and seconds < 0:
             return
+        files.add(file)
         yield test
 
 

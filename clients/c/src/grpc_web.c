@@ -247,7 +247,8 @@ static void end_call(iotflow_grpc_web *web) {
 
 /* The connection ended or a limit of time passed. */
 static void break_off(iotflow_grpc_web *web) {
-    const bool own = (web->state == IOTFLOW_WEB_CALLING) && !web->sends_batch;
+    const bool calling = (web->state == IOTFLOW_WEB_CALLING) && !web->sends_batch;
+    const bool own = (web->method != NULL) && (calling || (web->state == IOTFLOW_WEB_CONNECTING));
     iotflow_error error;
     iotflow_error_begin(&error, UNAVAILABLE);
     if (web->writer != NULL) {

@@ -55,6 +55,13 @@ async def test_the_client_reconnects_when_redis_is_killed_and_restarted(redis: R
             assert connection.available
 
 
+async def test_the_end_waits_for_running_calls_only(redis: RedisServer) -> None:
+    connection = RedisConnection(redis.url, seconds=60)
+    await connection.check()
+    async with asyncio.timeout(10):
+        await connection.close()
+
+
 async def test_a_hanging_redis_times_out_and_no_late_response_reaches_another_call(redis: RedisServer) -> None:
     async with connected(redis.url) as connection:
         await connection.check()

@@ -56,6 +56,14 @@ def devices(path: Path) -> list[list[int]]:
     return [[one.device_id for one in decode(record.payload)] for record in records(path)]
 
 
+def test_a_segment_without_a_record_has_no_number(tmp_path: Path) -> None:
+    (tmp_path / "journals").mkdir()
+    writer = SegmentWriter(tmp_path / "journals" / "1.segment")
+    writer.close()
+    found = opened(writer.segment.path)
+    assert (found.entries, found.first, found.last) == (0, 0, 0)
+
+
 def test_a_complete_segment_is_read_completely(path: Path) -> None:
     assert devices(path) == [[1], [2, 1], [3]]
     assert opened(path).entries == 3

@@ -83,7 +83,8 @@ iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms);
 void iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key);
 /**
  * Calls a unary method, for example "iotflow.v1.DeviceService/SendHeartbeat", as soon as the connection is free. The texts and
- * the request must live until ended is called. IOTFLOW_AGAIN: another such call is not over.
+ * the request must live until ended is called, also where the connection cannot be made. IOTFLOW_AGAIN: another such call is
+ * not over.
  */
 iotflow_status iotflow_grpc_web_call(iotflow_grpc_web *web, const char *method, iotflow_span request, iotflow_call_ended ended,
                                      void *context);

@@ -119,7 +119,7 @@ test("segments end at 4 MiB, and are deleted when they are acknowledged", async 
 test("segments of a small queue end at an eighth of its limit", async () => {
   const folder = newFolder();
   const queue = new DiskQueue(folder);
-  queue.setLimit(800_000);
+  queue.setLimit(2_400_000);
   await fill(queue, 5, 40_000);
   await queue.close();
   assert.deepEqual(segments(folder), [1, 3, 5].map(segmentName));

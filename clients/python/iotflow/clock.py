@@ -73,7 +73,8 @@ class ServerClock:
 
     def now(self) -> int | None:
         """The server's time now."""
-        return self.from_monotonic(self.monotonic())
+        # The fraction counts: whole milliseconds could be earlier than the answer that set the clock.
+        return self._at(time.monotonic_ns() / 1e6)
 
     def monotonic(self) -> int:
         """The system's monotonic time."""
@@ -81,7 +82,7 @@ class ServerClock:
 
     def from_monotonic(self, milliseconds: int) -> int | None:
         """The server's time then."""
-        return None if self._offset is None else round(milliseconds + self._offset)
+        return self._at(milliseconds)
 
     async def run(self, connection: Connection) -> None:
         """Ask the server until it answers."""
@@ -99,6 +100,9 @@ class ServerClock:
     async def known(self) -> None:
         """Wait for the first answer."""
         await self._known.wait()
+
+    def _at(self, monotonic: float) -> int | None:
+        return None if self._offset is None else round(monotonic + self._offset)
 
 
 async def heartbeat(connection: Connection, status: str, clock: ServerClock | None) -> SendHeartbeatResponse:

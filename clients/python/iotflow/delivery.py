@@ -11,7 +11,7 @@ from iotflow.queue_files import Record
 MEMORY_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Entry:
     """A batch in the queue. size: of its payload, bytes. payload: empty: on disk only. record: its place on disk.
 
@@ -41,15 +41,15 @@ class Delivery:
         self._passed = 0
         # Whether the current connection has acknowledged a batch.
         self._is_proven = False
-        # Up to this sequence batches are sent one at a time, because one of them ends the stream.
-        self._single_until = 0
         self._available = asyncio.Event()
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._segments: Counter[int] = Counter()
         self._newest_segment = 0
         self._dead_segments: list[int] = []
-        # The sequence up to which everything was acknowledged or given up.
+        # The sequence up to which everything was acknowledged or given up, and that of which the store knows.
         self.settled = self._reported = 0
+        # Up to this sequence batches are sent one at a time, because one of them ends the stream.
+        self._single_until = 0
         self._payload_bytes = 0
         self.bytes = 0
         self.rows = 0
@@ -92,8 +92,10 @@ class Delivery:
 
     async def next(self) -> Entry:
         """Wait for the next batch for the current connection. The second batch follows the first acknowledgement."""
-        while not self._available.is_set():
-            await self._available.wait()
+        await self._available.wait()
+        if not self._available.is_set():
+            # The batch was dropped before this task ran.
+            return await self.next()
         self._passed += 1
         self._update()
         return self._entries[self._passed - 1]
@@ -118,7 +120,7 @@ class Delivery:
         while self._passed and self._entries[0].sequence <= sequence:
             self._passed -= 1
             self._forget(self._entries.popleft())
-        self._is_proven = True
+            self._is_proven = True
         self._update()
 
     def remove_oldest(self) -> Entry:

@@ -1,12 +1,15 @@
 """The order in which batches are sent, and what is on the way."""
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 
 from iotflow import delivery as module
 from iotflow.delivery import MEMORY_BYTES, Delivery, Entry
 from iotflow.queue_files import Record
+
+PATIENCE = 5.0
 
 
 def entry(sequence: int, segment: int | None = None) -> Entry:
@@ -19,6 +22,11 @@ def filled(window: int, *sequences: int) -> Delivery:
     for sequence in sequences:
         delivery.add(entry(sequence))
     return delivery
+
+
+async def within(waiting: Awaitable[None]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await waiting
 
 
 async def passed(delivery: Delivery) -> list[int]:
@@ -150,7 +158,41 @@ async def test_the_end_releases_all_who_wait() -> None:
     waiting = asyncio.create_task(delivery.wait_until(lambda: not len(delivery)))
     await asyncio.sleep(0)
     delivery.end()
-    await waiting
+    await within(waiting)
+
+
+async def test_only_conditions_that_do_not_hold_are_waited_for_and_nothing_after_the_end() -> None:
+    delivery = filled(1, 1)
+    await within(delivery.wait_until(lambda: True))
+    delivery.end()
+    await within(delivery.wait_until(lambda: False))
+
+
+def test_a_queue_is_settled_up_to_the_batch_before_its_oldest() -> None:
+    delivery = filled(1, 4, 5)
+    assert [delivery.is_settled(sequence) for sequence in (2, 3, 4, 5, 6)] == [True, True, False, False, False]
+    assert Delivery(1).is_settled(1)
+
+
+async def test_a_batch_that_was_dropped_meanwhile_is_not_passed() -> None:
+    delivery = Delivery(1)
+    following = asyncio.create_task(delivery.next())
+    await asyncio.sleep(0)
+    delivery.add(entry(1))
+    delivery.drop_oldest()
+    await asyncio.sleep(0)
+    delivery.add(entry(2))
+    assert (await asyncio.wait_for(following, PATIENCE)).sequence == 2
+
+
+async def test_an_acknowledgement_of_nothing_lets_no_more_batches_go() -> None:
+    delivery = filled(9, 3, 4)
+    assert await passed(delivery) == [3]
+    delivery.acknowledge(0)
+    delivery.acknowledge(2)
+    assert await passed(delivery) == []
+    delivery.acknowledge(3)
+    assert await passed(delivery) == [4]
 
 
 async def test_rows_of_the_batches_on_the_way_are_counted_up_to_a_sequence() -> None:
@@ -186,12 +228,12 @@ def stored(sequence: int, size: int) -> Entry:
 
 
 def test_payloads_stay_in_memory_up_to_the_limit() -> None:
-    delivery, half = Delivery(9), MEMORY_BYTES // 2
+    delivery, half = Delivery(9), 2 * 2**20
     entries = [stored(1, half), stored(2, half), stored(3, 1)]
     for one in entries:
         delivery.add(one)
     assert [bool(one.payload) for one in entries] == [True, True, False]
-    assert delivery.bytes == MEMORY_BYTES + 1
+    assert delivery.bytes == 4 * 2**20 + 1
     delivery.drop_oldest()
     following = [stored(4, half), stored(5, 1)]
     for one in following:
@@ -213,5 +255,5 @@ async def test_one_who_no_longer_waits_does_not_hold_up_the_others() -> None:
     leaving.cancel()
     await passed(delivery)
     delivery.acknowledge(1)
-    await staying
+    await within(staying)
     assert leaving.cancelled()

@@ -73,6 +73,8 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._connecting: asyncio.Lock | None = None
         self._asking: asyncio.Task[bool] | None = None
+        # One for each call of the channel, until it ends.
+        self._calls: set[asyncio.Future[None]] = set()
         # Channels whose calls may still end.
         self._discarded: dict[asyncio.Task[None], grpc.aio.Channel] = {}
         self._watching: set[asyncio.Task[None]] = set()
@@ -108,6 +110,8 @@ class Connection:
     async def call(self) -> AsyncIterator[grpc.aio.Channel]:
         """A connected channel for calls in the block; their errors are raised as ServerError."""
         channel = await self.ready()
+        calls, ended = self._calls, asyncio.get_running_loop().create_future()
+        calls.add(ended)
         try:
             yield channel
         except grpc.aio.AioRpcError as error:
@@ -117,6 +121,9 @@ class Connection:
             if is_cancelled():
                 raise
             raise ServerError(StatusCode.CANCELLED, "The connection was closed.", retryable=True) from None
+        finally:
+            calls.remove(ended)
+            ended.set_result(None)
 
     async def renewed(self, error: ServerError, used: tuple[tuple[str, str], ...]) -> bool:
         """Get a key in place of the one that the error is about. used: metadata of the failed call.
@@ -197,10 +204,10 @@ class Connection:
     def _discard(self) -> None:
         """Close the channel once its calls have ended; the next one reads the files of TLS again."""
         if self._channel:
-            closing = asyncio.create_task(self._channel.close(GRACE_SECONDS), name="connection's end")
+            closing = asyncio.create_task(_closed(self._channel, self._calls), name="connection's end")
             self._discarded[closing] = self._channel
             closing.add_done_callback(self._discarded.pop)
-        self._channel = None
+        self._channel, self._calls = None, set()
 
 
 def is_cancelled() -> bool:
@@ -214,6 +221,13 @@ def needs_credential(error: ServerError) -> bool:
     if error.code is StatusCode.UNAUTHENTICATED:
         return True
     return error.code is StatusCode.PERMISSION_DENIED and error.reason == "KEY_REPLACED"
+
+
+async def _closed(channel: grpc.aio.Channel, calls: set[asyncio.Future[None]]) -> None:
+    """Close a channel after its calls. With a grace period of its own, a channel could not be closed before that is over."""
+    if calls:
+        await asyncio.wait(calls, timeout=GRACE_SECONDS)
+    await channel.close()
 
 
 async def _cause(channel: grpc.aio.Channel) -> str:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -12,8 +13,9 @@ from grpc import StatusCode
 
 from iotflow.channels import open_channel
 from iotflow.connection import Connection, Tls, needs_credential
+from iotflow.device import Device
 from iotflow.errors import ServerError
-from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
+from iotflow.v1.device_service_pb2 import SendHeartbeatRequest, SendHeartbeatResponse
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 
 PATIENCE = 5.0
@@ -234,3 +236,84 @@ async def test_the_end_of_a_connection_ends_the_question_for_a_key() -> None:
 )
 def test_another_key_may_help_against_an_invalid_one(code: StatusCode, reason: str, is_needed: bool) -> None:
     assert needs_credential(ServerError(code, "", reason=reason)) is is_needed
+
+
+async def test_concurrent_callers_share_a_connection() -> None:
+    async with server() as target, Connection(target) as connection:
+        first, second = await asyncio.gather(connection.ready(), connection.ready())
+        assert first is second
+
+
+def own_tasks() -> set[str]:
+    names = {"connection's state", "connection's end", "credential handler"}
+    return {task.get_name() for task in asyncio.all_tasks()} & names
+
+
+async def test_nothing_of_a_closed_connection_goes_on() -> None:
+    async with asyncio.timeout(PATIENCE):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            connection = Connection(f"127.0.0.1:{silent.getsockname()[1]}", connect_timeout=0.1)
+            with pytest.raises(ServerError, match=r"within 0\.1 s\. Check the host"):
+                await connection.ready()
+            assert own_tasks()
+            await connection.close()
+            assert own_tasks() == set()
+
+
+class Slow:
+    """Heartbeats that are answered when the test lets them."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def heartbeat(self, _request: SendHeartbeatRequest, _context: Any) -> SendHeartbeatResponse:
+        self.began.set()
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return SendHeartbeatResponse(device_id=7)
+
+
+@asynccontextmanager
+async def leaving(slow: Slow) -> AsyncIterator[tuple[Connection, "asyncio.Task[SendHeartbeatResponse]"]]:
+    """A connection that has another channel by now, and a call on the channel before, whose server ends with its calls."""
+    running = grpc.aio.server()
+    method = grpc.unary_unary_rpc_method_handler(
+        slow.heartbeat, SendHeartbeatRequest.FromString, SendHeartbeatResponse.SerializeToString
+    )
+    running.add_registered_method_handlers("iotflow.v1.DeviceService", {"SendHeartbeat": method})
+    port = running.add_insecure_port("127.0.0.1:0")
+    await running.start()
+    async with asyncio.timeout(PATIENCE):
+        connection = Connection(f"127.0.0.1:{port}")
+        channel = await connection.ready()
+        calling = asyncio.create_task(Device(connection).heartbeat())
+        await slow.began.wait()
+        stopping = asyncio.create_task(running.stop(PATIENCE))
+        while channel.get_state() is grpc.ChannelConnectivity.READY:
+            await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
+        with pytest.raises(ServerError, match="out of reach"):
+            await connection.ready()
+        yield connection, calling
+        await connection.close()
+        await stopping
+
+
+async def test_calls_of_a_connection_that_ends_go_on_until_they_are_answered() -> None:
+    slow = Slow()
+    async with leaving(slow) as (_, calling):
+        slow.may_end.set()
+        assert (await calling).device_id == 7
+
+
+async def test_the_end_of_a_connection_ends_its_calls_at_once_also_those_of_channels_before() -> None:
+    slow = Slow()
+    async with leaving(slow) as (connection, calling):
+        await connection.close()
+        with pytest.raises(ServerError, match="connection was closed"):
+            await calling
+        await slow.cancelled.wait()

@@ -125,27 +125,35 @@ class StreamSender:
             finally:
                 self._call = None
                 sender.cancel()
-                await asyncio.gather(sender, return_exceptions=True)
+                (outcome,) = await asyncio.gather(sender, return_exceptions=True)
                 call.cancel()
+                if isinstance(outcome, Exception):
+                    raise outcome
         raise ServerError(StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True)
 
     async def _send_pending(self, call: Call) -> None:
-        # The reader of acknowledgements gets the status of a call that has ended.
-        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        try:
             await _accepted(call)
             while True:
                 entry = await self._delivery.next()
                 payload = entry.payload or await self._payload(entry)
                 if payload:
                     await call.write(payload)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            # The reader of acknowledgements gets the status of a call that has ended.
+            pass
+        except Exception:
+            # Such as one of a callback: the reader would wait for acknowledgements.
+            call.cancel()
+            raise
 
-    async def _payload(self, entry: Entry) -> bytes:
+    async def _payload(self, entry: Entry) -> bytes | None:
         try:
             return await self._read(entry)
         except OSError:
             self._delivery.remove(entry)
             self._callbacks.on_unreadable(entry)
-            return b""
+            return None
 
     async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:

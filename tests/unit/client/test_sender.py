@@ -1,8 +1,10 @@
 """Sending the queue over streams, to a server that a test controls."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,7 +40,7 @@ async def ignore(_batch: TelemetryBatch, _context: Any) -> StreamTelemetryRespon
 class Server:
     """StreamTelemetry: `take` answers each batch. received: the sequences of each stream. keys: of the calls.
 
-    accepts: streams wait for it before they send headers. ended: set when a client has ended its side of a stream.
+    ended: set when a client has ended its side of a stream, which then waits for may_end. done: set when a stream is over.
     """
 
     def __init__(self, take: Callable[[TelemetryBatch, Any], Awaitable[Any]] = acknowledge) -> None:
@@ -46,9 +48,8 @@ class Server:
         self.received: list[list[int]] = []
         self.keys: list[str] = []
         self.arrived: asyncio.Queue[int] = asyncio.Queue()
-        self.accepts = asyncio.Event()
-        self.accepts.set()
         self.ended = asyncio.Event()
+        self.done = asyncio.Event()
         self.may_end = asyncio.Event()
         self.may_end.set()
 
@@ -58,8 +59,8 @@ class Server:
         self.keys.append(key_of(context))
         sequences = list[int]()
         self.received.append(sequences)
-        await self.accepts.wait()
         await context.send_initial_metadata(())
+        context.add_done_callback(lambda _: self.done.set())
         async for batch in batches:
             sequences.append(batch.sequence)
             self.arrived.put_nowait(batch.sequence)
@@ -153,14 +154,20 @@ async def test_rejections_are_reported_before_the_rows_of_their_batch() -> None:
 
 async def test_nothing_is_sent_before_the_server_has_accepted_the_stream() -> None:
     """gRPC would report the failed write in place of the server's error."""
+    early = list[bool]()
+
+    async def stream(batches: AsyncIterator[TelemetryBatch], context: Any) -> AsyncIterator[StreamTelemetryResponse]:
+        first = asyncio.ensure_future(anext(aiter(batches)))
+        await asyncio.wait((first,), timeout=0.2)
+        early.append(first.done())
+        await context.send_initial_metadata(())
+        yield StreamTelemetryResponse(committed_sequence=(await first).sequence)
+
     delivery, server = filled(9, 1), Server()
-    server.accepts.clear()
+    server.stream = stream  # type: ignore[method-assign]
     async with sending(server, delivery, Recorder()):
-        batches = asyncio.create_task(server.arrived.get())
-        _, early = await asyncio.wait((batches,), timeout=0.2)
-        assert early
-        server.accepts.set()
-        assert await batches == 1
+        await settled(delivery, 1)
+    assert early == [False]
 
 
 async def test_a_server_without_headers_gets_batches_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,14 +245,19 @@ async def test_a_batch_that_ends_the_stream_is_found_and_given_up_without_a_paus
     fail = failing(code, 3)
 
     async def take(batch: TelemetryBatch, context: Any) -> Any:
-        if batch.sequence == 3 and len(server.received) == 1:
-            await delivery.wait_until(lambda: delivery.on_the_way == 2)
+        if batch.sequence == 2 and len(server.received) == 1:
+            return None
+        if batch.sequence == 3:
+            # More batches would be on the way by now, unless they go one at a time.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await delivery.wait_until(lambda: delivery.on_the_way == len(delivery))
         return await fail(batch, context)
 
     delivery, recorder, server = filled(9, 1, 2, 3, 4), Recorder(), Server(take)
     async with sending(server, delivery, recorder):
         await settled(delivery, 4)
-    assert server.received == [[1, 2, 3], [3], [4]]
+    assert server.received == [[1, 2, 3], [2, 3], [4]]
     assert Rejection(sequence=3, count=ROWS, reason=code.name, message="wrong") in recorder.calls
     assert recorder.calls.count(ROWS) == 3
     assert (len(recorder.calls), recorder.pauses) == (4, [])
@@ -337,6 +349,37 @@ async def test_batches_are_read_from_the_disk_and_left_out_where_they_cannot_be(
     assert recorder.calls == [ROWS, ("unreadable", 2), ROWS]
 
 
+async def test_an_exception_of_the_callback_for_an_unreadable_batch_ends_the_sender() -> None:
+    async def read(_stored: Entry) -> bytes:
+        raise OSError("damaged")
+
+    def fail(_unreadable: Entry) -> None:
+        raise LookupError("of the callback")
+
+    delivery, recorder = Delivery(9), Recorder()
+    delivery.add(Entry(1, ROWS, 5, b""))
+    async with connected(DESCRIPTOR, {"StreamTelemetry": Server().stream}) as connection:
+        callbacks = replace(recorder.callbacks(), on_unreadable=fail)
+        with pytest.raises(LookupError, match="of the callback"):
+            await StreamSender(connection, delivery, read, callbacks, gives_up=True).run()
+    assert delivery.ended
+
+
+async def test_the_next_stream_waits_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotflow.channels.random.uniform", lambda *_: 0.5)
+
+    async def take(_batch: TelemetryBatch, context: Any) -> None:
+        server.take = acknowledge
+        await context.abort(StatusCode.UNAVAILABLE, "away")
+
+    delivery, recorder, server = filled(1, 1), Recorder(), Server(take)
+    async with sending(server, delivery, recorder):
+        await recorder.interrupted.wait()
+        began = time.monotonic()
+        await settled(delivery, 1)
+    assert time.monotonic() - began >= 0.9 * recorder.pauses[0]
+
+
 async def test_a_sender_that_ends_tells_the_server_and_waits_for_its_end() -> None:
     delivery, server = filled(9, 1), Server()
     server.may_end.clear()
@@ -371,16 +414,22 @@ async def test_a_sender_without_a_stream_ends_at_once() -> None:
 
 
 async def test_a_sender_that_is_cancelled_cancels_its_stream() -> None:
-    cancelled = asyncio.Event()
-
-    async def hold(_batch: TelemetryBatch, _context: Any) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-
-    server = Server(hold)
+    server = Server(ignore)
     async with sending(server, filled(9, 1), Recorder()) as (_, running):
         await server.arrived.get()
         running.cancel()
-        await cancelled.wait()
+        await server.done.wait()
+
+
+async def test_an_exception_of_a_callback_ends_the_sender_and_its_stream() -> None:
+    def fail(_rows: int) -> None:
+        raise LookupError("of the callback")
+
+    server, delivery = Server(), filled(9, 1)
+    async with connected(DESCRIPTOR, {"StreamTelemetry": server.stream}) as connection:
+        callbacks = replace(Recorder().callbacks(), on_acknowledged=fail)
+        with pytest.raises(LookupError, match="of the callback"):
+            await StreamSender(connection, delivery, in_memory, callbacks, gives_up=True).run()
+        await server.done.wait()
+    # Its rows are not acknowledged.
+    assert (delivery.ended, len(delivery)) == (True, 1)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from iotflow.queue_files import Record
 
@@ -44,10 +45,10 @@ class Delivery:
         self._available = asyncio.Event()
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._segments: Counter[int] = Counter()
-        self._newest_segment = 0
+        self._newest_segment: int | None = None
         self._dead_segments: list[int] = []
-        # The sequence up to which everything was acknowledged or given up, and that of which the store knows.
-        self.settled = self._reported = 0
+        # The sequence up to which everything was acknowledged or given up; and the same until the store knows it, then 0.
+        self.settled = self._unreported = 0
         # Up to this sequence batches are sent one at a time, because one of them ends the stream.
         self._single_until = 0
         self._payload_bytes = 0
@@ -108,12 +109,8 @@ class Delivery:
 
     def rows_up_to(self, sequence: int) -> int:
         """Rows of the batches on the way up to this sequence."""
-        found = 0
-        for entry, _ in zip(self._entries, range(self._passed), strict=False):
-            if entry.sequence > sequence:
-                break
-            found += entry.rows
-        return found
+        on_the_way = islice(self._entries, self._passed)
+        return sum(entry.rows for entry in takewhile(lambda entry: entry.sequence <= sequence, on_the_way))
 
     def acknowledge(self, sequence: int) -> None:
         """Remove the batches up to this sequence."""
@@ -155,7 +152,7 @@ class Delivery:
     @property
     def has_removed(self) -> bool:
         """Whether take_removed() has anything."""
-        return self.settled > self._reported or bool(self._dead_segments)
+        return bool(self._unreported or self._dead_segments)
 
     @property
     def has_dead_segments(self) -> bool:
@@ -165,15 +162,14 @@ class Delivery:
     def take_removed(self) -> tuple[int, list[int]]:
         """The sequence up to which everything is settled (0: nothing new), and segments that are no longer needed."""
         segments, self._dead_segments = self._dead_segments, []
-        is_new = self.settled > self._reported
-        self._reported = self.settled
-        return (self.settled if is_new else 0), segments
+        sequence, self._unreported = self._unreported, 0
+        return sequence, segments
 
     def release_newest_segment(self) -> None:
         """Let the segment that is being written be deleted, if nothing in it is needed."""
         if self._newest_segment and not self._segments[self._newest_segment]:
             self._dead_segments.append(self._newest_segment)
-            self._newest_segment = 0
+            self._newest_segment = None
 
     def end(self) -> None:
         """Release all waiting tasks: no further acknowledgement will come."""
@@ -198,7 +194,7 @@ class Delivery:
         self.bytes -= entry.size
         self.rows -= entry.rows
         if not self._passed or self._entries[0].sequence > entry.sequence:
-            self.settled = max(self.settled, entry.sequence)
+            self.settled = self._unreported = entry.sequence
         if entry.record:
             self._payload_bytes -= entry.size if entry.payload else 0
             self._segments[entry.record.segment] -= 1

@@ -1,6 +1,8 @@
 """A connection to a server that listens, is away, or accepts connections without an answer."""
 
 import asyncio
+import gc
+import inspect
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +13,7 @@ import grpc
 import pytest
 from grpc import StatusCode
 
-from iotflow.channels import open_channel
+from iotflow.channels import credentials, open_channel
 from iotflow.connection import Connection, Tls, needs_credential
 from iotflow.device import Device
 from iotflow.errors import ServerError
@@ -184,6 +186,7 @@ async def test_concurrent_calls_share_one_question_for_a_key() -> None:
         assert (asked, connection.metadata) == ([WRONG_KEY], (("x-api-key", "new"),))
         # The call failed with the key that is replaced by now.
         assert await connection.renewed(WRONG_KEY, used)
+        assert await connection.renewed(WRONG_KEY, credentials("a key before"))
         assert len(asked) == 1
 
 
@@ -193,7 +196,7 @@ async def test_a_handler_without_another_key_changes_nothing() -> None:
 
     for handler in (refuse, None):
         async with Connection("h:1", api_key="old", on_credential_wanted=handler) as connection:
-            assert not await connection.renewed(WRONG_KEY, connection.metadata)
+            assert await connection.renewed(WRONG_KEY, connection.metadata) is False
             assert connection.metadata == (("x-api-key", "old"),)
 
 
@@ -221,8 +224,8 @@ async def test_the_end_of_a_connection_ends_the_question_for_a_key() -> None:
     async with asyncio.timeout(PATIENCE):
         await began.wait()
         await connection.close()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
+        await asyncio.wait((asking,))
+    assert asking.cancelled()
 
 
 @pytest.mark.parametrize(
@@ -238,15 +241,26 @@ def test_another_key_may_help_against_an_invalid_one(code: StatusCode, reason: s
     assert needs_credential(ServerError(code, "", reason=reason)) is is_needed
 
 
+async def test_the_end_of_the_block_closes_the_connection() -> None:
+    async with server() as target:
+        async with Connection(target) as connection:
+            channel = await connection.ready()
+        assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+
+def test_attempts_to_connect_end_after_ten_seconds_by_default() -> None:
+    assert inspect.signature(Connection).parameters["connect_timeout"].default == 10.0
+
+
 async def test_concurrent_callers_share_a_connection() -> None:
     async with server() as target, Connection(target) as connection:
         first, second = await asyncio.gather(connection.ready(), connection.ready())
         assert first is second
 
 
-def own_tasks() -> set[str]:
+def own_tasks() -> "set[asyncio.Task[Any]]":
     names = {"connection's state", "connection's end", "credential handler"}
-    return {task.get_name() for task in asyncio.all_tasks()} & names
+    return {task for task in asyncio.all_tasks() if task.get_name() in names}
 
 
 async def test_nothing_of_a_closed_connection_goes_on() -> None:
@@ -279,8 +293,10 @@ class Slow:
 
 
 @asynccontextmanager
-async def leaving(slow: Slow) -> AsyncIterator[tuple[Connection, "asyncio.Task[SendHeartbeatResponse]"]]:
-    """A connection that has another channel by now, and a call on the channel before, whose server ends with its calls."""
+async def leaving(
+    slow: Slow,
+) -> AsyncIterator[tuple[Connection, grpc.aio.Channel, "asyncio.Task[SendHeartbeatResponse]"]]:
+    """A connection that has left its channel; the channel, and a call on it, with which its server ends."""
     running = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(
         slow.heartbeat, SendHeartbeatRequest.FromString, SendHeartbeatResponse.SerializeToString
@@ -298,21 +314,38 @@ async def leaving(slow: Slow) -> AsyncIterator[tuple[Connection, "asyncio.Task[S
             await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
         with pytest.raises(ServerError, match="out of reach"):
             await connection.ready()
-        yield connection, calling
+        yield connection, channel, calling
         await connection.close()
         await stopping
 
 
 async def test_calls_of_a_connection_that_ends_go_on_until_they_are_answered() -> None:
     slow = Slow()
-    async with leaving(slow) as (_, calling):
+    async with leaving(slow) as (_, channel, calling):
+        assert channel.get_state() is not grpc.ChannelConnectivity.SHUTDOWN
         slow.may_end.set()
         assert (await calling).device_id == 7
+        await asyncio.gather(*(task for task in own_tasks() if task.get_name() == "connection's end"))
+        assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+
+async def test_a_connection_holds_nothing_of_calls_that_have_ended() -> None:
+    def futures() -> int:
+        gc.collect()
+        return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
+
+    async with server() as target, Connection(target) as connection:
+        await connection.ready()
+        before = futures()
+        for _ in range(50):
+            async with connection.call():
+                pass
+        assert futures() - before < 50
 
 
 async def test_the_end_of_a_connection_ends_its_calls_at_once_also_those_of_channels_before() -> None:
     slow = Slow()
-    async with leaving(slow) as (connection, calling):
+    async with leaving(slow) as (connection, _, calling):
         await connection.close()
         with pytest.raises(ServerError, match="connection was closed"):
             await calling

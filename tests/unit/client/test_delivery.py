@@ -32,14 +32,15 @@ async def within(waiting: Awaitable[None]) -> None:
 async def passed(delivery: Delivery) -> list[int]:
     """Take everything that may be sent now."""
     found = list[int]()
-    while True:
-        following = asyncio.create_task(delivery.next())
-        # Without a wait it is done after one turn of the loop.
-        await asyncio.sleep(0)
-        if not following.done():
-            following.cancel()
-            return found
-        found.append(following.result().sequence)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            following = asyncio.create_task(delivery.next())
+            # Without a wait it is done after one turn of the loop.
+            await asyncio.sleep(0)
+            if not following.done():
+                following.cancel()
+                return found
+            found.append(following.result().sequence)
 
 
 async def test_the_first_batch_of_a_connection_goes_alone_and_then_a_window() -> None:
@@ -78,6 +79,7 @@ async def test_suspects_go_one_at_a_time_until_they_are_settled() -> None:
     delivery.suspect()
     delivery.add(entry(6))
     delivery.add(entry(7))
+    assert await passed(delivery) == []
     delivery.rewind()
     for sequence in (2, 3, 4, 5):
         assert await passed(delivery) == [sequence]
@@ -89,7 +91,10 @@ async def test_the_oldest_batch_that_is_not_on_the_way_is_dropped() -> None:
     delivery = filled(9, 1, 2, 3)
     assert await passed(delivery) == [1]
     assert delivery.drop_oldest() == 1
+    # An older one is still on the way.
+    assert delivery.settled == 0
     delivery.acknowledge(1)
+    assert delivery.settled == 1
     assert await passed(delivery) == [3]
     assert delivery.drop_oldest() == 0
 
@@ -106,6 +111,51 @@ def test_a_segment_is_deleted_when_nothing_in_it_is_needed_and_another_is_writte
     assert delivery.take_removed() == (3, [])
     delivery.release_newest_segment()
     assert delivery.take_removed() == (0, [3])
+
+
+def test_only_segments_of_the_queue_are_deleted() -> None:
+    delivery = Delivery(9)
+    delivery.add(entry(5, 4))
+    delivery.drop_oldest()
+    assert delivery.take_removed() == (5, [])
+
+
+def test_what_was_removed_is_reported_once() -> None:
+    delivery = Delivery(9)
+    assert (delivery.has_removed, delivery.has_dead_segments, delivery.take_removed()) == (False, False, (0, []))
+    for sequence, segment in ((1, 1), (2, 2)):
+        delivery.add(entry(sequence, segment))
+    assert (delivery.has_removed, delivery.has_dead_segments) == (False, False)
+    delivery.release_newest_segment()
+    delivery.drop_oldest()
+    assert (delivery.has_removed, delivery.has_dead_segments, delivery.take_removed()) == (True, True, (1, [1]))
+    assert (delivery.has_removed, delivery.has_dead_segments, delivery.take_removed()) == (False, False, (0, []))
+    delivery.drop_oldest()
+    assert (delivery.has_removed, delivery.has_dead_segments, delivery.take_removed()) == (True, False, (2, []))
+    delivery.release_newest_segment()
+    assert (delivery.has_removed, delivery.has_dead_segments, delivery.take_removed()) == (True, True, (0, [2]))
+    delivery.release_newest_segment()
+    assert not delivery.has_removed
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 3), (3, 1)])
+def test_an_unneeded_segment_is_deleted_as_soon_as_another_one_is_written(first: int, second: int) -> None:
+    delivery = Delivery(9)
+    delivery.add(entry(1, first))
+    delivery.drop_oldest()
+    delivery.add(entry(2, first))
+    delivery.drop_oldest()
+    assert delivery.take_removed() == (2, [])
+    delivery.add(entry(3, second))
+    assert delivery.take_removed() == (0, [first])
+
+
+def test_the_store_learns_of_each_removal() -> None:
+    delivery, removals = filled(9, 1, 2), list[int]()
+    delivery.on_removed = lambda: removals.append(delivery.settled)
+    delivery.drop_oldest()
+    delivery.drop_oldest()
+    assert removals == [1, 2]
 
 
 @pytest.fixture
@@ -214,9 +264,20 @@ async def test_a_batch_on_the_way_that_cannot_be_read_is_removed() -> None:
     assert (delivery.rows, delivery.bytes, delivery.settled) == (1, 10, 2)
 
 
+async def test_a_batch_that_cannot_be_read_makes_room_for_the_next_one() -> None:
+    delivery = filled(1, 1, 2)
+    unreadable = await delivery.next()
+    waiting = asyncio.create_task(delivery.wait_until(lambda: len(delivery) == 1))
+    await asyncio.sleep(0)
+    delivery.remove(unreadable)
+    assert await passed(delivery) == [2]
+    await within(waiting)
+
+
 async def test_the_oldest_batch_on_the_way_is_given_up() -> None:
     delivery = filled(3, 1, 2)
     await passed(delivery)
+    assert delivery.oldest().sequence == 1
     assert delivery.remove_oldest().sequence == 1
     assert (delivery.on_the_way, delivery.settled, delivery.rows) == (0, 1, 1)
     # No batch of this connection was acknowledged.
@@ -239,6 +300,10 @@ def test_payloads_stay_in_memory_up_to_the_limit() -> None:
     for one in following:
         delivery.add(one)
     assert [bool(one.payload) for one in following] == [True, False]
+
+
+def test_a_payload_that_exceeds_the_limit_together_with_others_stays_on_the_disk() -> None:
+    assert are_in_memory(added(Delivery(9), [stored(1, 3 * 2**20), stored(2, 3 * 2**20)])) == [True, False]
 
 
 def test_payloads_that_only_the_memory_has_stay_there() -> None:

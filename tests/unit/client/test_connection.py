@@ -343,6 +343,14 @@ async def test_a_connection_holds_nothing_of_calls_that_have_ended() -> None:
         assert futures() - before < 50
 
 
+async def test_a_connection_can_be_closed_in_a_call_and_used_again() -> None:
+    async with server() as target, Connection(target) as connection:
+        async with connection.call() as channel:
+            await connection.close()
+            assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+        assert await connection.ready() is not channel
+
+
 async def test_the_end_of_a_connection_ends_its_calls_at_once_also_those_of_channels_before() -> None:
     slow = Slow()
     async with leaving(slow) as (connection, _, calling):

@@ -1,7 +1,9 @@
 """Batches are stored or refused one by one, whatever the disk does."""
 
+import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,9 +13,11 @@ import pytest
 
 from iotflow.delivery import Entry
 from iotflow.disk_store import DiskStore
+from iotflow.errors import ServerError
 from iotflow.queue_files import HEADER
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
+PATIENCE = 5.0
 # Eight segments of two records each.
 LIMIT = 8 * 2 * (HEADER.size + len(TelemetryBatch(sequence=1, timestamps=[1]).SerializeToString()))
 
@@ -67,10 +71,47 @@ async def test_an_entry_that_is_not_stored_has_its_own_payload(tmp_path: Path) -
         assert await store.read(one := entry(1)) == one.payload
 
 
-async def test_the_queue_consists_of_segments_of_an_eighth_of_its_limit(tmp_path: Path) -> None:
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("iotflow queue")]
+
+
+def ended(thread: threading.Thread) -> bool:
+    thread.join(PATIENCE)
+    return not thread.is_alive()
+
+
+async def test_one_thread_writes_until_the_folder_is_closed(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
-        await store.write(written := entries(*range(1, 6)))
-    assert [one.record and one.record.segment for one in written] == [1, 1, 3, 3, 5]
+        await asyncio.gather(*(store.write([entry(sequence)]) for sequence in (1, 2, 3)))
+        (thread,) = threads()
+    assert ended(thread)
+
+
+async def test_a_folder_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        (first,) = threads()
+        with pytest.raises(ServerError, match="QUEUE_IN_USE") as in_use:
+            await DiskStore.open(tmp_path, LIMIT)
+        assert all(ended(thread) for thread in threads() if thread is not first)
+    # What raised it is held until here.
+    assert in_use.tb
+
+
+async def segments(folder: Path, limit: int, *sizes: int) -> list[int]:
+    """The segments of batches with these sizes of their records."""
+    written = [Entry(number, 1, size, bytes(size - HEADER.size)) for number, size in enumerate(sizes, 1)]
+    store = await DiskStore.open(folder, limit)
+    assert await store.write(written) is None
+    await store.close()
+    return [one.record.segment for one in written if one.record]
+
+
+async def test_the_queue_consists_of_segments_of_an_eighth_of_its_limit(tmp_path: Path) -> None:
+    assert await segments(tmp_path, 8 * 700, *[100] * 8) == [1] * 7 + [8]
+
+
+async def test_a_segment_has_at_most_four_mebibytes(tmp_path: Path) -> None:
+    assert await segments(tmp_path, 2**30, 2**22 - 100, 100, 100) == [1, 1, 3]
 
 
 async def test_what_is_acknowledged_is_not_sent_again_and_its_segments_are_deleted(tmp_path: Path) -> None:

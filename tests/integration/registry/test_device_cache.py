@@ -65,3 +65,18 @@ async def test_a_result_older_than_a_change_is_not_cached(parts: Parts, registry
     registry.may_answer.set()
     await early
     assert await device_cache.get(device.id) == changed
+
+
+async def test_a_result_older_than_the_loss_of_contact_with_other_processes_is_not_cached(
+    parts: Parts, registry: Registry
+) -> None:
+    device = await parts.make()
+    device_cache = DeviceCache(parts.registry, ttl=5)
+    registry.may_answer.clear()
+    early = asyncio.create_task(device_cache.get(device.id))
+    await registry.has_looked.wait()
+    device_cache.forget_all()
+    registry.may_answer.set()
+    await early
+    await device_cache.get(device.id)
+    assert registry.asked == 2

@@ -77,7 +77,7 @@ class Connection:
         self._calls: set[asyncio.Future[None]] = set()
         # Channels whose calls may still end.
         self._discarded: dict[asyncio.Task[None], grpc.aio.Channel] = {}
-        self._watching: set[asyncio.Task[None]] = set()
+        self._watching: set[asyncio.Task[ChannelConnectivity]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,10 +170,11 @@ class Connection:
             return self._channel
         self._discard()
         channel = self._channel = await self._opened()
-        while (state := channel.get_state(try_to_connect=True)) is not ChannelConnectivity.READY:
+        state = channel.get_state(try_to_connect=True)
+        while state is not ChannelConnectivity.READY:
             if state is ChannelConnectivity.TRANSIENT_FAILURE:
                 raise await self._unreachable(f"{self._target} is out of reach", channel)
-            await self._changed(channel, state)
+            state = await self._changed(channel, state)
         return channel
 
     async def _unreachable(self, message: str, channel: grpc.aio.Channel | None) -> ServerError:
@@ -184,12 +185,12 @@ class Connection:
             message = f"{message}: {cause.rstrip('.')}"
         return ServerError(StatusCode.UNAVAILABLE, f"{message}. {_ADVICE}", retryable=True)
 
-    async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> None:
+    async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> ChannelConnectivity:
         """Wait until the channel has another state. A watch ends with its channel, also after a timeout."""
-        watch = asyncio.create_task(channel.wait_for_state_change(state), name="connection's state")
+        watch = asyncio.create_task(_next_state(channel, state), name="connection's state")
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
-        await asyncio.shield(watch)
+        return await asyncio.shield(watch)
 
     async def _opened(self) -> grpc.aio.Channel:
         if self._tls is None:
@@ -221,6 +222,11 @@ def needs_credential(error: ServerError) -> bool:
     if error.code is StatusCode.UNAUTHENTICATED:
         return True
     return error.code is StatusCode.PERMISSION_DENIED and error.reason == "KEY_REPLACED"
+
+
+async def _next_state(channel: grpc.aio.Channel, state: ChannelConnectivity) -> ChannelConnectivity:
+    await channel.wait_for_state_change(state)
+    return channel.get_state(try_to_connect=True)
 
 
 async def _closed(channel: grpc.aio.Channel, calls: set[asyncio.Future[None]]) -> None:

@@ -241,6 +241,25 @@ def test_another_key_may_help_against_an_invalid_one(code: StatusCode, reason: s
     assert needs_credential(ServerError(code, "", reason=reason)) is is_needed
 
 
+async def test_an_attempt_waits_for_changes_instead_of_asking_again_and_again() -> None:
+    made = list[Any]()
+
+    def record(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> "asyncio.Task[Any]":
+        made.append(coroutine)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = Connection(f"127.0.0.1:{silent.getsockname()[1]}", connect_timeout=0.1)
+        asyncio.get_running_loop().set_task_factory(record)
+        try:
+            with pytest.raises(ServerError, match="did not accept"):
+                await connection.ready()
+        finally:
+            asyncio.get_running_loop().set_task_factory(None)
+        await connection.close()
+    assert len(made) < 20
+
+
 async def test_the_end_of_the_block_closes_the_connection() -> None:
     async with server() as target:
         async with Connection(target) as connection:
@@ -269,7 +288,7 @@ async def test_nothing_of_a_closed_connection_goes_on() -> None:
             connection = Connection(f"127.0.0.1:{silent.getsockname()[1]}", connect_timeout=0.1)
             with pytest.raises(ServerError, match=r"within 0\.1 s\. Check the host"):
                 await connection.ready()
-            assert own_tasks()
+            assert {"connection's state", "connection's end"} <= {task.get_name() for task in own_tasks()}
             await connection.close()
             assert own_tasks() == set()
 
@@ -327,6 +346,22 @@ async def test_calls_of_a_connection_that_ends_go_on_until_they_are_answered() -
         assert (await calling).device_id == 7
         await asyncio.gather(*(task for task in own_tasks() if task.get_name() == "connection's end"))
         assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+
+async def test_a_connection_holds_nothing_of_attempts_that_have_failed() -> None:
+    def watches() -> int:
+        gc.collect()
+        tasks = [each for each in gc.get_objects() if isinstance(each, asyncio.Task)]
+        return sum(task.get_name() in ("connection's state", "connection's end") for task in tasks)
+
+    async with server() as target:
+        pass
+    async with asyncio.timeout(PATIENCE), Connection(target) as connection:
+        for _ in range(10):
+            with pytest.raises(ServerError):
+                await connection.ready()
+        await asyncio.gather(*own_tasks())
+        assert watches() < 5
 
 
 async def test_a_connection_holds_nothing_of_calls_that_have_ended() -> None:

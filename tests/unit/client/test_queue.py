@@ -192,6 +192,46 @@ async def test_a_full_disk_refuses_the_batch_with_the_cause() -> None:
         assert (one.dropped, one.queue.bytes) == ([], 0)
 
 
+async def test_the_size_includes_what_the_disk_does_not_have_yet() -> None:
+    disk = Disk()
+    async with opened(Policy.WAIT, disk=disk) as one:
+        await one.put()
+        disk.may_write.clear()
+        stored = await one.queue.put(batch())
+        assert (one.queue.rows, one.queue.bytes) == (2, 2 * SIZE)
+        disk.may_write.set()
+        assert stored
+        await stored
+        assert (one.queue.rows, one.queue.bytes) == (2, 2 * SIZE)
+
+
+async def test_a_flush_waits_until_the_disk_knows_what_was_acknowledged_by_then() -> None:
+    disk = Disk()
+    async with opened(Policy.WAIT, disk=disk) as one:
+        await one.queue.removed()
+        await one.put()
+        await one.put()
+        await one.send()
+        disk.may_write.clear()
+        busy = await one.queue.put(batch())
+        await asyncio.sleep(0)
+        one.delivery.acknowledge(1)
+        removed = asyncio.create_task(one.queue.removed())
+        await asyncio.sleep(0)
+        await one.deliver()
+        assert not removed.done()
+        disk.may_write.set()
+        await removed
+        # More was acknowledged meanwhile.
+        assert disk.acknowledged == 2
+        assert busy
+        await busy
+
+
+def test_a_disk_that_fails_is_tried_again_every_second() -> None:
+    assert queue_module.DISK_RETRY_SECONDS == 1.0
+
+
 async def test_a_caller_waits_for_a_disk_that_fails_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "DISK_RETRY_SECONDS", 0.001)
     disk = Disk()

@@ -179,7 +179,7 @@ class Connection:
 
     async def _unreachable(self, message: str, channel: grpc.aio.Channel | None) -> ServerError:
         """The error of an attempt to connect, with the cause where gRPC tells it. Discards the channel."""
-        cause = await _cause(channel) if channel else ""
+        cause = await _cause(channel) if channel else None
         self._discard()
         if cause:
             message = f"{message}: {cause.rstrip('.')}"
@@ -236,16 +236,16 @@ async def _closed(channel: grpc.aio.Channel, calls: set[asyncio.Future[None]]) -
     await channel.close()
 
 
-async def _cause(channel: grpc.aio.Channel) -> str:
-    """Why the channel could not connect; empty where nothing is known."""
+async def _cause(channel: grpc.aio.Channel) -> str | None:
+    """Why the channel could not connect; None where nothing is known."""
     if channel.get_state() is not ChannelConnectivity.TRANSIENT_FAILURE:
-        return ""
+        return None
     probe: Any = channel.unary_unary(_PROBE)
     try:
         await probe(b"", timeout=_PROBE_SECONDS)
     except grpc.aio.AioRpcError as error:
-        return (error.details() or "") if error.code() is StatusCode.UNAVAILABLE else ""
-    return ""
+        return error.details() if error.code() is StatusCode.UNAVAILABLE else None
+    return None
 
 
 def _content(path: Path | str | None) -> bytes | None:

@@ -275,16 +275,14 @@ async def test_a_stream_that_the_server_ends_in_order_is_opened_again() -> None:
 
 @pytest.mark.usefixtures("short_pauses")
 async def test_a_result_that_is_ready_after_a_break_is_sent_on_the_next_stream() -> None:
-    may_end = asyncio.Event()
+    interrupted = asyncio.Event()
 
     async def wait(_received: Command) -> None:
-        await may_end.wait()
+        await interrupted.wait()
 
     commands = Commands()
-    async with receiving(commands, wait):
+    async with receiving(commands, wait, lambda *_: interrupted.set()):
         commands.send(command(1), END)
-        await commands.has_ended.wait()
-        may_end.set()
         assert await commands.result() == (1, "succeeded", {})
 
 

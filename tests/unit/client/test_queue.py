@@ -228,6 +228,22 @@ async def test_a_flush_waits_until_the_disk_knows_what_was_acknowledged_by_then(
         await busy
 
 
+async def test_the_disk_is_closed_after_what_it_is_writing() -> None:
+    disk = Disk()
+    async with opened(Policy.WAIT, disk=disk) as one:
+        disk.may_write.clear()
+        stored = await one.queue.put(batch())
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(one.queue.close())
+        await asyncio.wait((closing,), timeout=0.05)
+        assert not disk.is_closed
+        disk.may_write.set()
+        await closing
+        assert (disk.is_closed, disk.kept) == (True, [1])
+        assert stored
+        await stored
+
+
 def test_a_disk_that_fails_is_tried_again_every_second() -> None:
     assert queue_module.DISK_RETRY_SECONDS == 1.0
 

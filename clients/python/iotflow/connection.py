@@ -174,7 +174,7 @@ class Connection:
         while state is not ChannelConnectivity.READY:
             if state is ChannelConnectivity.TRANSIENT_FAILURE:
                 raise await self._unreachable(f"{self._target} is out of reach", channel)
-            state = await self._changed(channel, state)
+            state = await asyncio.shield(self._watch(channel, state))
         return channel
 
     async def _unreachable(self, message: str, channel: grpc.aio.Channel | None) -> ServerError:
@@ -185,12 +185,12 @@ class Connection:
             message = f"{message}: {cause.rstrip('.')}"
         return ServerError(StatusCode.UNAVAILABLE, f"{message}. {_ADVICE}", retryable=True)
 
-    async def _changed(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> ChannelConnectivity:
-        """Wait until the channel has another state. A watch ends with its channel, also after a timeout."""
+    def _watch(self, channel: grpc.aio.Channel, state: ChannelConnectivity) -> asyncio.Task[ChannelConnectivity]:
+        """Ends when the channel has another state, and returns it. It is not cancelled: it ends with its channel."""
         watch = asyncio.create_task(_next_state(channel, state), name="connection's state")
         self._watching.add(watch)
         watch.add_done_callback(self._watching.discard)
-        return await asyncio.shield(watch)
+        return watch
 
     async def _opened(self) -> grpc.aio.Channel:
         if self._tls is None:

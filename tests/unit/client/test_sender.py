@@ -360,9 +360,10 @@ async def test_an_exception_of_the_callback_for_an_unreadable_batch_ends_the_sen
     delivery.add(Entry(1, ROWS, 5, b""))
     async with connected(DESCRIPTOR, {"StreamTelemetry": Server().stream}) as connection:
         callbacks = replace(recorder.callbacks(), on_unreadable=fail)
+        running = asyncio.create_task(StreamSender(connection, delivery, read, callbacks, gives_up=True).run())
+        await delivery.wait_until(lambda: False)
         with pytest.raises(LookupError, match="of the callback"):
-            await StreamSender(connection, delivery, read, callbacks, gives_up=True).run()
-    assert delivery.ended
+            await running
 
 
 async def test_the_next_stream_waits_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,11 @@ from tests.support.processes import IOTFLOW, Running, free_port, running
 
 
 @contextlib.contextmanager
-def up(data_dir: Path, rest_port: int, grpc_port: int, mqtt_port: int | None = None) -> Iterator[Running]:
+def up(data_dir: Path, rest_port: int, grpc_port: int, mqtt_port: int | None = None, **env: str) -> Iterator[Running]:
     """The started command."""
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
     mqtt = ["--mqtt-port", str(mqtt_port or free_port())]
-    with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports, *mqtt]) as process:
+    with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports, *mqtt], env) as process:
         yield process
 
 
@@ -50,6 +50,14 @@ def test_a_data_folder_is_for_one_run(tmp_path: Path) -> None:
                 f"iotflow: The data folder {tmp_path} is in use by another `iotflow up` "
                 f"(process {first.pid} on {socket.gethostname()}). Stop it, or choose another folder with --data-dir."
             ]
+
+
+def test_a_server_that_cannot_start_ends_everything_with_its_error(tmp_path: Path) -> None:
+    nowhere = "sqlite:////proc/nowhere/registry.db"
+    with up(tmp_path / "data", free_port(), free_port(), IOTFLOW_DATABASE_URL=nowhere) as service:
+        assert service.exit_code() == 1
+        assert service.lines[-1] == "all processes stopped; fix the error above and start again"
+        assert "Traceback" not in service.output
 
 
 def test_ports_in_use_are_named(tmp_path: Path) -> None:

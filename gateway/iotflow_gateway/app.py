@@ -111,7 +111,7 @@ def _tasks(context: Context) -> list[Work]:
         configs.follow_names(),
         _serve(broker, router.route, accounts, mosquitto),
         *([mosquitto.run()] if mosquitto else []),
-        *([_create_ready_file(broker, ready_file)] if ready_file else []),
+        *([create_ready_file(broker, ready_file)] if ready_file else []),
     ]
 
 
@@ -200,7 +200,8 @@ async def _serve(
     await broker.run(on_message)
 
 
-async def _create_ready_file(broker: Broker, file: Path) -> None:
+async def create_ready_file(broker: Broker, file: Path) -> None:
+    """Create the file once the broker delivers messages; then wait until cancelled."""
     await broker.connected()
     await asyncio.to_thread(file.touch)
     # The adapter ends when one of its tasks returns.

@@ -6,6 +6,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from iotflow_server.errors import InvalidArgument, LimitExceeded
 from iotflow_server.interceptors.errors import short, status
+from iotflow_server.interceptors.validation import ambiguous
 
 MESSAGE, FIELD, DESCRIPTION, BYTES = 200, 150, 200, 1_500
 
@@ -50,6 +51,12 @@ def test_fields_beyond_the_bytes_of_a_status_are_counted() -> None:
     shown = len(fields.field_violations)
     assert fields.ByteSize() - fields.field_violations[-1].ByteSize() <= BYTES < fields.ByteSize()
     assert (info.metadata["field"], info.metadata["more_violations"]) == (first[0], str(50 - shown))
+
+
+def test_a_field_with_two_values_is_named() -> None:
+    refusal = ambiguous("device_id")
+    assert (refusal.field, refusal.reason) == ("device_id", "AMBIGUOUS_FIELD")
+    assert refusal.message.startswith("device_id has two values in this request")
 
 
 def test_an_error_that_can_be_retried_states_the_pause() -> None:

@@ -1,4 +1,4 @@
-"""Reflection returns the whole contract, methods included, under both of its names."""
+"""Reflection returns the whole contract, methods included, under both of its names; the health service knows all services."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,6 +6,8 @@ import grpc
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
 from iotflow_server.app import SERVICES
@@ -68,3 +70,9 @@ def test_every_service_and_method_is_described(grpc_channel: grpc.Channel, versi
 def test_unknown_symbols_are_not_found(grpc_channel: grpc.Channel, version: str, symbol: str) -> None:
     [answer] = ask(grpc_channel, version, [ServerReflectionRequest(file_containing_symbol=symbol)])
     assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+
+
+@pytest.mark.parametrize("service", ["", *SERVICES])
+def test_every_service_is_healthy_by_its_name(grpc_channel: grpc.Channel, service: str) -> None:
+    answer = HealthStub(grpc_channel).Check(HealthCheckRequest(service=service), timeout=30)
+    assert answer.status == HealthCheckResponse.SERVING

@@ -1,6 +1,7 @@
 """Reflection returns the whole contract, methods included, under both of its names; the health service knows all services."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -74,5 +75,6 @@ def test_unknown_symbols_are_not_found(grpc_channel: grpc.Channel, version: str,
 
 @pytest.mark.parametrize("service", ["", *SERVICES])
 def test_every_service_is_healthy_by_its_name(grpc_channel: grpc.Channel, service: str) -> None:
-    answer = HealthStub(grpc_channel).Check(HealthCheckRequest(service=service), timeout=30)
+    stub: Any = HealthStub(grpc_channel)
+    answer = stub.Check(HealthCheckRequest(service=service), timeout=30)
     assert answer.status == HealthCheckResponse.SERVING

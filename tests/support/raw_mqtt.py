@@ -1,5 +1,6 @@
 """MQTT 3.1.1 at the level of bytes, for packets that no client library sends."""
 
+import asyncio
 import contextlib
 import socket
 import time
@@ -60,6 +61,12 @@ def publish(topic: str | bytes, payload: bytes = b"", flags: int = 0, packet_id:
 def subscribe(*filters: str, packet_id: int = 1, qos: int = 1) -> bytes:
     """A SUBSCRIBE to each of the filters."""
     return packet(SUBSCRIBE, packet_id.to_bytes(2, "big") + b"".join(text(one) + bytes([qos]) for one in filters))
+
+
+async def read_packet(reader: asyncio.StreamReader) -> bytes:
+    """The body of a packet of fewer than 128 bytes."""
+    _, size = await reader.readexactly(2)
+    return await reader.readexactly(size)
 
 
 @contextmanager

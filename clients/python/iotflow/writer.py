@@ -13,6 +13,7 @@ from iotflow.batcher import Batcher, BatchLimits, Stored
 from iotflow.batches import ColumnLike, columns_of
 from iotflow.clock import Clock, DeviceClock
 from iotflow.connection import Connection, CredentialHandler, Tls
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow.delivery import Delivery, Entry
 from iotflow.disk_store import DiskStore
 from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded
@@ -286,8 +287,8 @@ class TelemetryWriter:
 
 
 def _check_device_id(device_id: int) -> None:
-    if not 0 <= device_id < 2**31:
-        raise ValueError(f"A device_id is between 0 and {2**31 - 1}.")
+    if not 0 <= device_id <= LARGEST_DEVICE_ID:
+        raise ValueError(f"A device_id is between 0 and {LARGEST_DEVICE_ID}.")
 
 
 async def _all(stored: list[Stored]) -> None:

@@ -84,10 +84,10 @@ def _worker(number: int, port: int, settings: Settings) -> Program:
 
 
 def _make_folder(settings: Settings) -> None:
-    """Make the group's folder, by the umask of the process for its owner only. Raises CannotStart, OSError."""
+    """Make the group's folder, for its owner only. Raises CannotStart, OSError."""
     longest = socket_in(settings.data_dir, settings.workers)
     if len(os.fsencode(longest)) > LONGEST_SOCKET_PATH:
         raise CannotStart(
             f"The path {longest} is too long for a socket. Set IOTFLOW_DATA_DIR to a folder with a shorter path."
         )
-    group_folder(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    group_folder(settings.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -265,15 +265,15 @@ async def test_callers_learn_of_each_subscription_and_of_dropped_readings() -> N
         [grpc.StatusCode.UNAVAILABLE],
         [heartbeat(), heartbeat(), dropped(5), stored(2)],
     )
-    told = list[Any]()
+    events = list[Any]()
     callbacks: dict[str, Callable[..., None]] = {
-        "on_subscribed": lambda: told.append("subscribed"),
-        "on_missed": told.append,
-        "on_interrupted": lambda *_: told.append("interrupted"),
+        "on_subscribed": lambda: events.append("subscribed"),
+        "on_missed": events.append,
+        "on_interrupted": lambda *_: events.append("interrupted"),
     }
     async with connected(DESCRIPTOR, {"SubscribeTelemetry": telemetry.stream}) as connection:
         assert await levels_of(TelemetryReader(connection), 2, **callbacks) == [[1], [2]]
-    assert told == ["subscribed", 3, "interrupted", "interrupted", "subscribed", 5]
+    assert events == ["subscribed", 3, "interrupted", "interrupted", "subscribed", 5]
 
 
 @pytest.mark.usefixtures("short_pauses")

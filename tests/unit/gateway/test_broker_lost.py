@@ -23,9 +23,9 @@ class LosingBroker:
         self.connected += 1
         self.changed.set()
         try:
-            await self._packet(reader)
+            await raw.read_packet(reader)
             writer.write(CONNACK)
-            subscription = await self._packet(reader)
+            subscription = await raw.read_packet(reader)
             writer.write(SUBACK + subscription[:2] + b"\1")
             for _ in range(SENT):
                 writer.write(raw.publish("p/devices/1/telemetry", b"{}"))
@@ -34,10 +34,6 @@ class LosingBroker:
             pass  # The session ended at the end of the test.
         finally:
             writer.close()
-
-    async def _packet(self, reader: asyncio.StreamReader) -> bytes:
-        _, size = await reader.readexactly(2)
-        return await reader.readexactly(size)
 
 
 async def test_no_connection_before_its_messages_fit() -> None:

@@ -11,6 +11,7 @@ from iotflow.channels import Backoff
 from iotflow_gateway.broker import BrokerAddress, BrokerSession
 from iotflow_gateway.broker import session as session_module
 from iotflow_gateway.topics import Topics
+from tests.support import raw_mqtt as raw
 
 PATIENCE = 30.0
 CONNECTIONS = 5
@@ -38,19 +39,15 @@ class ClosingBroker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._packet(reader)
+            await raw.read_packet(reader)
             writer.write(CONNACK)
-            subscription = await self._packet(reader)
+            subscription = await raw.read_packet(reader)
             writer.write(SUBACK + subscription[:2] + b"\1")
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # The session ended at the end of the test.
         finally:
             writer.close()
-
-    async def _packet(self, reader: asyncio.StreamReader) -> bytes:
-        _, size = await reader.readexactly(2)
-        return await reader.readexactly(size)
 
 
 @asynccontextmanager

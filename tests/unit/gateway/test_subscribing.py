@@ -29,12 +29,12 @@ class LateBroker:
         if self.connections > 1:
             self.reconnected.set()
         try:
-            await _packet(reader)
+            await raw.read_packet(reader)
             writer.write(CONNACK)
-            subscription = await _packet(reader)
+            subscription = await raw.read_packet(reader)
             for mid in range(1, self._first + 1):
                 writer.write(raw.publish("p/devices/1/telemetry", b"{}", flags=2, packet_id=mid))
-                await _packet(reader)
+                await raw.read_packet(reader)
             if not self._silent:
                 writer.write(SUBACK + subscription[:2] + b"\1")
             await reader.read()
@@ -42,11 +42,6 @@ class LateBroker:
             pass  # The session ended.
         finally:
             writer.close()
-
-
-async def _packet(reader: asyncio.StreamReader) -> bytes:
-    _, size = await reader.readexactly(2)
-    return await reader.readexactly(size)
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,8 @@
 import asyncio
 import base64
 import contextlib
-import hashlib
 import math
 import os
-import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from iotflow.mosquitto_verifier import mosquitto_verifier
 from iotflow.topic_names import level_problem
 from iotflow.words import DeviceStatus
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
@@ -27,8 +26,6 @@ BETWEEN_SECONDS = 0.1
 AGAIN_SECONDS = 1.0
 # Resolution of the start of a process in /proc.
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-# One iteration suffices for the adapter's password: a token is random, so that it cannot be guessed.
-ITERATIONS, SALT_BYTES = 1, 12
 
 
 class MosquittoAccounts:
@@ -79,7 +76,7 @@ class MosquittoAccounts:
         if self._login:
             self._changed.set()
         else:
-            self._login = f"{self._name}:{_verifier(self._password)}"
+            self._login = f"{self._name}:{mosquitto_verifier(self._password)}"
             await self.renew_login()
 
     async def renew_login(self) -> None:
@@ -183,13 +180,6 @@ def _kept_login(text: str, name: str, password: str) -> str:
     line = text.partition("\n")[0]
     _, _, salt = line.removeprefix(f"{name}:").rpartition("$")[0].rpartition("$")
     with contextlib.suppress(ValueError):
-        if line == f"{name}:{_verifier(password, base64.b64decode(salt, validate=True))}":
+        if line == f"{name}:{mosquitto_verifier(password, base64.b64decode(salt, validate=True))}":
             return line
     return ""
-
-
-def _verifier(password: str, salt: bytes = b"") -> str:
-    """The password in Mosquitto's form: `$7$<iterations>$<base64 salt>$<base64 PBKDF2-HMAC-SHA512>`. salt: empty: a random one."""
-    salt = salt or secrets.token_bytes(SALT_BYTES)
-    derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"

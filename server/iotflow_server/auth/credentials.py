@@ -1,6 +1,5 @@
 """Device keys and secrets: their generation, their hashes, which alone are stored, and rules for chosen ones."""
 
-import base64
 import hashlib
 import secrets
 import string
@@ -9,11 +8,6 @@ from itertools import chain, islice
 # Of a secret that an operator chooses.
 SHORTEST, FEWEST_DIFFERENT = 16, 6
 ALPHABET = string.ascii_letters + string.digits
-# Of the hashes for MQTT brokers. Passwords need thousands of iterations, so that guessing is slow; Mosquitto's own tool uses
-# 101. A key has at least 24 random letters and digits and cannot be guessed. One iteration keeps registrations cheap, and the
-# reconnection of a whole fleet.
-_ITERATIONS = 1
-_SALT_BYTES = 12
 
 
 class KeyHasher:
@@ -33,13 +27,6 @@ class KeyHasher:
         keyed = self._keyed.copy()
         keyed.update(key.encode())
         return keyed.hexdigest()
-
-
-def mosquitto_verifier(key: str) -> str:
-    """`$7$<iterations>$<base64 salt>$<base64 PBKDF2-HMAC-SHA512>`: the hash of a device key in Mosquitto's password files."""
-    salt = secrets.token_bytes(_SALT_BYTES)
-    derived = hashlib.pbkdf2_hmac("sha512", key.encode(), salt, _ITERATIONS)
-    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"
 
 
 def generate_key(length: int = 32) -> str:

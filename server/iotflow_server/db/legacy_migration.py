@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from iotflow.mosquitto_verifier import mosquitto_verifier
 from iotflow.topic_names import level_problem, text_problem
 from iotflow.words import DeviceStatus
-from iotflow_server.auth.credentials import KeyHasher, mosquitto_verifier
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, update
 
+from iotflow.mosquitto_verifier import mosquitto_verifier
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
-from iotflow_server.auth.credentials import KeyHasher, generate_key, mosquitto_verifier
+from iotflow_server.auth.credentials import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, device_not_found, utc_now

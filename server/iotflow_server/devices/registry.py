@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
+from iotflow.mosquitto_verifier import mosquitto_verifier
 from iotflow.topic_names import level_problem, text_problem, topic_problem
 from iotflow.words import DeviceStatus
-from iotflow_server.auth.credentials import KeyHasher, generate_key, mosquitto_verifier
+from iotflow_server.auth.credentials import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices import transactions as steps

@@ -11,11 +11,12 @@ from typing import Any, Self
 import grpc
 from grpc import ChannelConnectivity, StatusCode
 
-from iotflow.channels import OPTIONS, credentials
+from iotflow.channels import OPTIONS, Backoff, credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.target import checked_target
 
 CredentialHandler = Callable[[ServerError], Awaitable[str | None]]
+Metadata = tuple[tuple[str, str], ...]
 # Time for the calls of a connection that broke to end.
 GRACE_SECONDS = 10.0
 # A call on a channel that could not connect fails at once, with the cause that the channel itself does not tell. A server that
@@ -50,7 +51,8 @@ class Connection:
     INVALID_ARGUMENT at once. A proxy that the environment names is not used. api_key: of a device. token: of a gateway or a person.
     tls: None: without TLS. connect_timeout: seconds for one attempt to connect.
     on_credential_wanted: called with the error when the server does not accept the key; returns a new key or token, or None.
-    It may take any time.
+    It may take any time. While the server accepts none of its answers, there are pauses between the calls, as between attempts
+    to connect.
     """
 
     def __init__(
@@ -73,6 +75,9 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._connecting: asyncio.Lock | None = None
         self._asking: asyncio.Task[bool] | None = None
+        # Whether the present key or token is an answer of the handler that the server has not accepted yet.
+        self._is_unproven = False
+        self._pauses = Backoff()
         # One for each call of the channel, until it ends.
         self._calls: set[asyncio.Future[None]] = set()
         # Channels whose calls may still end.
@@ -86,13 +91,20 @@ class Connection:
         await self.close()
 
     @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
+    def metadata(self) -> Metadata:
         """Metadata of each call, with the present key or token."""
         return credentials(self._api_key, self._token)
 
     def use_key(self, api_key: str) -> None:
         """Use this device key for all calls from now on."""
         self._api_key, self._token = api_key, ""
+        self._reset_pauses()
+
+    def accepted(self, used: Metadata) -> None:
+        """The server accepts the key of a stream: the next question for another one comes without a pause. used: metadata of
+        the stream."""
+        if self._is_unproven and used == self.metadata:
+            self._reset_pauses()
 
     async def ready(self) -> grpc.aio.Channel:
         """A channel that is connected. Raises ServerError UNAVAILABLE where the attempt fails; RuntimeError where the caller
@@ -125,7 +137,7 @@ class Connection:
             calls.remove(ended)
             ended.set_result(None)
 
-    async def renewed(self, error: ServerError, used: tuple[tuple[str, str], ...]) -> bool:
+    async def renewed(self, error: ServerError, used: Metadata) -> bool:
         """Get a key in place of the one that the error is about. used: metadata of the failed call.
 
         True: the connection has another one than the failed call had. Concurrent callers share one question.
@@ -135,7 +147,8 @@ class Connection:
         if self._on_credential_wanted is None:
             return False
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask(self._on_credential_wanted, error), name="credential handler")
+            asking = self._ask(self._on_credential_wanted, error, used)
+            self._asking = asyncio.create_task(asking, name="credential handler")
         return await asyncio.shield(self._asking)
 
     async def close(self) -> None:
@@ -150,7 +163,12 @@ class Connection:
         # gRPC reports the end of a watch to the loop, which must not be closed by then.
         await asyncio.gather(*self._watching, return_exceptions=True)
 
-    async def _ask(self, handler: CredentialHandler, error: ServerError) -> bool:
+    async def _ask(self, handler: CredentialHandler, error: ServerError, used: Metadata) -> bool:
+        if self._is_unproven:
+            await asyncio.sleep(self._pauses.delay(error.retry_after))
+        if used != self.metadata:
+            # The application has replaced it meanwhile.
+            return True
         credential = await handler(error)
         if not credential:
             return False
@@ -158,7 +176,12 @@ class Connection:
             self._token = credential
         else:
             self._api_key = credential
+        self._is_unproven = True
         return True
+
+    def _reset_pauses(self) -> None:
+        self._is_unproven = False
+        self._pauses.reset()
 
     async def _connected(self) -> grpc.aio.Channel:
         if self._given_channel:

@@ -10,8 +10,8 @@ from google.protobuf import json_format, struct_pb2
 
 from iotflow import clock
 from iotflow.commands import CommandHandler, CommandReceiver
-from iotflow.connection import Connection
-from iotflow.resuming import Interrupted, Metadata, resumed
+from iotflow.connection import Connection, Metadata
+from iotflow.resuming import Interrupted, resumed
 from iotflow.v1.device_service_pb2 import (
     RegisterDeviceRequest,
     RotateApiKeyRequest,

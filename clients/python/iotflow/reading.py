@@ -9,9 +9,9 @@ import grpc
 from google.protobuf import json_format
 
 from iotflow.columns import Columns, DeviceColumns
-from iotflow.connection import Connection
+from iotflow.connection import Connection, Metadata
 from iotflow.paging import pages
-from iotflow.resuming import Interrupted, Metadata, resumed
+from iotflow.resuming import Interrupted, resumed
 from iotflow.v1.telemetry_service_pb2 import (
     AggregateTelemetryRequest,
     GetLatestTelemetryRequest,

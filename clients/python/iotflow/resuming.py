@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 import grpc
 
 from iotflow.channels import Backoff
-from iotflow.connection import Connection, needs_credential
+from iotflow.connection import Connection, Metadata, needs_credential
 from iotflow.errors import ServerError
 
 Event = TypeVar("Event")
-Metadata = tuple[tuple[str, str], ...]
 Interrupted = Callable[[ServerError, float], None]
 Opened = Callable[[grpc.aio.Channel, Metadata], "grpc.aio.UnaryStreamCall[Any, Event]"]
 
@@ -33,6 +32,7 @@ class Resumption:
     def succeeded(self) -> None:
         """The stream has delivered something."""
         self._backoff.reset()
+        self._connection.accepted(self._metadata)
 
     async def failed(self, error: ServerError) -> None:
         """Wait until the next attempt. Raises the error where it is not retryable, and no new key helps."""

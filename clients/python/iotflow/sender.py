@@ -10,7 +10,7 @@ import grpc
 from grpc import StatusCode
 
 from iotflow.channels import Backoff
-from iotflow.connection import Connection, needs_credential
+from iotflow.connection import Connection, Metadata, needs_credential
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
@@ -158,13 +158,14 @@ class StreamSender:
     async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:
             self._backoff.reset()
+            self._connection.accepted(self._metadata)
             for rejection in answer.rejected:
                 self._callbacks.on_rejected(rejection)
             self._callbacks.on_acknowledged(self._delivery.rows_up_to(answer.committed_sequence))
             self._delivery.acknowledge(answer.committed_sequence)
 
 
-def _opened(channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> Call:
+def _opened(channel: grpc.aio.Channel, metadata: Metadata) -> Call:
     # Batches are serialized when they enter the queue, and sent as these bytes as often as needed.
     method: Any = channel.stream_stream(METHOD, None, StreamTelemetryResponse.FromString)
     call: Call = method(metadata=metadata)

@@ -10,9 +10,9 @@ import grpc
 import pytest
 
 from iotflow.channels import credentials
-from iotflow.connection import Connection
+from iotflow.connection import Connection, Metadata
 from iotflow.errors import ServerError
-from iotflow.resuming import Metadata, Resumption, resumed
+from iotflow.resuming import Resumption, resumed
 from iotflow.v1.device_service_pb2 import DESCRIPTOR, WatchConfigRequest, WatchConfigResponse
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.support.scripted_server import connected, key_of
@@ -156,3 +156,34 @@ async def test_the_next_attempt_waits_for_the_pause_and_for_the_servers_delay(sh
     await resumption.failed(AWAY)
     assert time.monotonic() - began >= sum(interruptions.pauses)
     assert interruptions.pauses == pytest.approx([0.05 + 0.2 * short_pauses, 0.4 * short_pauses])
+
+
+async def test_an_event_shows_that_the_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the second question would come after a pause."""
+
+    def fail(*_: float) -> float:
+        raise AssertionError("There is no pause.")
+
+    async def renew(_error: ServerError) -> str:
+        return next(answers)
+
+    monkeypatch.setattr("iotflow.channels.random.uniform", fail)
+    answers, refused = iter(("1", "2")), grpc.StatusCode.UNAUTHENTICATED
+    streams = Streams(([1], refused), ([2], refused), ([3], None))
+    async with connected(DESCRIPTOR, {"WatchConfig": streams.watch}, on_credential_wanted=renew) as connection:
+        assert await first(3, connection, Interruptions().record) == [1, 2, 3]
+    assert streams.keys == ["key", "1", "2"]
+
+
+async def test_the_same_rejected_key_is_tried_again_after_pauses(short_pauses: float) -> None:
+    async def renew(_error: ServerError) -> str:
+        asked.append(time.monotonic())
+        return "key"
+
+    asked, refused = list[float](), grpc.StatusCode.UNAUTHENTICATED
+    streams = Streams(([], refused), ([], refused), ([], refused), ([1], None))
+    async with connected(DESCRIPTOR, {"WatchConfig": streams.watch}, on_credential_wanted=renew) as connection:
+        assert await first(1, connection, Interruptions().record) == [1]
+    assert (streams.keys, len(asked)) == (["key"] * 4, 3)
+    assert asked[1] - asked[0] >= 0.2 * short_pauses
+    assert asked[2] - asked[1] >= 0.4 * short_pauses

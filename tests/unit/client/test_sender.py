@@ -325,6 +325,28 @@ async def test_another_key_is_used_without_a_pause() -> None:
     assert (server.keys, recorder.calls) == (["key", "new"], [ROWS])
 
 
+async def test_an_acknowledgement_shows_that_the_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the second question would come after a pause."""
+
+    def fail(*_: float) -> float:
+        raise AssertionError("There is no pause.")
+
+    async def renew(_error: ServerError) -> str:
+        return next(answers)
+
+    async def take(batch: TelemetryBatch, context: Any) -> StreamTelemetryResponse | None:
+        if batch.sequence != len(server.keys):
+            await context.abort(StatusCode.UNAUTHENTICATED, "wrong")
+        return await acknowledge(batch, context)
+
+    monkeypatch.setattr("iotflow.channels.random.uniform", fail)
+    answers = iter(("1", "2"))
+    delivery, recorder, server = filled(1, 1, 2, 3), Recorder(), Server(take)
+    async with sending(server, delivery, recorder, on_credential_wanted=renew):
+        await settled(delivery, 3)
+    assert (server.keys, server.received) == (["key", "1", "2"], [[1, 2], [2, 3], [3]])
+
+
 async def test_without_another_key_the_error_ends_the_sender() -> None:
     delivery, recorder, server = filled(9, 1), Recorder(), Server(failing(StatusCode.UNAUTHENTICATED, 1))
     async with sending(server, delivery, recorder) as (_, running):

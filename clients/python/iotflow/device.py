@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +76,12 @@ class Device:
         Versions in quick succession, and those during a break, may be skipped in favour of the newest one.
         """
         newest: int | None = None
-        async for event in resumed(self._connection, _watched, on_interrupted):
-            config = event.config
-            if config.desired_version and config.desired_version != newest:
-                newest = config.desired_version
-                yield DesiredConfig(newest, json_format.MessageToDict(config.desired))
+        async with aclosing(resumed(self._connection, _watched, on_interrupted)) as events:
+            async for event in events:
+                config = event.config
+                if config.desired_version and config.desired_version != newest:
+                    newest = config.desired_version
+                    yield DesiredConfig(newest, json_format.MessageToDict(config.desired))
 
     async def report(self, configuration: Mapping[str, Any]) -> None:
         """Report the whole configuration that the device uses."""

@@ -1,6 +1,7 @@
 """Reads telemetry: newest values, ranges, aggregates, columns, and readings as they are stored."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -171,17 +172,18 @@ class TelemetryReader:
                 request.since = _text(newest)
             return TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=metadata)
 
-        async for event in resumed(self._connection, opened, on_interrupted):
-            if is_new:
-                on_subscribed()
-            is_new = False
-            if event.HasField("batch"):
-                part = DeviceColumns.of(event.batch)
-                latest = int(part.times.max())
-                newest = latest if newest is None else max(newest, latest)
-                yield part
-            elif event.HasField("dropped"):
-                on_missed(event.dropped.readings)
+        async with aclosing(resumed(self._connection, opened, on_interrupted)) as events:
+            async for event in events:
+                if is_new:
+                    on_subscribed()
+                is_new = False
+                if event.HasField("batch"):
+                    part = DeviceColumns.of(event.batch)
+                    latest = int(part.times.max())
+                    newest = latest if newest is None else max(newest, latest)
+                    yield part
+                elif event.HasField("dropped"):
+                    on_missed(event.dropped.readings)
 
 
 def _text(time: Time) -> str:

@@ -93,10 +93,9 @@ class Delivery:
 
     async def next(self) -> Entry:
         """Wait for the next batch for the current connection. The second batch follows the first acknowledgement."""
-        await self._available.wait()
-        if not self._available.is_set():
-            # The batch was dropped before this task ran.
-            return await self.next()
+        while not self._available.is_set():
+            # The batch may be dropped before this task runs.
+            await self._available.wait()
         self._passed += 1
         self._update()
         return self._entries[self._passed - 1]

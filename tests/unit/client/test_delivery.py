@@ -1,6 +1,7 @@
 """The order in which batches are sent, and what is on the way."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable
 
 import pytest
@@ -233,6 +234,19 @@ async def test_a_batch_that_was_dropped_meanwhile_is_not_passed() -> None:
     await asyncio.sleep(0)
     delivery.add(entry(2))
     assert (await asyncio.wait_for(following, PATIENCE)).sequence == 2
+
+
+async def test_any_number_of_batches_may_be_dropped_before_one_is_passed() -> None:
+    delivery = Delivery(1)
+    following = asyncio.create_task(delivery.next())
+    await asyncio.sleep(0)
+    last = sys.getrecursionlimit()
+    for sequence in range(1, last):
+        delivery.add(entry(sequence))
+        delivery.drop_oldest()
+        await asyncio.sleep(0)
+    delivery.add(entry(last))
+    assert (await asyncio.wait_for(following, PATIENCE)).sequence == last
 
 
 async def test_an_acknowledgement_of_nothing_lets_no_more_batches_go() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from iotflow.clock import Clock, RisingTimes
+from iotflow.delivery import Delivery
 from iotflow.errors import ServerError, queue_full
 from iotflow.open_batch import COLUMN_BYTES, Cell, ColumnPart, OpenBatch, TypedColumn
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
@@ -30,7 +31,7 @@ class Batcher:
 
     The caller holds `lock` during each call that waits: the batches keep the order of the rows. clock: of rows without a time.
     waits_for_time: False: a batch is refused as long as times of its rows are unknown. put: accepts an ended batch; its
-    futures are done when the disk has the batch. has_ended: whether the writer accepts no further batch.
+    futures are done when the disk has the batch. delivery: batches that are old enough do not end once it has ended.
     """
 
     def __init__(
@@ -40,14 +41,14 @@ class Batcher:
         *,
         waits_for_time: bool,
         put: Callable[[TelemetryBatch], Awaitable[list[Stored]]],
-        has_ended: Callable[[], bool],
+        delivery: Delivery,
     ) -> None:
         self.lock = asyncio.Lock()
         self._limits = limits
         self._clock = clock
         self._waits_for_time = waits_for_time
         self._put = put
-        self._has_ended = has_ended
+        self._delivery = delivery
         self._times = RisingTimes()
         self._open: OpenBatch | None = None
         self._age_timer: asyncio.TimerHandle | None = None
@@ -84,10 +85,14 @@ class Batcher:
         return stored
 
     async def add_columns(self, part: ColumnPart) -> list[Stored]:
-        """Add rows as columns."""
+        """Add rows as columns. Parts of them without values are left out."""
         stored = await self._prepare(part.device_id, part.columns)
-        for piece in split(part, self._open or OpenBatch(), self._limits):
-            stored += await self._add_piece(piece)
+        for number, piece in enumerate(split(part, self._open or OpenBatch(), self._limits)):
+            # A piece that is not the last one ends its batch, also where that has a little room left.
+            if number:
+                stored += await self.finish()
+            if piece.columns:
+                self._begun().add_columns(piece)
         return stored + await self.finish_full()
 
     async def finish_full(self) -> list[Stored]:
@@ -133,16 +138,6 @@ class Batcher:
         else:
             batch.add_row(self._times.next(self._clock.monotonic()), device_id, row, is_monotonic=True)
 
-    async def _add_piece(self, piece: ColumnPart) -> list[Stored]:
-        # A piece that is not the last one ends its batch, also where that has a little room left.
-        is_over = self._open and not self._has_room(self._open, piece)
-        stored = await self.finish() if is_over else []
-        self._begun().add_columns(piece)
-        return stored
-
-    def _has_room(self, batch: OpenBatch, piece: ColumnPart) -> bool:
-        return batch.rows + len(piece.times) <= self._limits.rows and batch.bytes < self._limits.bytes
-
     def _begun(self) -> OpenBatch:
         if self._open is None:
             self._open = OpenBatch()
@@ -166,7 +161,7 @@ class Batcher:
 
     async def _finish_aged(self, batch: OpenBatch) -> None:
         async with self.lock:
-            if self._open is not batch or self._has_ended():
+            if self._open is not batch or self._delivery.ended:
                 return
             try:
                 await self.finish()

@@ -124,10 +124,9 @@ class _OpenColumn:
         return column
 
     def _fill(self, rows: int) -> None:
-        lacking = rows - len(self._values)
-        if lacking:
-            self._missing.extend(range(len(self._values), rows))
-            self._values.extend([_PLACEHOLDERS[self.kind]] * lacking)
+        lacking = range(len(self._values), rows)
+        self._missing.extend(lacking)
+        self._values.extend([_PLACEHOLDERS[self.kind]] * len(lacking))
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class TelemetryWriter:
             self._clock,
             waits_for_time=policy is not Policy.REFUSE,
             put=self._put,
-            has_ended=lambda: self._delivery.ended,
+            delivery=self._delivery,
         )
         self._on_dropped = on_dropped
         self._queue = self._new_queue(None)

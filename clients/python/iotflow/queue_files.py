@@ -36,6 +36,15 @@ class Record:
     size: int
 
 
+@dataclass(slots=True)
+class _Active:
+    """The segment that is written. end: of its last record."""
+
+    segment: int
+    descriptor: int
+    end: int = 0
+
+
 class QueueFiles:
     """An open folder, which has one writer at a time.
 
@@ -48,9 +57,7 @@ class QueueFiles:
     def __init__(self, folder: Path, segment_bytes: int) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
-        self._active: int | None = None
-        self._descriptor = -1
-        self._end = 0
+        self._active: _Active | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(folder / "lock")
         self.damaged = 0
@@ -65,28 +72,29 @@ class QueueFiles:
     def append(self, sequence: int, rows: int, payload: bytes) -> Record:
         """Write a record; sync() makes it durable. After an OSError nothing of it is left."""
         record = HEADER.pack(len(payload), zlib.crc32(payload)) + payload
-        segment = self._active
-        if segment is None or (self._end and self._end + len(record) > self._segment_bytes):
-            segment = self._begin_segment(sequence)
+        active = self._active
+        if active is None or (active.end and active.end + len(record) > self._segment_bytes):
+            active = self._begin_segment(sequence)
         try:
-            _write_all(self._descriptor, record, self._end)
+            _write_all(active.descriptor, record, active.end)
         except OSError:
             with suppress(OSError):
-                os.ftruncate(self._descriptor, self._end)
+                os.ftruncate(active.descriptor, active.end)
             raise
-        self._end += len(record)
-        return Record(sequence, rows, segment, self._end - len(payload), len(payload))
+        active.end += len(record)
+        return Record(sequence, rows, active.segment, active.end - len(payload), len(payload))
 
     def sync(self) -> None:
         """Make all records durable. After an OSError those since the last sync() are not."""
-        if self._active is not None:
-            os.fsync(self._descriptor)
+        if self._active:
+            os.fsync(self._active.descriptor)
 
     def cut(self, record: Record) -> None:
         """Remove a record and all that follow it in its segment, which is the active one."""
-        if self._active == record.segment:
-            self._end = record.offset - HEADER.size
-            os.ftruncate(self._descriptor, self._end)
+        active = self._active
+        if active and active.segment == record.segment:
+            active.end = record.offset - HEADER.size
+            os.ftruncate(active.descriptor, active.end)
 
     def read(self, record: Record) -> bytes:
         """The payload of a record."""
@@ -103,7 +111,7 @@ class QueueFiles:
 
     def delete(self, segment: int) -> None:
         """Delete a segment, the active one too; the next record begins another one."""
-        if segment == self._active:
+        if self._active and self._active.segment == segment:
             self._close_segment()
         self._path(segment).unlink(missing_ok=True)
 
@@ -115,7 +123,7 @@ class QueueFiles:
     def _path(self, segment: int) -> Path:
         return self._folder / f"{segment:020d}{_SUFFIX}"
 
-    def _begin_segment(self, sequence: int) -> int:
+    def _begin_segment(self, sequence: int) -> _Active:
         self.sync()
         descriptor = os.open(self._path(sequence), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -125,18 +133,18 @@ class QueueFiles:
             os.close(descriptor)
             raise
         self._close_segment()
-        self._active, self._descriptor, self._end = sequence, descriptor, 0
-        return sequence
+        self._active = _Active(sequence, descriptor)
+        return self._active
 
     def _close_segment(self) -> None:
-        if self._active is not None:
-            os.close(self._descriptor)
+        if self._active:
+            os.close(self._active.descriptor)
             self._active = None
 
     def _recovered(self, acknowledged: int) -> list[Record]:
         segments = sorted(int(path.stem) for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
         records = [record for segment in segments for record in self._records(segment, segment == segments[-1])]
-        self.last_sequence = max(acknowledged, *(record.sequence for record in records), 0)
+        self.last_sequence = max([acknowledged, *(record.sequence for record in records)])
         waiting = [record for record in records if record.sequence > acknowledged]
         needed = {record.segment for record in waiting}
         for segment in segments:
@@ -177,7 +185,8 @@ def _records(data: bytes, segment: int) -> Iterator[Record]:
 
 def _is_torn(rest: bytes) -> bool:
     """Whether this is one record at most, whole or in pieces."""
-    return len(rest) < HEADER.size or HEADER.size + HEADER.unpack_from(rest)[0] >= len(rest)
+    size, _ = HEADER.unpack_from(rest.ljust(HEADER.size, b"\0"))
+    return HEADER.size + int(size) >= len(rest)
 
 
 def _acknowledged(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,6 +42,7 @@ class Disk:
         self.acknowledged = 0
         self.deleted: list[int] = []
         self.is_closed = False
+        self.written = asyncio.Event()
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._is_reclaiming = is_reclaiming
@@ -48,6 +50,7 @@ class Disk:
     async def write(self, entries: list[Entry]) -> OSError | None:
         await self.may_write.wait()
         self.writes += 1
+        self.written.set()
         if self.errors:
             error = self.errors.pop(0)
             if isinstance(error, OSError):
@@ -275,6 +278,140 @@ async def test_an_unexpected_error_of_the_store_ends_the_queue_and_reaches_its_c
             await one.put()
         assert isinstance(one.queue.failure, ZeroDivisionError)
         assert one.delivery.ended
+
+
+def committing() -> "list[asyncio.Task[None]]":
+    """Tasks that write to the store."""
+    return [task for task in asyncio.all_tasks() if task.get_name() == "telemetry writer's disk"]
+
+
+async def test_all_callers_get_the_error_of_the_store() -> None:
+    disk = Disk()
+    disk.errors = [ZeroDivisionError("fault")]
+    async with opened(Policy.WAIT, disk=disk) as one:
+        futures = [await one.queue.put(batch()) for _ in range(3)]
+        outcomes = await asyncio.gather(*filter(None, futures), return_exceptions=True)
+        assert outcomes == [one.queue.failure] * 3
+
+
+async def test_the_error_of_a_batch_without_a_caller_is_not_logged() -> None:
+    """asyncio reports an exception that nothing has retrieved when its future is gone."""
+    loop, reported = asyncio.get_running_loop(), list[object]()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _loop, context: reported.append(context))
+    try:
+        disk = Disk()
+        disk.errors = [ZeroDivisionError("fault")]
+        async with opened(Policy.WAIT, disk=disk) as one:
+            for _ in range(2):
+                assert await one.queue.put(batch())
+            await one.delivery.wait_until(lambda: False)
+        del one
+        gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    assert reported == []
+
+
+async def test_a_caller_that_left_does_not_hide_the_error_of_the_store() -> None:
+    disk = Disk()
+    disk.errors = [ZeroDivisionError("fault")]
+    async with opened(Policy.WAIT, disk=disk) as one:
+        left, waiting = [await one.queue.put(batch()) for _ in range(2)]
+        assert left
+        assert waiting
+        left.cancel()
+        with pytest.raises(ZeroDivisionError):
+            await waiting
+        assert isinstance(one.queue.failure, ZeroDivisionError)
+
+
+async def test_an_exception_of_the_callback_for_dropped_rows_ends_the_queue_and_releases_the_caller() -> None:
+    def fail(_rows: int, _reason: DropReason) -> None:
+        raise LookupError("of the callback")
+
+    disk = Disk(room=0)
+    delivery = Delivery(9)
+    queue = BatchQueue(
+        delivery, store=disk, limit=100 * SIZE, policy=Policy.DROP_NEWEST, last_sequence=0, on_dropped=fail
+    )
+    async with asyncio.timeout(PATIENCE):
+        stored = await queue.put(batch())
+        assert stored
+        await stored
+        await delivery.wait_until(lambda: False)
+        assert isinstance(queue.failure, LookupError)
+        await queue.close()
+
+
+async def test_what_comes_while_the_disk_is_busy_is_written_together_by_one_task() -> None:
+    disk = Disk()
+    disk.may_write.clear()
+    async with opened(Policy.WAIT, disk=disk) as one:
+        first = await one.queue.put(batch())
+        await asyncio.sleep(0)
+        others = [await one.queue.put(batch()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert len(committing()) == 1
+        disk.may_write.set()
+        await asyncio.gather(*filter(None, (first, *others)))
+        assert (disk.kept, disk.writes) == ([1, 2, 3, 4], 2)
+        await asyncio.gather(*committing())
+        assert committing() == []
+        # Another one begins when there is more to write, or to remove.
+        await one.put()
+        await asyncio.gather(*committing())
+        await one.deliver()
+        assert len(committing()) == 1
+        await one.queue.removed()
+        assert disk.acknowledged == 1
+
+
+async def test_nothing_is_written_or_removed_after_the_end() -> None:
+    disk = Disk()
+    async with opened(Policy.WAIT, disk=disk) as one:
+        await one.put()
+        await one.send()
+        await one.queue.close()
+        one.delivery.acknowledge(1)
+        assert committing() == []
+        assert disk.acknowledged == 0
+
+
+async def test_the_end_cancels_what_waits_for_the_disk_and_leaves_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "DISK_RETRY_SECONDS", 3_600.0)
+    disk = Disk(room=0)
+    async with opened(Policy.WAIT, disk=disk) as one:
+        futures = [await one.queue.put(batch()) for _ in range(2)]
+        await disk.written.wait()
+        await one.queue.close()
+        assert [stored and stored.cancelled() for stored in futures] == [True, True]
+        assert (one.dropped, disk.writes, disk.is_closed) == ([], 1, True)
+
+
+@pytest.mark.parametrize("policy", [Policy.DROP_OLDEST, Policy.DROP_NEWEST, Policy.SAMPLE, Policy.REFUSE])
+async def test_a_flush_goes_on_when_the_batch_it_waits_for_was_not_stored(policy: Policy) -> None:
+    disk = Disk(room=0)
+    disk.may_write.clear()
+    async with opened(policy, disk=disk) as one:
+        stored = await one.queue.put(batch())
+        flushing = asyncio.create_task(one.delivery.wait_until(lambda: one.queue.is_settled(1)))
+        await asyncio.sleep(0)
+        disk.may_write.set()
+        await flushing
+        assert stored
+        assert isinstance(stored.exception(), ServerError if policy is Policy.REFUSE else type(None))
+
+
+async def test_batches_before_one_that_the_disk_did_not_take_are_sent() -> None:
+    disk = Disk(room=2)
+    disk.may_write.clear()
+    async with opened(Policy.REFUSE, disk=disk) as one:
+        futures = [await one.queue.put(batch()) for _ in range(4)]
+        disk.may_write.set()
+        outcomes = await asyncio.gather(*filter(None, futures), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [type(None), type(None), ServerError, ServerError]
+        assert ([await one.deliver(), await one.deliver()], one.queue.bytes) == ([1, 2], 0)
 
 
 @pytest.mark.parametrize("policy", [Policy.REFUSE, Policy.DROP_NEWEST])

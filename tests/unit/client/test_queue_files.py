@@ -4,11 +4,13 @@ import asyncio
 import errno
 import os
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,6 +147,257 @@ def test_a_folder_that_cannot_be_read_is_unlocked(tmp_path: Path) -> None:
     segment.rmdir()
     with opened(tmp_path) as files:
         assert sequences(files) == []
+
+
+def test_the_last_record_of_the_last_segment_may_be_torn_in_any_way(tmp_path: Path) -> None:
+    """A process that ended while it wrote leaves a record of which any byte is missing or another one."""
+    fill(tmp_path, range(1, 4))
+    (segment,) = segments(tmp_path)
+    whole = segment.read_bytes()
+    size = HEADER.size + len(payload(1))
+    torn = [whole[:-1] + b"?", whole[: -size + 4] + bytes(size - 4), *(whole[:-missing] for missing in range(1, size))]
+    for content in torn:
+        segment.write_bytes(content)
+        with opened(tmp_path) as files:
+            assert (sequences(files), files.damaged) == ([1, 2], 0)
+        assert segment.read_bytes() == whole[: 2 * size]
+
+
+def test_damage_before_the_last_segment_is_counted_for_each_segment_and_left_as_it_is(tmp_path: Path) -> None:
+    fill(tmp_path, range(1, 50))
+    first, second, *_ = segments(tmp_path)
+    contents = [first.read_bytes()[:-1], second.read_bytes()[:-1]]
+    for segment, content in zip((first, second), contents, strict=True):
+        segment.write_bytes(content)
+    with opened(tmp_path) as files:
+        assert (files.damaged, files.last_sequence) == (2, 49)
+    assert [first.read_bytes(), second.read_bytes()] == contents
+
+
+def test_the_format_of_the_folder(tmp_path: Path) -> None:
+    """As clients/BEHAVIOUR.md states it; another client may have written it, or may read it."""
+    first, second = payload(7), payload(300)
+    records = b"".join(
+        len(each).to_bytes(4, "little") + zlib.crc32(each).to_bytes(4, "little") + each for each in (first, second)
+    )
+    number = (5).to_bytes(8, "little")
+    acknowledged = number + zlib.crc32(number).to_bytes(4, "little")
+    with opened(tmp_path / "written") as files:
+        for sequence, one in ((7, first), (300, second)):
+            files.append(sequence, 3, one)
+        files.sync()
+        files.acknowledge(5)
+    written = {path.name: path.read_bytes() for path in (tmp_path / "written").iterdir()}
+    assert written == {"00000000000000000007.batches": records, "acknowledged": acknowledged, "lock": b""}
+    read = tmp_path / "read"
+    read.mkdir()
+    (read / "00000000000000000007.batches").write_bytes(records)
+    (read / "acknowledged").write_bytes(acknowledged)
+    with opened(read) as files:
+        assert [(one.sequence, one.rows, files.read(one)) for one in files.records] == [(7, 3, first), (300, 3, second)]
+        assert (files.last_sequence, files.damaged) == (300, 0)
+
+
+def test_records_are_where_they_were_written(tmp_path: Path) -> None:
+    with opened(tmp_path) as files:
+        written = [files.append(number, rows, payload(number, rows)) for number, rows in ((1, 3), (2, 40), (300, 5))]
+        files.sync()
+        assert [files.read(record) for record in written] == [payload(1, 3), payload(2, 40), payload(300, 5)]
+    with opened(tmp_path) as files:
+        assert files.records == written
+
+
+def test_a_new_folder_is_empty_and_its_parents_are_made(tmp_path: Path) -> None:
+    with opened(tmp_path / "some" / "queue") as files:
+        assert (files.records, files.last_sequence, files.damaged) == ([], 0, 0)
+        # Nothing was written.
+        files.sync()
+        assert segments(tmp_path / "some" / "queue") == []
+
+
+@pytest.mark.parametrize("acknowledged", [0, 1, 3, 9])
+def test_records_up_to_the_acknowledged_sequence_are_settled(tmp_path: Path, acknowledged: int) -> None:
+    fill(tmp_path, range(1, 4))
+    with opened(tmp_path) as files:
+        files.acknowledge(acknowledged)
+    with opened(tmp_path) as files:
+        assert sequences(files) == list(range(acknowledged + 1, 4))
+        assert files.last_sequence == max(acknowledged, 3)
+    assert len(segments(tmp_path)) == (acknowledged < 3)
+
+
+def test_an_acknowledgement_with_more_bytes_means_none(tmp_path: Path) -> None:
+    fill(tmp_path, range(1, 4))
+    with opened(tmp_path) as files:
+        files.acknowledge(2)
+    with (tmp_path / "acknowledged").open("ab") as file:
+        file.write(b"?")
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1, 2, 3]
+
+
+def test_records_of_many_segments_are_in_order(tmp_path: Path) -> None:
+    with opened(tmp_path, 1) as files:
+        for number in (1, 2, 9, 10, 11, 100):
+            files.append(number, 3, payload(number))
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1, 2, 9, 10, 11, 100]
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    before = open_files()
+    for _ in range(2):
+        with opened(tmp_path, 1) as files:
+            with pytest.raises(ServerError):
+                QueueFiles(tmp_path, SEGMENT)
+            # The lock, and the segment that is written.
+            for number in (1, 2, 3):
+                files.append(number, 3, payload(number))
+                assert open_files() == before + 2
+            files.delete(3)
+            assert open_files() == before + 1
+            files.append(4, 3, payload(4))
+        assert open_files() == before
+
+
+def test_other_users_cannot_read_the_files(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        fill(tmp_path, range(1, 2))
+    finally:
+        os.umask(mask)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"lock": 0o600, segments(tmp_path)[0].name: 0o600}
+
+
+def test_a_segment_begins_empty_also_where_a_file_has_its_name(tmp_path: Path) -> None:
+    with opened(tmp_path) as files:
+        (tmp_path / f"{1:020d}.batches").write_bytes(b"?" * 500)
+        files.append(1, 3, payload(1))
+        assert segments(tmp_path)[0].stat().st_size == HEADER.size + len(payload(1))
+
+
+def test_deleting_other_segments_leaves_the_one_that_is_written(tmp_path: Path) -> None:
+    with opened(tmp_path, 2 * (HEADER.size + len(payload(1)))) as files:
+        for number in (1, 2, 3):
+            files.append(number, 3, payload(number))
+        for segment in (1, 1, 9):
+            files.delete(segment)
+        assert files.append(4, 3, payload(4)).segment == 3
+        assert [path.name for path in segments(tmp_path)] == [f"{3:020d}.batches"]
+
+
+@pytest.mark.parametrize(("cut", "kept"), [(0, []), (1, [1]), (2, [1, 2])])
+def test_a_record_and_those_after_it_are_cut(tmp_path: Path, cut: int, kept: list[int]) -> None:
+    with opened(tmp_path) as files:
+        records = [files.append(number, 3, payload(number)) for number in (1, 2, 3)]
+        files.cut(records[cut])
+        assert segments(tmp_path)[0].stat().st_size == len(kept) * (HEADER.size + len(payload(1)))
+        files.append(4, 3, payload(4))
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([*kept, 4], 0)
+
+
+def test_nothing_is_cut_before_a_segment_begins(tmp_path: Path) -> None:
+    fill(tmp_path, range(1, 4))
+    with opened(tmp_path) as files:
+        files.cut(files.records[0])
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1, 2, 3]
+
+
+@pytest.fixture
+def synchronized(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Name and size of each file or folder that was synchronized, in order."""
+    found, fsync = list[tuple[str, int]](), os.fsync
+
+    def record(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        found.append((path.name, path.stat().st_size if path.is_file() else 0))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return found
+
+
+def test_a_segment_and_its_name_are_durable_before_the_next_one_begins(
+    tmp_path: Path, synchronized: list[tuple[str, int]]
+) -> None:
+    record, folder = HEADER.size + len(payload(1)), (tmp_path.name, 0)
+    first, second = ((f"{number:020d}.batches", 2 * record) for number in (1, 3))
+    with opened(tmp_path, 2 * record) as files:
+        for number in (1, 2):
+            files.append(number, 3, payload(number))
+        assert synchronized == [folder]
+        files.append(3, 3, payload(3))
+        assert synchronized == [folder, first, folder]
+        files.append(4, 3, payload(4))
+        files.sync()
+        assert synchronized == [folder, first, folder, second]
+
+
+def test_the_error_of_a_synchronization_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(tmp_path, 1) as files:
+        files.append(1, 3, payload(1))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fail)
+            with pytest.raises(OSError, match="Input/output error"):
+                files.sync()
+            with pytest.raises(OSError, match="Input/output error"):
+                files.append(2, 3, payload(2))
+        assert len(segments(tmp_path)) == 1
+
+
+def test_a_record_that_the_system_takes_in_pieces_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, pieces = os.pwrite, list[int]()
+
+    def write_some(descriptor: int, data: bytes, offset: int) -> int:
+        pieces.append(write(descriptor, data[:5], offset))
+        return pieces[-1]
+
+    with opened(tmp_path) as files:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", write_some)
+            for number in (1, 2):
+                files.append(number, 3, payload(number))
+        assert sum(pieces) == 2 * (HEADER.size + len(payload(1)))
+    with opened(tmp_path) as files:
+        assert [files.read(record) for record in files.records] == [payload(1), payload(2)]
+
+
+def test_a_record_that_cannot_be_taken_back_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.pwrite
+
+    def refuse(descriptor: int, data: bytes, offset: int) -> int:
+        write(descriptor, data[:5], offset)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fail(_descriptor: int, _size: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(tmp_path) as files:
+        files.append(1, 3, payload(1))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", refuse)
+            patch.setattr(os, "ftruncate", fail)
+            with pytest.raises(OSError, match="No space"):
+                files.append(2, 3, payload(2))
+        files.append(2, 3, payload(2))
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([1, 2], 0)
+
+
+def test_the_error_of_a_second_writer_names_the_folder(tmp_path: Path) -> None:
+    with opened(tmp_path), pytest.raises(ServerError, match=f"queue in {tmp_path}. Give each writer") as refused:
+        QueueFiles(tmp_path, SEGMENT)
+    assert (refused.value.code, refused.value.retryable) == (StatusCode.FAILED_PRECONDITION, False)
 
 
 async def test_the_thread_of_a_folder_that_cannot_be_read_ends(tmp_path: Path) -> None:

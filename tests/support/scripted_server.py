@@ -20,10 +20,8 @@ def key_of(context: Any) -> str:
 
 
 @asynccontextmanager
-async def connected(
-    file: FileDescriptor, methods: Mapping[str, Callable[..., Any]], **options: Any
-) -> AsyncIterator[Connection]:
-    """A connection with the key `key`. methods: of the file's only service, by name, as grpc.aio takes them.
+async def serving(file: FileDescriptor, methods: Mapping[str, Callable[..., Any]]) -> AsyncIterator[str]:
+    """The address of a server. methods: of the file's only service, by name, as grpc.aio takes them.
 
     The block fails when it takes longer than PATIENCE.
     """
@@ -35,10 +33,18 @@ async def connected(
     await server.start()
     try:
         async with asyncio.timeout(PATIENCE):
-            async with Connection(f"127.0.0.1:{port}", **{"api_key": "key", **options}) as connection:
-                yield connection
+            yield f"127.0.0.1:{port}"
     finally:
         await server.stop(None)
+
+
+@asynccontextmanager
+async def connected(
+    file: FileDescriptor, methods: Mapping[str, Callable[..., Any]], **options: Any
+) -> AsyncIterator[Connection]:
+    """A connection with the key `key` to a server as serving() starts it."""
+    async with serving(file, methods) as address, Connection(address, **{"api_key": "key", **options}) as connection:
+        yield connection
 
 
 def _handler(method: MethodDescriptor, behaviour: Callable[..., Any]) -> Any:

@@ -1,10 +1,12 @@
 """Readings of many devices as columns and data frames."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas
+import polars
 import pytest
 
 from iotflow.batches import encode_batch
@@ -78,6 +80,51 @@ def test_arrow_keeps_types_and_missing_values() -> None:
     assert table.to_pydict()["count"] == [1, 2, None, 4]
     assert table.to_pydict()["text"] == ["a", None, None, None]
     assert [str(field.type) for field in table.schema][:3] == ["int32", "timestamp[ms, tz=UTC]", "double"]
+
+
+def test_polars_keeps_types_and_missing_values() -> None:
+    frame = columns(*MIXED).to_polars()
+    assert dict(frame.schema) == {
+        "device_id": polars.Int32(),
+        "timestamp": polars.Datetime("ms", "UTC"),
+        "level": polars.Float64(),
+        "count": polars.Int64(),
+        "open": polars.Boolean(),
+        "text": polars.String(),
+    }
+    first, second = (datetime.fromtimestamp((T0 + number) / 1_000, UTC) for number in (0, 1))
+    assert frame.rows() == [
+        (1, first, 1.5, 1, True, "a"),
+        (1, second, None, 2, None, None),
+        (2, first, 3.5, None, None, None),
+        (2, second, 4.5, 4, None, None),
+    ]
+
+
+def test_polars_keeps_columns_without_missing_values() -> None:
+    given: dict[str, Any] = {
+        "doubles": [1.5, 2.5],
+        "floats": np.array([1.5, 2.5], np.float32),
+        "int64s": [2**40, 2],
+        "int32s": np.array([1, 2], np.int32),
+        "bools": [True, False],
+        "strings": ["a", "ü"],
+    }
+    frame = columns((1, given)).to_polars()
+    assert list(frame.schema.values())[2:] == [
+        polars.Float64(),
+        polars.Float32(),
+        polars.Int64(),
+        polars.Int32(),
+        polars.Boolean(),
+        polars.String(),
+    ]
+    assert {name: frame[name].to_list() for name in given} == {name: list(values) for name, values in given.items()}
+
+
+def test_no_readings_are_a_frame_without_rows() -> None:
+    assert Columns([]).to_polars().schema.names() == ["device_id", "timestamp"]
+    assert Columns([]).to_arrow().column_names == ["device_id", "timestamp"]
 
 
 @pytest.mark.parametrize(

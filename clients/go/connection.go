@@ -85,7 +85,8 @@ func (c *connection) open() (*grpc.ClientConn, error) {
 		c.channel = nil
 	}
 	if c.channel == nil {
-		channel, err := grpc.NewClient(c.target, c.options...)
+		// The dialer looks the name up. The resolver of grpc-go has no cause in the error of a name without addresses.
+		channel, err := grpc.NewClient("passthrough:///"+c.target, c.options...)
 		if err != nil {
 			return nil, &Error{Code: codes.InvalidArgument, Field: "target", Message: err.Error()}
 		}

@@ -30,11 +30,15 @@ func TestTargetIsANameOrAnAddressWithAPort(t *testing.T) {
 }
 
 func TestErrorOfAConnectionNamesTheTargetAndTheCause(t *testing.T) {
-	client := newClient(t, unreachable, iotflow.Config{})
-	_, err := client.Latest(t.Context(), 1)
-	for _, part := range []string{unreachable, "connection refused"} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("error %v without %q", err, part)
+	for target, cause := range map[string]string{
+		unreachable: "connection refused", "no-such-host.invalid:50051": "lookup no-such-host.invalid",
+	} {
+		client := newClient(t, target, iotflow.Config{})
+		_, err := client.Latest(t.Context(), 1)
+		for _, part := range []string{"to " + target + " failed", cause} {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("error %v without %q", err, part)
+			}
 		}
 	}
 }

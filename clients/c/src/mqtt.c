@@ -333,8 +333,10 @@ static void take_command(iotflow_mqtt *mqtt, const iotflow_message *message) {
 static void take_config(iotflow_mqtt *mqtt, iotflow_span payload) {
     iotflow_span value;
     uint64_t version;
-    if ((mqtt->options.config != NULL) && find_number(payload, "version", &version) &&
+    /* The broker repeats the retained one after each connection. */
+    if ((mqtt->options.config != NULL) && find_number(payload, "version", &version) && (version != mqtt->config_version) &&
         iotflow_json_find(payload, "desired", &value)) {
+        mqtt->config_version = version;
         mqtt->options.config(mqtt->options.context, version, value);
     }
 }
@@ -454,7 +456,7 @@ static bool flush(iotflow_mqtt *mqtt) {
         if (taken == 0) {
             return false;
         }
-        mqtt->traffic_at = mqtt->now_ms;
+        mqtt->sent_at = mqtt->now_ms;
         mqtt->out_sent += (uint32_t)taken;
         if (mqtt->out_sent == mqtt->out.used) {
             mqtt->out_sent = 0;
@@ -482,6 +484,7 @@ static bool receive(iotflow_mqtt *mqtt, uint32_t *limit) {
         }
         (*limit)--;
         mqtt->pinging = false;
+        mqtt->heard_at = mqtt->now_ms;
         status = iotflow_packet_reader_take(&mqtt->reader, byte);
         if (status == IOTFLOW_OK) {
             take_packet(mqtt);
@@ -503,7 +506,8 @@ static void begin_greeting(iotflow_mqtt *mqtt) {
     mqtt->acknowledged_mask = 0;
     mqtt->proven = false;
     mqtt->pinging = false;
-    mqtt->traffic_at = mqtt->now_ms;
+    mqtt->sent_at = mqtt->now_ms;
+    mqtt->heard_at = mqtt->now_ms;
     mqtt->next.sector = 0;
     mqtt->next.offset = 0;
     iotflow_packet_reader_begin(&mqtt->reader);
@@ -524,17 +528,33 @@ static void try_to_connect(iotflow_mqtt *mqtt, int begin) {
 
 static bool is_since(const iotflow_mqtt *mqtt, uint32_t since, uint32_t limit) { return (mqtt->now_ms - since) >= limit; }
 
+/* The peer has vanished: it does not answer a ping, or takes no bytes. */
+static bool is_gone(const iotflow_mqtt *mqtt) {
+    return (mqtt->pinging && is_since(mqtt, mqtt->heard_at, PONG_MS)) ||
+           (!is_out_empty(mqtt) && is_since(mqtt, mqtt->sent_at, QUIET_MS + PONG_MS));
+}
+
+/* The broker expects packets, and the client expects answers: publications that are not answered put off no ping. */
+static bool is_ping_due(const iotflow_mqtt *mqtt) {
+    return !mqtt->pinging && is_out_empty(mqtt) &&
+           (is_since(mqtt, mqtt->sent_at, QUIET_MS) || is_since(mqtt, mqtt->heard_at, QUIET_MS));
+}
+
+static void send_ping(iotflow_mqtt *mqtt) {
+    mqtt->pinging = true;
+    mqtt->heard_at = mqtt->now_ms;
+    iotflow_packet_begin(&mqtt->out, IOTFLOW_PINGREQ << 4);
+    (void)iotflow_packet_end(&mqtt->out, 0);
+}
+
 static void watch_time(iotflow_mqtt *mqtt) {
+    const bool ready = mqtt->state == IOTFLOW_MQTT_READY;
     const bool greeting = (mqtt->state == IOTFLOW_MQTT_CONNECTING) || (mqtt->state == IOTFLOW_MQTT_GREETING) ||
                           (mqtt->state == IOTFLOW_MQTT_SUBSCRIBING);
-    if (greeting && is_since(mqtt, mqtt->state_since, CONNECT_MS)) {
+    if ((greeting && is_since(mqtt, mqtt->state_since, CONNECT_MS)) || (ready && is_gone(mqtt))) {
         interrupt(mqtt, IOTFLOW_AGAIN);
-    } else if ((mqtt->state == IOTFLOW_MQTT_READY) && mqtt->pinging && is_since(mqtt, mqtt->traffic_at, PONG_MS)) {
-        interrupt(mqtt, IOTFLOW_AGAIN);
-    } else if ((mqtt->state == IOTFLOW_MQTT_READY) && is_out_empty(mqtt) && is_since(mqtt, mqtt->traffic_at, QUIET_MS)) {
-        mqtt->pinging = true;
-        iotflow_packet_begin(&mqtt->out, IOTFLOW_PINGREQ << 4);
-        (void)iotflow_packet_end(&mqtt->out, 0);
+    } else if (ready && is_ping_due(mqtt)) {
+        send_ping(mqtt);
     } else {
         /* In time. */
     }

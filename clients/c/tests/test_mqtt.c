@@ -22,7 +22,7 @@ static iotflow_storage storage;
 static uint8_t rows[512], queue[2048], receive_memory[256], send_memory[192];
 static iotflow_handled handled[4];
 static uint32_t now;
-static uint32_t commands_run, registered_id, interruptions;
+static uint32_t commands_run, registered_id, interruptions, configurations;
 static const char *next_key;
 static iotflow_outcome outcome;
 
@@ -67,15 +67,18 @@ static void answer(const void *bytes, uint32_t size) {
     peer.to += size;
 }
 
+/* id 0: with QoS 0. */
 static void publish(const char *topic, uint16_t id, const char *payload) {
     uint8_t memory[512];
     iotflow_packet packet;
     packet.memory = memory;
     packet.size = sizeof memory;
     packet.used = 0;
-    iotflow_packet_begin(&packet, 0x32);
+    iotflow_packet_begin(&packet, (id == 0U) ? 0x30 : 0x32);
     iotflow_packet_text(&packet, topic);
-    iotflow_packet_short(&packet, id);
+    if (id != 0U) {
+        iotflow_packet_short(&packet, id);
+    }
     iotflow_packet_chars(&packet, payload);
     CHECK(iotflow_packet_end(&packet, 0) == IOTFLOW_OK);
     answer(memory, packet.used);
@@ -142,6 +145,12 @@ static void note_registered(void *context, uint32_t device_id, const char *api_k
     CHECK(strcmp(api_key, "secret") == 0);
 }
 
+static void note_config(void *context, uint64_t version, iotflow_span desired) {
+    (void)context;
+    CHECK((version > 0U) && (desired.size > 0U));
+    configurations++;
+}
+
 static const char *give_key(void *context) {
     (void)context;
     return next_key;
@@ -167,6 +176,7 @@ static void prepare(const char *key) {
     commands_run = 0;
     registered_id = 0;
     interruptions = 0;
+    configurations = 0;
     next_key = NULL;
     outcome = IOTFLOW_COMMAND_SUCCEEDED;
     writing.columns = &column;
@@ -185,6 +195,7 @@ static void prepare(const char *key) {
     options.handled = handled;
     options.handled_count = 4;
     options.command = run_command;
+    options.config = note_config;
     options.registered = note_registered;
     options.credential = give_key;
     options.interrupted = note_interrupted;
@@ -271,6 +282,47 @@ static void quiet_connections_are_watched(void) {
     CHECK(interruptions == 1U);
 }
 
+static void publishing_hides_no_vanished_peer(void) {
+    iotflow_packet_reader last;
+    uint32_t i;
+    prepare("secret");
+    greet();
+    for (i = 0; i < 3U; i++) {
+        CHECK(iotflow_mqtt_publish(&mqtt, "status/heartbeat", "") == IOTFLOW_OK);
+        CHECK(poll_for(13000) == IOTFLOW_OK);
+    }
+    CHECK((sent_packets(IOTFLOW_PINGREQ, &last) == 1U) && (interruptions == 0U));
+    CHECK(poll_for(2000) == IOTFLOW_OK);
+    CHECK(interruptions == 1U);
+}
+
+static void a_peer_that_takes_nothing_is_left(void) {
+    prepare("secret");
+    greet();
+    peer.slice = 0;
+    add(2);
+    CHECK(poll_for(39500) == IOTFLOW_OK);
+    CHECK(interruptions == 0U);
+    CHECK(poll_for(1000) == IOTFLOW_OK);
+    CHECK(interruptions == 1U);
+}
+
+static void messages_of_the_broker_put_off_no_ping(void) {
+    iotflow_packet_reader last;
+    prepare("secret");
+    greet();
+    CHECK(poll_for(20000) == IOTFLOW_OK);
+    publish("iotflow/devices/5/config", 0, "{}");
+    CHECK(poll_for(9000) == IOTFLOW_OK);
+    CHECK(sent_packets(IOTFLOW_PINGREQ, &last) == 0U);
+    /* The broker disconnects clients that send nothing, and a message with QoS 0 is not acknowledged. */
+    CHECK(poll_for(2000) == IOTFLOW_OK);
+    CHECK(sent_packets(IOTFLOW_PINGREQ, &last) == 1U);
+    answer("\xd0\x00", 2);
+    CHECK(poll_for(15000) == IOTFLOW_OK);
+    CHECK(interruptions == 0U);
+}
+
 static void attempts_to_connect_end(void) {
     prepare("secret");
     CHECK(poll_for(9900) == IOTFLOW_OK);
@@ -350,6 +402,23 @@ static void commands_fail_or_answer_later(void) {
     CHECK(was_sent("{\"command_id\":2,\"state\":\"succeeded\"}") && (sent_packets(IOTFLOW_PUBACK, &last) == 2U));
 }
 
+static void each_configuration_comes_once(void) {
+    static const char first[] = "{\"version\":1,\"desired\":{\"interval\":10}}";
+    prepare("secret");
+    greet();
+    publish("iotflow/devices/5/config", 3, first);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    peer.broken = true;
+    CHECK(poll_for(300) == IOTFLOW_OK);
+    greet();
+    publish("iotflow/devices/5/config", 3, first);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK(configurations == 1U);
+    publish("iotflow/devices/5/config", 4, "{\"version\":2,\"desired\":{\"interval\":20}}");
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK(configurations == 2U);
+}
+
 static void rejections_are_counted(void) {
     prepare("secret");
     greet();
@@ -362,12 +431,16 @@ int main(void) {
     batches_wait_for_their_acknowledgement();
     batches_are_sent_again_after_a_break();
     quiet_connections_are_watched();
+    publishing_hides_no_vanished_peer();
+    a_peer_that_takes_nothing_is_left();
+    messages_of_the_broker_put_off_no_ping();
     attempts_to_connect_end();
     rejected_key_stops();
     registers();
     rejected_registration_stops();
     commands_are_run_once();
     commands_fail_or_answer_later();
+    each_configuration_comes_once();
     rejections_are_counted();
     return finish("mqtt");
 }

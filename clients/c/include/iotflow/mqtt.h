@@ -43,7 +43,7 @@ typedef struct {
     /** The key was rejected. Returns another one, or null: iotflow_mqtt_poll fails until iotflow_mqtt_use_key. */
     const char *(*credential)(void *context);
     iotflow_command_handler command;
-    /** The desired configuration: a JSON object. */
+    /** The desired configuration: a JSON object. Each version comes once. */
     void (*config)(void *context, uint64_t version, iotflow_span desired);
     /** A connection failed or ended; the next attempt follows after the delay. */
     void (*interrupted)(void *context, iotflow_status status, uint32_t delay_ms);
@@ -70,7 +70,9 @@ typedef struct {
     uint32_t now_ms;
     uint32_t state_since;
     uint32_t pause_ms;
-    uint32_t traffic_at;
+    /** When the peer last took bytes, and when it last sent some or was last pinged. */
+    uint32_t sent_at;
+    uint32_t heard_at;
     iotflow_writer *writer;
     const iotflow_transport *transport;
     iotflow_packet out;
@@ -86,6 +88,7 @@ typedef struct {
     iotflow_packet_reader reader;
     iotflow_backoff backoff;
     iotflow_commands commands;
+    uint64_t config_version;
     uint32_t device_id;
     char api_key[65];
     iotflow_mqtt_options options;

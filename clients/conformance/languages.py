@@ -15,13 +15,14 @@ _TABLE = Path(__file__).with_name("languages.yaml")
 class Language:
     """build: the command that makes the testee, or empty. run: the command that becomes it. Both start in ROOT.
 
-    grpc_web: the client speaks gRPC-Web over HTTP/1.1.
+    grpc_web: the client speaks gRPC-Web over HTTP/1.1. mqtt: it takes commands and configurations by MQTT.
     """
 
     name: str
     build: tuple[str, ...]
     run: tuple[str, ...]
     grpc_web: bool = False
+    mqtt: bool = False
 
     @property
     def exists(self) -> bool:
@@ -42,6 +43,6 @@ def languages() -> dict[str, Language]:
     """All languages of the table, by name."""
     table: dict[str, Any] = yaml.safe_load(_TABLE.read_text())
     return {
-        name: Language(name, tuple(row["build"]), tuple(row["run"]), row.get("grpc_web", False))
+        name: Language(name, tuple(row["build"]), tuple(row["run"]), row.get("grpc_web", False), row.get("mqtt", False))
         for name, row in table.items()
     }

@@ -84,7 +84,7 @@ async def _staged(language: Language, scenario: Scenario, server: Server, folder
     stage = Stage(language, server, folder)
     try:
         async with asyncio.timeout(_SCENARIO_SECONDS):
-            await stage.open(with_relay=scenario.relay)
+            await stage.open(with_relay=scenario.relay, by_mqtt=language.mqtt and scenario.sends_to_device)
             return await _steps(scenario, stage)
     except (TimeoutError, ScenarioFailed, OSError) as failure:
         return f"{type(failure).__name__}: {failure}{_tail(stage.testee_log)}"

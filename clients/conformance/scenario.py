@@ -36,6 +36,7 @@ Feature = Literal[
     "small_disk",
     "clock_steps",
 ]
+_SENT_TO_DEVICES = frozenset({"commands", "config"})
 
 
 class InvalidScenario(ValueError):
@@ -59,6 +60,11 @@ class Scenario(BaseModel):
     server: dict[str, str] = {}
     relay: bool = False
     steps: Annotated[tuple[SerializeAsAny[Step], ...], BeforeValidator(parse_steps)]
+
+    @property
+    def sends_to_device(self) -> bool:
+        """Whether the device gets commands or configurations, which some clients take by MQTT."""
+        return not _SENT_TO_DEVICES.isdisjoint(self.needs)
 
 
 def load(folder: Path = FOLDER) -> list[Scenario]:

@@ -11,6 +11,7 @@ from typing import Any
 from clients.conformance.administration import Administration
 from clients.conformance.languages import ROOT, Language
 from clients.conformance.ledger import Ledger
+from clients.conformance.mqtt_door import MqttDoor
 from clients.conformance.proxy import Proxy
 from clients.conformance.relay import Relay
 from clients.conformance.server import Server
@@ -41,6 +42,7 @@ class Stage:
         self.proxy = Proxy(server.port)
         self.relay: Relay | None = None
         self._web_door: WebDoor | None = None
+        self._mqtt_door: MqttDoor | None = None
         self.devices: dict[str, Device] = {}
         self.variables: Json = {
             "folder": str(folder / "queue"),
@@ -71,19 +73,30 @@ class Stage:
         """Standard error of all testees of the scenario."""
         return self.folder / "testee.log"
 
-    async def open(self, *, with_relay: bool) -> None:
+    @property
+    def is_by_mqtt(self) -> bool:
+        """Whether the target of the testee is a broker of MQTT."""
+        return self._mqtt_door is not None
+
+    async def open(self, *, with_relay: bool, by_mqtt: bool) -> None:
         """Start what stands before the server, and the testee; register the device `main`."""
         upstream = self.server.port
         if with_relay:
             self.relay = Relay(self.server.target)
             await self.relay.open()
             upstream = self.relay.port
-        if self.language.grpc_web:
+        if by_mqtt:
+            self._mqtt_door = MqttDoor(f"127.0.0.1:{upstream}", self.server.gateway_token, self.folder)
+            await self._mqtt_door.open()
+            upstream = self._mqtt_door.port
+        elif self.language.grpc_web:
             self._web_door = WebDoor(upstream, self.folder / "envoy.log")
             await self._web_door.open()
             upstream = self._web_door.port
         self.proxy = Proxy(upstream)
         self.variables |= {"target": self.proxy.target, "port": self.proxy.port}
+        # A broker of MQTT 3.1.1 does not tell the server that a device has a command.
+        self.variables["unanswered"] = "queued" if by_mqtt else "delivered"
         await self.proxy.open()
         await self.start_testee({})
         await self.add_device("main", "sensor")
@@ -153,6 +166,8 @@ class Stage:
         await self.proxy.end()
         if self._web_door:
             await self._web_door.end()
+        if self._mqtt_door:
+            await self._mqtt_door.end()
         if self.relay:
             await self.relay.end()
         await self.admin.end()

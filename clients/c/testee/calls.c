@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys.h"
 #include "lines.h"
 
 /* Fields of requests and answers. */
 enum { NAME = 1, DEVICE_TYPE = 2, REGISTERED_DEVICE = 2, DEVICE_ID = 1, DEVICE_KEY = 14 };
+enum { KEY_BYTES = 128 };
 enum { STATUS = 1, STATUS_TEXT = 3, BEAT_TIME = 3, BEAT_STATUS = 4, ROTATED_KEY = 3 };
 enum { LATEST_DATA = 4, LATEST_TIME = 5, FIELDS = 1, ENTRY_KEY = 1, ENTRY_VALUE = 2, NUMBER_VALUE = 2, SECONDS = 1, NANOS = 2 };
 
@@ -16,12 +18,6 @@ static iotflow_grpc_web *door;
 static int64_t call_id;
 static uint8_t message[512];
 static uint32_t message_size;
-static char kept_key[128];
-
-const char *keep_key(const char *key) {
-    (void)snprintf(kept_key, sizeof kept_key, "%s", (key == NULL) ? "" : key);
-    return (kept_key[0] == '\0') ? NULL : kept_key;
-}
 
 void write_call_error(int64_t id, const iotflow_error *error) {
     char message_text[2U * sizeof error->message];
@@ -92,10 +88,14 @@ static bool failed(const iotflow_error *error) {
     return error->code != 0U;
 }
 
-static void use_key(iotflow_field key) {
-    char text[sizeof kept_key];
+/* Returns the key. */
+static const char *use_key(iotflow_field key) {
+    char text[KEY_BYTES];
+    const char *kept;
     (void)snprintf(text, sizeof text, "%.*s", (int)key.bytes.size, (const char *)key.bytes.data);
-    iotflow_grpc_web_use_key(door, keep_key(text));
+    kept = keep_key(text);
+    iotflow_grpc_web_use_key(door, kept);
+    return kept;
 }
 
 static void registered(void *context, const iotflow_error *error, iotflow_span answer) {
@@ -106,9 +106,8 @@ static void registered(void *context, const iotflow_error *error, iotflow_span a
     }
     if (field_of(answer, REGISTERED_DEVICE, &device) && field_of(device.bytes, DEVICE_ID, &number) &&
         field_of(device.bytes, DEVICE_KEY, &key)) {
-        use_key(key);
         write_line("{\"id\":%lld,\"result\":{\"device_id\":%u,\"api_key\":\"%s\"}}", (long long)call_id,
-                   (unsigned)number.number, kept_key);
+                   (unsigned)number.number, use_key(key));
     } else {
         write_error(call_id, "INTERNAL", "", "The answer has no device.", false);
     }
@@ -121,8 +120,7 @@ static void rotated(void *context, const iotflow_error *error, iotflow_span answ
         return;
     }
     if (field_of(answer, ROTATED_KEY, &key)) {
-        use_key(key);
-        write_line("{\"id\":%lld,\"result\":{\"api_key\":\"%s\"}}", (long long)call_id, kept_key);
+        write_line("{\"id\":%lld,\"result\":{\"api_key\":\"%s\"}}", (long long)call_id, use_key(key));
     } else {
         write_error(call_id, "INTERNAL", "", "The answer has no key.", false);
     }

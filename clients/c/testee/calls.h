@@ -4,8 +4,6 @@
 
 #include "iotflow/grpc_web.h"
 
-/** Keeps a copy of a key (null: none), which the door can use until the next one; returns it. */
-const char *keep_key(const char *key);
 /** Begins the call of this verb, whose answer is written when it has ended. False: no call has this verb. */
 bool begin_call(iotflow_grpc_web *web, const char *verb, iotflow_span request, int64_t id);
 /** An error of a call as the answer to a request. */

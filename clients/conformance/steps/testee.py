@@ -58,6 +58,8 @@ class Connect(Step):
         fields: Json = {"target": stage.resolve(self.target), "api_key": key, "token": stage.resolve(self.token)}
         if self.tls is not None:
             fields["tls"] = stage.resolve(self.tls)
+        if stage.is_by_mqtt:
+            fields |= {"mqtt": True, "device_id": stage.device(self.device).id}
         await stage.required("connect", fields, self.within)
 
 

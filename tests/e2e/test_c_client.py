@@ -1,35 +1,33 @@
 """The C client against the real service over MQTT: the first example of its README, and a device with a loop of its own."""
 
-import shutil
 import subprocess
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.integration.mqtt.certificates import authority, certificate
+from tests.support.c_client import (
+    CLIENT,
+    SECONDS,
+    admin,
+    build,
+    build_device,
+    embedded,
+    sent,
+    until,
+    with_compiler,
+    with_openssl,
+)
 from tests.support.processes import free_port, running, wait_until_listening
-from tests.support.service import Service, iotflow_up
+from tests.support.service import iotflow_up
 
-CLIENT = Path(__file__).parents[2] / "clients/c"
-SOURCES = (*sorted(CLIENT.glob("src/*.c")), *sorted(CLIENT.glob("ports/posix_*.c")))
-TLS_HEADER = Path("/usr/include/openssl/ssl.h")
 FAR_AHEAD_MS = 7_000_000_000_000
-SECONDS = 60.0
 
 
 def test_the_readme_shows_a_part_of_the_example() -> None:
     block = (CLIENT / "README.md").read_text().split("```c\n")[1].split("```")[0]
     assert unindented(block) in unindented((CLIENT / "examples/posix/main.c").read_text())
-
-
-with_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler is not installed")
-with_openssl = pytest.mark.skipif(
-    shutil.which("cc") is None or not TLS_HEADER.exists(), reason="a C compiler or OpenSSL's headers are not installed"
-)
 
 
 @with_compiler
@@ -100,46 +98,10 @@ def test_a_device_writes_over_tls(tmp_path: Path) -> None:
                 device.wait_for_line("acknowledged ")
 
 
-def build(program: Path, example: str, *more: str) -> str:
-    """The program of an example."""
-    include = [f"-I{CLIENT / folder}" for folder in ("include", "ports")]
-    subprocess.run(["cc", "-std=c99", *include, *SOURCES, CLIENT / example, *more, "-o", program], check=True)
-    return str(program)
-
-
-def build_device(folder: Path) -> str:
-    return build(folder / "device", "examples/posix/device.c", str(CLIENT / "ports/openssl_tls.c"), "-lssl", "-lcrypto")
-
-
-def embedded(folder: Path, port: int) -> AbstractContextManager[Service]:
-    """The service with its own broker."""
-    return iotflow_up(folder / "data", None, "--broker", "embedded", "--mqtt-port", str(port))
-
-
-def admin(service: Service) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {service.admin_token}"}
-    return httpx.Client(base_url=f"{service.rest}/api/v1", headers=headers, timeout=SECONDS, trust_env=False)
-
-
-def sent(api: httpx.Client, device: str, name: str, **parameters: int) -> tuple[str, object]:
-    """State and result of a command after its end."""
-    body = {"name": name, "parameters": parameters, "time_to_live_seconds": 60, "wait_seconds": 20}
-    command = api.post(f"/admin/devices/{device}/commands", json=body).json()["command"]
-    return command["state"], command.get("result")
-
-
 def counts(api: httpx.Client, device: str) -> list[int]:
     """The stored numbers, in order."""
     rows = api.get(f"/telemetry/{device}", params={"limit": 1000}).json()["data"]
     return sorted(row["count"] for row in rows)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Poll until the condition holds; what is stored is not published here."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def unindented(text: str) -> str:

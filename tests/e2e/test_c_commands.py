@@ -59,7 +59,7 @@ def test_a_command_delivered_twice_is_executed_once(tmp_path: Path) -> None:
 
 
 def test_an_answer_lost_with_its_connection_is_sent_again(tmp_path: Path) -> None:
-    cut = []
+    cut: list[Packet] = []
 
     def lost_once(packet: Packet) -> list[bytes]:
         if packet.topic.endswith("/commands/ack") and not cut:

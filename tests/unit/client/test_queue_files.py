@@ -200,9 +200,9 @@ def test_the_format_of_the_folder(tmp_path: Path) -> None:
 
 def test_records_are_where_they_were_written(tmp_path: Path) -> None:
     with opened(tmp_path) as files:
-        written = [files.append(number, rows, payload(number, rows)) for number, rows in ((1, 3), (2, 40), (300, 5))]
+        written = [files.append(number, rows, payload(number, rows)) for number, rows in ((1, 3), (2, 400), (300, 5))]
         files.sync()
-        assert [files.read(record) for record in written] == [payload(1, 3), payload(2, 40), payload(300, 5)]
+        assert [files.read(record) for record in written] == [payload(1, 3), payload(2, 400), payload(300, 5)]
     with opened(tmp_path) as files:
         assert files.records == written
 
@@ -224,6 +224,22 @@ def test_records_up_to_the_acknowledged_sequence_are_settled(tmp_path: Path, ack
         assert sequences(files) == list(range(acknowledged + 1, 4))
         assert files.last_sequence == max(acknowledged, 3)
     assert len(segments(tmp_path)) == (acknowledged < 3)
+
+
+@pytest.mark.parametrize("difference", [-1, 1])
+def test_a_checksum_that_differs_in_any_way_is_damage(tmp_path: Path, difference: int) -> None:
+    fill(tmp_path, range(1, 3))
+    with opened(tmp_path) as files:
+        files.acknowledge(1)
+    acknowledged, (segment,) = tmp_path / "acknowledged", segments(tmp_path)
+    number, data = acknowledged.read_bytes()[:8], bytearray(segment.read_bytes())
+    acknowledged.write_bytes(number + (zlib.crc32(number) + difference).to_bytes(4, "little"))
+    with opened(tmp_path) as files:
+        assert sequences(files) == [1, 2]
+    check = (zlib.crc32(payload(1)) + difference).to_bytes(4, "little")
+    segment.write_bytes(data[:4] + check + data[8:])
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([], 1)
 
 
 def test_an_acknowledgement_with_more_bytes_means_none(tmp_path: Path) -> None:

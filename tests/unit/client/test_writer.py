@@ -1,7 +1,9 @@
 """The writer puts its parts together: options, limits, errors and the end."""
 
 import asyncio
+import errno
 import inspect
+import os
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +38,8 @@ ONE_ROW = BatchLimits(rows=1, age=3_600.0)
 class Server:
     """StreamTelemetry: acknowledges each batch once it may, or ends the stream with the error.
 
-    batches: in the order of their arrival. keys: of the calls. arrived: a sequence for each batch.
+    batches: in the order of their arrival. keys: of the calls. arrived: a sequence for each batch. ended: set
+    when a client has ended its side of a stream, which then waits for may_end.
     """
 
     def __init__(self, error: StatusCode | None = None) -> None:
@@ -44,8 +47,11 @@ class Server:
         self.batches: list[TelemetryBatch] = []
         self.keys: list[str] = []
         self.arrived: asyncio.Queue[int] = asyncio.Queue()
+        self.ended = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
+        self.may_end = asyncio.Event()
+        self.may_end.set()
 
     @property
     def methods(self) -> dict[str, Callable[..., Any]]:
@@ -67,6 +73,8 @@ class Server:
             if self.error:
                 await context.abort(self.error, "wrong")
             yield StreamTelemetryResponse(committed_sequence=batch.sequence)
+        self.ended.set()
+        await self.may_end.wait()
 
 
 def batch(*levels: float) -> TelemetryBatch:
@@ -115,6 +123,19 @@ async def test_a_writer_connects_with_its_key_and_closes_what_it_opened() -> Non
             await writer.add({"a": 1.5}, 1)
             await writer.add({"a": 2.5}, 2)
         assert (server.keys, server.levels, acknowledged, own_tasks()) == (["mine"], [[1.5, 2.5]], [2], [])
+
+
+async def test_the_end_waits_for_the_server_to_end_the_stream() -> None:
+    server = Server()
+    server.may_end.clear()
+    async with connected(DESCRIPTOR, server.methods) as connection:
+        writer = await TelemetryWriter(connection).open()
+        await writer.send(batch(1.5))
+        closing = asyncio.create_task(writer.close())
+        await server.ended.wait()
+        assert await pending(closing)
+        server.may_end.set()
+        await closing
 
 
 async def test_a_connection_of_the_caller_stays_open() -> None:
@@ -508,6 +529,37 @@ async def test_a_batch_that_the_disk_no_longer_has_is_reported(tmp_path: Path) -
     assert (dropped, server.levels) == ([(2, DropReason.DAMAGED)], [[3.5]])
 
 
+async def test_rows_that_a_full_disk_refuses_stay_in_the_open_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    server = Server()
+    limits = BatchLimits(rows=2, age=3_600.0)
+    async with (
+        connected(DESCRIPTOR, server.methods) as connection,
+        TelemetryWriter(connection, folder=tmp_path, policy=Policy.REFUSE, batch=limits) as writer,
+    ):
+        await writer.add({"a": 1.5}, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", fail)
+            with pytest.raises(ServerError, match="The disk did not take the batch"):
+                await writer.add({"a": 2.5}, 2)
+    assert server.levels == [[1.5, 2.5]]
+
+
+async def test_a_flush_after_the_end_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    async with asyncio.timeout(PATIENCE):
+        writer = TelemetryWriter(NOBODY, folder=tmp_path, batch=SLOW)
+        with pytest.raises(ZeroDivisionError):
+            async with writer:
+                await writer.add({"a": 1.5}, 1)
+                raise ZeroDivisionError
+        with pytest.raises(RuntimeError, match="not open"):
+            await writer.flush()
+
+
 async def test_a_folder_that_is_in_use_is_an_error_and_the_writer_can_be_closed(tmp_path: Path) -> None:
     async with asyncio.timeout(PATIENCE), TelemetryWriter(NOBODY, folder=tmp_path):
         other = TelemetryWriter(NOBODY, folder=tmp_path)
@@ -515,14 +567,15 @@ async def test_a_folder_that_is_in_use_is_an_error_and_the_writer_can_be_closed(
             await other.open()
 
 
-async def test_a_writer_with_the_clock_of_the_server_waits_for_it_or_refuses() -> None:
+@pytest.mark.parametrize("policy", [policy for policy in Policy if policy is not Policy.REFUSE])
+async def test_a_writer_with_the_clock_of_the_server_waits_for_it_or_refuses(policy: Policy) -> None:
     async with asyncio.timeout(PATIENCE):
         writer = await TelemetryWriter(NOBODY, clock=ServerClock(), batch=ONE_ROW, policy=Policy.REFUSE).open()
         with pytest.raises(ServerError, match="time is not known yet"):
             await writer.add({"a": 1.5})
         with pytest.raises(ServerError):
             await writer.close(0)
-        writer = await TelemetryWriter(NOBODY, clock=ServerClock(), batch=ONE_ROW).open()
+        writer = await TelemetryWriter(NOBODY, clock=ServerClock(), batch=ONE_ROW, policy=policy).open()
         waiting = asyncio.create_task(writer.add({"a": 1.5}))
         assert await pending(waiting)
         waiting.cancel()

@@ -46,6 +46,7 @@ class Proxy:
         self._upstream = upstream
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
+        self._kills = 0
 
     @property
     def target(self) -> str:
@@ -68,7 +69,8 @@ class Proxy:
         await self.open()
 
     def kill(self) -> None:
-        """Reset all connections on both sides."""
+        """Reset all connections on both sides, also those that are still being made."""
+        self._kills += 1
         for link in list(self._links):
             link.kill()
 
@@ -106,6 +108,7 @@ class Proxy:
         if self.other_protocol is not None:
             await _answer_otherwise(reader, writer, self.other_protocol)
             return
+        kills = self._kills
         try:
             if self.tls:
                 # Not by the listener: it would not report connections whose handshake fails. Nothing may be awaited before,
@@ -115,6 +118,10 @@ class Proxy:
         except OSError:
             # Among them ssl.SSLError.
             _reset(writer)
+            return
+        if kills != self._kills:
+            _reset(writer)
+            _reset(server[1])
             return
         link = _Link((reader, writer), server, lambda: self.faults)
         self._links.add(link)

@@ -20,7 +20,10 @@ func (c *Client) follow(
 	var pauses backoff
 	for {
 		generation := c.connection.credentials.current()
-		err := c.followOnce(ctx, run, pauses.reset)
+		err := c.followOnce(ctx, run, func() {
+			pauses.reset()
+			c.connection.credentials.accepted(generation)
+		})
 		if ctx.Err() != nil {
 			return contextError(ctx)
 		}

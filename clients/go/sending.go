@@ -21,7 +21,7 @@ func (w *Writer) send() {
 	sending := &sender{writer: w}
 	for w.background.Err() == nil {
 		generation := w.client.connection.credentials.current()
-		err := sending.stream()
+		err := sending.stream(generation)
 		if w.background.Err() != nil {
 			return
 		}
@@ -96,8 +96,8 @@ func rejectionReason(err *Error) string {
 	return StatusWord(err.Code)
 }
 
-// stream runs one stream to its end, and returns its error.
-func (s *sender) stream() *Error {
+// stream runs one stream with the key of a generation to its end, and returns its error.
+func (s *sender) stream(generation int) *Error {
 	w := s.writer
 	ctx, cancel := context.WithCancel(w.context)
 	defer cancel()
@@ -111,7 +111,7 @@ func (s *sender) stream() *Error {
 	}
 	var sending sync.WaitGroup
 	sending.Go(func() { s.sendBatches(ctx, call, cancel) })
-	failure := s.readAcknowledgements(call)
+	failure := s.readAcknowledgements(call, generation)
 	cancel()
 	sending.Wait()
 	return failure
@@ -143,7 +143,7 @@ func (s *sender) sendBatches(ctx context.Context, call grpc.ClientStream, cancel
 }
 
 // readAcknowledgements reads until the stream ends.
-func (s *sender) readAcknowledgements(call grpc.ClientStream) *Error {
+func (s *sender) readAcknowledgements(call grpc.ClientStream, generation int) *Error {
 	w := s.writer
 	for {
 		answer := new(iotflowv1.StreamTelemetryResponse)
@@ -153,6 +153,7 @@ func (s *sender) readAcknowledgements(call grpc.ClientStream) *Error {
 			return asError(call.Context(), err)
 		}
 		s.pauses.reset()
+		w.client.connection.credentials.accepted(generation)
 		for _, rejection := range answer.GetRejected() {
 			w.reject(rejection)
 		}

@@ -27,7 +27,7 @@ type testee struct {
 }
 
 func newTestee(ctx context.Context, out *output) *testee {
-	return &testee{out: out, context: ctx, newKeys: make(chan string, 1)}
+	return &testee{out: out, context: ctx, newKeys: make(chan string, 100)}
 }
 
 func (t *testee) handlers() map[string]handler {

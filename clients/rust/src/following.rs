@@ -93,6 +93,7 @@ impl<S: Source> Following<S> {
         })?;
         let answer = answer.ok_or_else(Error::stream_ended)?;
         self.pauses.reset();
+        self.client.connection.credentials.accepted(self.generation);
         self.source.take(answer)
     }
 

@@ -45,7 +45,7 @@ impl Shared {
         let mut sender = Sender::default();
         while self.is_running() {
             let generation = self.client.connection.credentials.generation();
-            let error = self.run_stream(&mut sender).await;
+            let error = self.run_stream(&mut sender, generation).await;
             if self.is_running()
                 && let Err(error) = self.recover(&mut sender, error, generation).await
             {
@@ -111,21 +111,21 @@ impl Shared {
         true
     }
 
-    /// Runs one stream to its end, and returns its error.
-    async fn run_stream(self: &Arc<Self>, sender: &mut Sender) -> Error {
+    /// Runs one stream with the key of a generation to its end, and returns its error.
+    async fn run_stream(self: &Arc<Self>, sender: &mut Sender, generation: u64) -> Error {
         self.queue.rewind();
         let end = async {
             self.ending().await;
             sleep(END_TIMEOUT).await;
         };
         tokio::select! {
-            error = self.exchange(sender) => error,
+            error = self.exchange(sender, generation) => error,
             () = end => Error::stream_ended(),
         }
     }
 
     /// Sends batches, and reads acknowledgements until the stream ends.
-    async fn exchange(self: &Arc<Self>, sender: &mut Sender) -> Error {
+    async fn exchange(self: &Arc<Self>, sender: &mut Sender, generation: u64) -> Error {
         let batches = unfold(Arc::clone(self), |shared| async { Some((shared.next_payload().await?, shared)) });
         let mut call = tonic::client::Grpc::new(self.client.channel()).max_decoding_message_size(LARGEST_ANSWER);
         let path = PathAndQuery::from_static(METHOD);
@@ -137,7 +137,10 @@ impl Shared {
         let mut answers = answer.into_inner();
         loop {
             match answers.message().await {
-                Ok(Some(answer)) => self.take(sender, answer).await,
+                Ok(Some(answer)) => {
+                    self.client.connection.credentials.accepted(generation);
+                    self.take(sender, answer).await;
+                }
                 Ok(None) => return Error::stream_ended(),
                 Err(status) => {
                     let mut error = Error::from(status);

@@ -1,10 +1,17 @@
 package iotflow.client;
 
 import io.grpc.Metadata;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The credentials of the next call. */
 final class Credentials {
+  /** Waits between questions for a key. */
+  interface Pause {
+    void pass(Duration time) throws InterruptedException;
+  }
+
   private static final Metadata.Key<String> API_KEY =
       Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER);
   private static final Metadata.Key<String> AUTHORIZATION =
@@ -12,6 +19,7 @@ final class Credentials {
 
   private final String token;
   private final CredentialHandler handler;
+  private final Pause pause;
 
   /** Held by the thread that asks the application. */
   private final ReentrantLock asking = new ReentrantLock();
@@ -19,15 +27,44 @@ final class Credentials {
   private String apiKey;
   private int generation;
 
+  /** Whether the key is an answer of the handler that the server has not accepted yet. */
+  private boolean unproven;
+
+  /** Those between questions, while the server accepts no answer. */
+  private final Backoff pauses = new Backoff();
+
   Credentials(String apiKey, String token, CredentialHandler handler) {
+    this(apiKey, token, handler, time -> TimeUnit.NANOSECONDS.sleep(time.toNanos()));
+  }
+
+  Credentials(String apiKey, String token, CredentialHandler handler, Pause pause) {
     this.apiKey = apiKey;
     this.token = token;
     this.handler = handler;
+    this.pause = pause;
   }
 
+  /** Takes a key of the application. */
   synchronized void replace(String newKey) {
+    take(newKey, false);
+    pauses.reset();
+  }
+
+  private synchronized void take(String newKey, boolean isUnproven) {
     apiKey = newKey;
     generation++;
+    unproven = isUnproven;
+  }
+
+  /**
+   * Records that the server accepts the key of a generation: the next question comes without a
+   * pause.
+   */
+  synchronized void accepted(int usedGeneration) {
+    if (usedGeneration == generation) {
+      unproven = false;
+      pauses.reset();
+    }
   }
 
   /** Counts the keys. */
@@ -52,7 +89,7 @@ final class Credentials {
     try {
       asking.lockInterruptibly();
       try {
-        return generation() != rejectedGeneration || ask(rejected);
+        return generation() != rejectedGeneration || ask(rejectedGeneration, rejected);
       } finally {
         asking.unlock();
       }
@@ -62,12 +99,27 @@ final class Credentials {
     }
   }
 
-  private boolean ask(IotflowException rejected) throws InterruptedException {
-    String newKey = handler == null ? null : handler.newKey(rejected);
+  private boolean ask(int rejectedGeneration, IotflowException rejected)
+      throws InterruptedException {
+    if (handler == null) {
+      return false;
+    }
+    if (isUnproven()) {
+      pause.pass(pauses.next(rejected.retryAfter()));
+    }
+    if (generation() != rejectedGeneration) {
+      // The application has replaced it during the pause.
+      return true;
+    }
+    String newKey = handler.newKey(rejected);
     if (newKey == null || newKey.isEmpty()) {
       return false;
     }
-    replace(newKey);
+    take(newKey, true);
     return true;
+  }
+
+  private synchronized boolean isUnproven() {
+    return unproven;
   }
 }

@@ -49,7 +49,7 @@ final class Following implements Subscription, Runnable {
     try {
       while (!context.isCancelled()) {
         int generation = client.connection().credentials().generation();
-        recover(runOnce(), generation);
+        recover(runOnce(generation), generation);
       }
       ended.complete(null);
     } catch (InterruptedException interruption) {
@@ -59,9 +59,13 @@ final class Following implements Subscription, Runnable {
     }
   }
 
-  private IotflowException runOnce() throws InterruptedException {
+  private IotflowException runOnce(int generation) throws InterruptedException {
     try {
-      stream.read(pauses::reset);
+      stream.read(
+          () -> {
+            pauses.reset();
+            client.connection().credentials().accepted(generation);
+          });
       return IotflowException.streamEnded();
     } catch (IotflowException | StatusRuntimeException failure) {
       return IotflowException.of(failure);

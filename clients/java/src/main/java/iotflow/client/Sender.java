@@ -57,7 +57,7 @@ final class Sender implements Runnable {
     try {
       while (!ending) {
         int generation = connection.credentials().generation();
-        IotflowException error = stream();
+        IotflowException error = stream(generation);
         if (!ending && !recover(error, generation)) {
           fail(error);
           return;
@@ -79,9 +79,10 @@ final class Sender implements Runnable {
     return cancelling;
   }
 
-  /** Takes an acknowledgement. */
-  void acknowledged(long sequence) {
+  /** Takes an acknowledgement of a stream with the key of a generation. */
+  void acknowledged(long sequence, int generation) {
     pauses.reset();
+    connection.credentials().accepted(generation);
     events.acknowledged(queue.acknowledge(sequence));
     events.queued(queue);
     if (sequence >= aloneUntil) {
@@ -90,9 +91,9 @@ final class Sender implements Runnable {
     }
   }
 
-  private IotflowException stream() {
+  private IotflowException stream(int generation) {
     try {
-      return new TelemetryStream(connection, queue, events, this).run();
+      return new TelemetryStream(connection, queue, events, this, generation).run();
     } catch (IotflowException failure) {
       return failure;
     }

@@ -21,13 +21,17 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
   private final BatchQueue queue;
   private final WriterEvents events;
   private final Sender sender;
+  private final int generation;
   private final ClientCall<byte[], StreamTelemetryResponse> call;
   private volatile IotflowException error;
 
-  TelemetryStream(Connection connection, BatchQueue queue, WriterEvents events, Sender sender) {
+  /** generation: of the key that the stream has. */
+  TelemetryStream(
+      Connection connection, BatchQueue queue, WriterEvents events, Sender sender, int generation) {
     this.queue = queue;
     this.events = events;
     this.sender = sender;
+    this.generation = generation;
     call = connection.newCall(METHOD, CallOptions.DEFAULT);
   }
 
@@ -87,7 +91,7 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
   @Override
   public void onMessage(StreamTelemetryResponse answer) {
     answer.getRejectedList().forEach(events::rejected);
-    sender.acknowledged(answer.getCommittedSequence());
+    sender.acknowledged(answer.getCommittedSequence(), generation);
     call.request(1);
   }
 

@@ -7,9 +7,14 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
+import { Backoff } from "./backoff.js";
 import { type ServerError, serverError } from "./server-error.js";
+import { sleep } from "./waiting.js";
 
-/** Returns a new key after the server refused the present one, or nothing if there is none. It may take any time. */
+/**
+ * Returns a new key after the server refused the present one, or nothing if there is none. It may take any time. While the
+ * server accepts none of the answers, there are pauses between the calls, as between attempts to connect.
+ */
 export type CredentialHandler = (error: ServerError) => Promise<string | undefined>;
 
 /** Who calls: a device with its key, or a gateway or person with a token. */
@@ -43,6 +48,13 @@ export class Connection {
   readonly #server: string;
   readonly #end: () => void;
   #apiKey: string;
+  /** The question for a key that has no answer yet. */
+  #asking: Promise<boolean> | undefined;
+  /** Whether the present key is an answer of the handler that the server has not accepted yet. */
+  #isUnproven = false;
+  /** Between questions, while the server accepts no answer. */
+  readonly #pauses = new Backoff();
+  readonly #closed = new AbortController();
 
   /** server: its name in errors. */
   constructor(transport: Transport, credentials: Credentials, server: string, traits: ConnectionTraits) {
@@ -62,13 +74,20 @@ export class Connection {
   /** Use this key from now on. Open streams keep theirs. */
   useKey(apiKey: string): void {
     this.#apiKey = apiKey;
+    this.#resetPauses();
   }
 
-  /** Asks the application for a new key and uses it. Returns whether there is one. */
-  async renewKey(error: ServerError): Promise<boolean> {
-    const key = await this.#credentials.onCredentialWanted?.(error);
-    if (key) this.useKey(key);
-    return Boolean(key);
+  /** The server accepts the key of a stream: the next question for another one comes without a pause. */
+  accepted(usedKey: string): void {
+    if (usedKey === this.#apiKey) this.#resetPauses();
+  }
+
+  /** Asks the application for a new key and uses it. Returns whether there is one. Concurrent callers share one question. */
+  renewKey(error: ServerError): Promise<boolean> {
+    this.#asking ??= this.#ask(error).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
   }
 
   /** Calls a method with one request and one answer. Throws ServerError. */
@@ -102,7 +121,27 @@ export class Connection {
 
   /** Ends all calls and closes the connection. */
   close(): void {
+    this.#closed.abort();
     this.#end();
+  }
+
+  async #ask(error: ServerError): Promise<boolean> {
+    const { onCredentialWanted } = this.#credentials;
+    if (!onCredentialWanted) return false;
+    const rejected = this.#apiKey;
+    if (this.#isUnproven) await sleep(this.#pauses.next(error.retryAfter) * 1000, this.#closed.signal);
+    // The application may have replaced it during the pause.
+    if (rejected !== this.#apiKey) return true;
+    const key = this.#closed.signal.aborted ? undefined : await onCredentialWanted(error);
+    if (!key) return false;
+    this.#apiKey = key;
+    this.#isUnproven = true;
+    return true;
+  }
+
+  #resetPauses(): void {
+    this.#isUnproven = false;
+    this.#pauses.reset();
   }
 
   #headers(): Record<string, string> {

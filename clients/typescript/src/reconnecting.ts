@@ -2,7 +2,7 @@
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import { ServerError, serverError } from "./server-error.js";
-import { sleep } from "./waiting.js";
+import { aborted, sleep } from "./waiting.js";
 
 /** Options of a stream that reconnects. */
 export interface StreamOptions {
@@ -29,13 +29,17 @@ export async function* reconnecting<T>(
     try {
       for await (const answer of open()) {
         backoff.reset();
+        connection.accepted(apiKey);
         yield answer;
       }
       throw new ServerError("UNAVAILABLE", "The server ended the stream.");
     } catch (thrown) {
       if (signal?.aborted) return;
       const error = serverError(thrown);
-      if (await canUseNewKey(connection, error, apiKey)) continue;
+      // The application may take any time to find a key, also beyond the end of the stream.
+      const hasKey = canUseNewKey(connection, error, apiKey);
+      if (await (signal ? Promise.race([hasKey, aborted(signal)]) : hasKey)) continue;
+      if (signal?.aborted) return;
       if (!error.retryable) throw error;
       const delayMs = backoff.next(error.retryAfter) * 1000;
       onInterrupted?.(error, delayMs);

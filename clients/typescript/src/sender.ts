@@ -87,7 +87,7 @@ export class Sender {
       while (await this.#hasWork()) {
         const { apiKey } = this.#connection;
         try {
-          await this.#send();
+          await this.#send(apiKey);
         } catch (thrown) {
           if (!this.#finishing) await this.#recover(serverError(thrown), apiKey);
         }
@@ -104,15 +104,18 @@ export class Sender {
     return !this.#finishing;
   }
 
-  /** Runs one stream to its end, which is an error unless the sender finishes. */
-  async #send(): Promise<void> {
+  /** Runs one stream with a key to its end, which is an error unless the sender finishes. */
+  async #send(apiKey: string): Promise<void> {
     this.#stream = new AbortController();
     this.#onTheWay = [];
     this.#isProven = false;
     this.lastSent = 0;
     const { signal } = this.#stream;
     try {
-      for await (const answer of openStream(this.#connection, this.#batches(signal), signal)) this.#take(answer);
+      for await (const answer of openStream(this.#connection, this.#batches(signal), signal)) {
+        this.#connection.accepted(apiKey);
+        this.#take(answer);
+      }
     } finally {
       this.#stream.abort();
       this.lastSent = 0;

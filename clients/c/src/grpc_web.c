@@ -150,12 +150,18 @@ static void take_rejection(iotflow_grpc_web *web, iotflow_span message) {
     iotflow_writer_reject(web->writer, &rejection);
 }
 
+static void reset_key_pauses(iotflow_grpc_web *web) {
+    web->key_unproven = false;
+    iotflow_backoff_reset(&web->key_backoff);
+}
+
 static void take_acknowledgement(iotflow_grpc_web *web, iotflow_span message) {
     iotflow_field field;
     while (iotflow_take_field(&message, &field) == IOTFLOW_OK) {
         if (field.id == (uint32_t)COMMITTED_SEQUENCE) {
             (void)iotflow_writer_acknowledge(web->writer, (uint32_t)field.number);
             iotflow_backoff_reset(&web->backoff);
+            reset_key_pauses(web);
         } else if ((field.id == (uint32_t)REJECTED) && (field.wire == (uint8_t)IOTFLOW_WIRE_BYTES)) {
             take_rejection(web, field.bytes);
         } else {
@@ -190,10 +196,23 @@ static void give_up_batch(iotflow_grpc_web *web, const iotflow_error *error) {
 
 static void ask_for_key(iotflow_grpc_web *web, const iotflow_error *error) {
     const char *key = (web->options.credential == NULL) ? NULL : web->options.credential(web->options.context, error);
+    web->key_wanted = false;
     if (key == NULL) {
         stop(web, IOTFLOW_UNAUTHENTICATED);
     } else {
         web->options.api_key = key;
+        web->key_unproven = true;
+    }
+}
+
+/* At once, or after a pause where the rejected key is an answer itself. */
+static void want_key(iotflow_grpc_web *web, const iotflow_error *error) {
+    if (web->key_unproven) {
+        web->key_wanted = true;
+        web->pause_ms = iotflow_backoff_next(&web->key_backoff) + error->retry_after_ms;
+        enter(web, IOTFLOW_WEB_PAUSED);
+    } else {
+        ask_for_key(web, error);
     }
 }
 
@@ -210,7 +229,7 @@ static void end_batch_call(iotflow_grpc_web *web, const iotflow_error *error) {
     if (error->code == (uint32_t)OK) {
         /* The acknowledgement, if any, was taken already. */
     } else if (is_of_the_key(error)) {
-        ask_for_key(web, error);
+        want_key(web, error);
     } else if (error->retryable) {
         interrupt(web, error);
     } else if (is_of_the_batch(error)) {
@@ -364,6 +383,7 @@ iotflow_status iotflow_grpc_web_open(iotflow_grpc_web *web, iotflow_writer *writ
     web->answer.message = take_message;
     web->answer.context = web;
     iotflow_backoff_begin(&web->backoff, options->seed);
+    iotflow_backoff_begin(&web->key_backoff, options->seed);
     return ((options->host == NULL) || (options->send_size < 64U)) ? IOTFLOW_INVALID_ARGUMENT : IOTFLOW_OK;
 }
 
@@ -373,6 +393,9 @@ iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
         (void)iotflow_writer_poll(web->writer, now_ms);
     }
     watch_idle(web);
+    if (web->key_wanted && is_since(web, web->pause_ms)) {
+        ask_for_key(web, &web->answer.error);
+    }
     if ((web->state == IOTFLOW_WEB_PAUSED) && has_work(web) && is_since(web, web->pause_ms)) {
         enter(web, IOTFLOW_WEB_CONNECTING);
         connect(web, 1);
@@ -395,7 +418,9 @@ iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
 
 void iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key) {
     web->options.api_key = api_key;
-    if (web->state == IOTFLOW_WEB_STOPPED) {
+    reset_key_pauses(web);
+    if ((web->state == IOTFLOW_WEB_STOPPED) || web->key_wanted) {
+        web->key_wanted = false;
         web->pause_ms = 0;
         enter(web, IOTFLOW_WEB_PAUSED);
     }

@@ -41,6 +41,8 @@ void use_new_key(iotflow_span request, int64_t id) {
     char *key = member_text(request, "api_key");
     if ((key != NULL) && (door == MQTT_DOOR)) {
         use_key_by_mqtt(keep_key(key));
+    } else if ((key != NULL) && (web_door()->state != IOTFLOW_WEB_STOPPED)) {
+        queue_key(key);
     } else if (key != NULL) {
         iotflow_grpc_web_use_key(web_door(), keep_key(key));
     }

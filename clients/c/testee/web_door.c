@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "interruptions.h"
+#include "keys.h"
 #include "lines.h"
 
 static iotflow_grpc_web web;
@@ -17,7 +18,7 @@ static void note_interrupted(void *context, const iotflow_error *error, uint32_t
 static const char *want_key(void *context, const iotflow_error *error) {
     (void)context;
     write_line("{\"event\":\"credential_wanted\",\"reason\":\"%s\"}", error->reason);
-    return NULL;
+    return take_key();
 }
 
 void open_web_door(const iotflow_transport *transport, const char *host, const char *key, iotflow_writer *writer) {

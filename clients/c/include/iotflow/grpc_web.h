@@ -30,7 +30,10 @@ typedef struct {
     uint32_t receive_size;
     /** See iotflow_backoff_begin. */
     uint32_t seed;
-    /** The key was rejected. Returns another one, or null: iotflow_grpc_web_poll fails until iotflow_grpc_web_use_key. */
+    /**
+     * The key was rejected. Returns another one, or null: iotflow_grpc_web_poll fails until iotflow_grpc_web_use_key. While the
+     * server accepts none of its answers, there are pauses between the calls, as between attempts to connect.
+     */
     const char *(*credential)(void *context, const iotflow_error *error);
     /** A connection or a call failed; the next attempt follows after the delay. */
     void (*interrupted)(void *context, const iotflow_error *error, uint32_t delay_ms);
@@ -50,6 +53,11 @@ typedef struct {
     iotflow_writer *writer;
     const iotflow_transport *transport;
     iotflow_backoff backoff;
+    /** Between questions for a key, while the server accepts no answer. */
+    iotflow_backoff key_backoff;
+    /** The key is an answer of the application that the server has not accepted yet; the next question follows the pause. */
+    bool key_unproven;
+    bool key_wanted;
     iotflow_http_answer answer;
     iotflow_packet out;
     uint32_t out_sent;

@@ -134,6 +134,38 @@ func TestCutRecordIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestZerosAtTheEndAreCutOff(t *testing.T) {
+	whole := append(testRecord(encoded(t, 1, 3)), testRecord(encoded(t, 2, 3))...)
+	torn := append(append([]byte{}, whole[:len(whole)-1]...), 0xff)
+	for _, zeros := range []int{1, 8, 9, 4096} {
+		for expected, data := range map[string][]byte{"[1 2]": whole, "[1]": torn} {
+			folder := t.TempDir()
+			path := filepath.Join(folder, "00000000000000000001.batches")
+			if err := os.WriteFile(path, append(append([]byte{}, data...), make([]byte, zeros)...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(sequences(mustOpen(t, folder, testLimit))); got != expected {
+				t.Errorf("with %d zeros: sequences %s, and %s are expected", zeros, got, expected)
+			}
+		}
+	}
+}
+
+func TestFilesWithOtherNamesAreLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "7.batches")
+	if err := os.WriteFile(path, testRecord(encoded(t, 7, 3)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q := mustOpen(t, folder, testLimit)
+	if got := fmt.Sprint(sequences(q)); got != "[]" {
+		t.Errorf("sequences %s", got)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDamageElsewhereIsReported(t *testing.T) {
 	folder := t.TempDir()
 	first := append(testRecord(encoded(t, 1, 3)), testRecord(encoded(t, 2, 3))...)

@@ -1,12 +1,18 @@
 package iotflow
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sort"
 )
+
+// segmentName matches the files of batches. Others are left alone.
+var segmentName = regexp.MustCompile(`^[0-9]{20}\.batches$`)
 
 // scan reads all segments. It returns the entries that are not acknowledged, the highest sequence, and the number of
 // damaged segments. New records go to a new segment.
@@ -15,6 +21,7 @@ func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error
 	if err != nil {
 		return nil, 0, 0, err
 	}
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !segmentName.MatchString(filepath.Base(path)) })
 	sort.Strings(paths)
 	last = f.acknowledged
 	for i, path := range paths {
@@ -37,7 +44,8 @@ func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error
 	return entries, last, damaged, nil
 }
 
-// scanSegment opens a segment. An incomplete or damaged record at the end of the last segment is cut off.
+// scanSegment opens a segment. An incomplete or damaged record at the end of the last segment is cut off, with the zeros
+// that a file system may leave in place of what was not synchronized.
 func (f *queueFiles) scanSegment(path string, isLast bool) (found []entry, isDamaged bool, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -56,7 +64,7 @@ func (f *queueFiles) scanSegment(path string, isLast bool) (found []entry, isDam
 	switch {
 	case good == len(data):
 		return found, false, nil
-	case isLast && good+bad == len(data):
+	case isLast && len(bytes.Trim(data[good+bad:], "\x00")) == 0:
 		opened.size = int64(good)
 		if err := file.Truncate(opened.size); err != nil {
 			return nil, false, err

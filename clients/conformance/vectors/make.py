@@ -149,6 +149,12 @@ def cut(files: dict[str, bytes], size: int) -> dict[str, bytes]:
     return {name: data[:-size]}
 
 
+def with_zeros(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The one file with zeros at its end, as a file system leaves them in place of what was not synchronized."""
+    ((name, data),) = files.items()
+    return {name: data + bytes(100)}
+
+
 def queues() -> dict[str, tuple[dict[str, bytes], Sequence[int], int, bool]]:
     """Folders by name: their files, the sequences that a writer sends, the next sequence, and whether it reports damage."""
     one, size = segment(1, 2, 3), len(record(1))
@@ -166,6 +172,9 @@ def queues() -> dict[str, tuple[dict[str, bytes], Sequence[int], int, bool]]:
         "cut-in-header": (cut(one, size - 4), (1, 2), 3, False),
         "last-record-damaged": (damaged(one, -1), (1, 2), 3, False),
         "length-damaged-at-the-end": (damaged(one, 2 * size + 3), (1, 2), 3, False),
+        "zeros-at-the-end": (with_zeros(one), (1, 2, 3), 4, False),
+        "last-record-damaged-before-zeros": (with_zeros(damaged(one, -1)), (1, 2), 3, False),
+        "file-of-another-name": ({**one, "7.batches": record(7)}, (1, 2, 3), 4, False),
         "empty-segment": ({**segment(1, 2), f"{3:020d}.batches": b""}, (1, 2), 3, False),
         "middle-damaged": ({**damaged(segment(1, 2, 3), size + 20), **segment(4, 5)}, (1, 4, 5), 6, True),
         "beginning-damaged": ({**damaged(segment(1, 2), 9), **segment(3)}, (3,), 4, True),

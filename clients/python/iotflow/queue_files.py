@@ -5,7 +5,9 @@ the crc is the CRC-32 of the payload. Everything here blocks: the writer calls i
 """
 
 import fcntl
+import logging
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +25,9 @@ HEADER = struct.Struct("<II")
 _NUMBER = struct.Struct("<Q")
 _CHECK = struct.Struct("<I")
 _SUFFIX = ".batches"
+_SEGMENT = re.compile(rf"[0-9]{{20}}{re.escape(_SUFFIX)}")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class QueueFiles:
 
     folder: created where it does not exist. segment_bytes: size at which a new segment begins.
     records: what is not acknowledged, oldest first. last_sequence: the highest one that was used. damaged: number of
-    segments of which a part cannot be read.
+    segments of which a part cannot be read. Files that are not of a queue are left alone.
     Raises ServerError QUEUE_IN_USE where another writer has the folder, and OSError.
     """
 
@@ -142,7 +147,7 @@ class QueueFiles:
             self._active = None
 
     def _recovered(self, acknowledged: int) -> list[Record]:
-        segments = sorted(int(path.stem) for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
+        segments = _segments(self._folder)
         records = [record for segment in segments for record in self._records(segment, segment == segments[-1])]
         self.last_sequence = max([acknowledged, *(record.sequence for record in records)])
         waiting = [record for record in records if record.sequence > acknowledged]
@@ -160,11 +165,23 @@ class QueueFiles:
             end = record.offset + record.size
         if end == len(data):
             return records
-        # A process that ended while it wrote leaves one record in pieces, at the very end.
+        # A process that ended while it wrote leaves one record in pieces, at the very end. A file system that ended may leave
+        # zeros in place of what was not synchronized.
         self.damaged += not (is_last and _is_torn(data[end:]))
         if is_last:
             os.truncate(self._path(segment), end)
         return records
+
+
+def _segments(folder: Path) -> list[int]:
+    """The first sequences of the segments of a folder, in order. Logs the names of other files of batches."""
+    segments = list[int]()
+    for path in folder.glob(f"*{_SUFFIX}"):
+        if _SEGMENT.fullmatch(path.name):
+            segments.append(int(path.stem))
+        else:
+            log.warning("file is no segment of the queue, and is left alone: %s", path)
+    return sorted(segments)
 
 
 def _records(data: bytes, segment: int) -> Iterator[Record]:
@@ -179,14 +196,16 @@ def _records(data: bytes, segment: int) -> Iterator[Record]:
             batch = TelemetryBatch.FromString(payload)
         except DecodeError:
             return
+        if batch.sequence <= 0:
+            return
         yield Record(batch.sequence, len(batch.timestamps), segment, offset, size)
         offset += size + HEADER.size
 
 
 def _is_torn(rest: bytes) -> bool:
-    """Whether this is one record at most, whole or in pieces."""
+    """Whether this is one record at most, whole or in pieces, and zeros."""
     size, _ = HEADER.unpack_from(rest.ljust(HEADER.size, b"\0"))
-    return HEADER.size + int(size) >= len(rest)
+    return not rest[HEADER.size + int(size) :].strip(b"\0")
 
 
 def _acknowledged(path: Path) -> int:

@@ -52,11 +52,11 @@ fn segments(folder: &Path) -> io::Result<Vec<i64>> {
 }
 
 /// The records of a segment, its size, and whether a part was skipped. An incomplete or damaged record at the end of the
-/// last segment is cut off.
+/// last segment is cut off, with the zeros that a file system may leave in place of what was not synchronized.
 fn scan_segment(path: &Path, is_last: bool) -> io::Result<(Vec<Found>, u64, bool)> {
     let data = fs::read(path)?;
     let scan = segment::scan(&data);
-    let is_end = scan.good + scan.bad == data.len();
+    let is_end = data[scan.good + scan.bad..].iter().all(|byte| *byte == 0);
     if scan.bad > 0 && is_last && is_end {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(scan.good as u64)?;
@@ -64,4 +64,34 @@ fn scan_segment(path: &Path, is_last: bool) -> io::Result<(Vec<Found>, u64, bool
         return Ok((scan.found, scan.good as u64, false));
     }
     Ok((scan.found, data.len() as u64, scan.bad > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+    use crate::v1::TelemetryBatch;
+
+    fn record(sequence: i64) -> Vec<u8> {
+        let batch = TelemetryBatch { sequence, timestamps: vec![1, 2], ..Default::default() };
+        segment::record(&batch.encode_to_vec()).unwrap()
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_cut_off() {
+        let path = std::env::temp_dir().join(format!("iotflow-zeros-{}", std::process::id()));
+        let size = record(1).len();
+        for zeros in [1, 8, 9, 4096] {
+            for (last, kept) in [(record(2), 2), (vec![0xff; size], 1)] {
+                let data = [record(1), last, vec![0; zeros]].concat();
+                fs::write(&path, data).unwrap();
+                let (found, end, is_damaged) = scan_segment(&path, true).unwrap();
+                // A length of 0xffffffff leads beyond the end.
+                assert_eq!((found.len(), end, is_damaged), (kept, (kept * size) as u64, false), "{zeros}");
+                assert_eq!(fs::metadata(&path).unwrap().len(), end);
+            }
+        }
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -138,6 +138,28 @@ test("a record is cut off at any byte without loss of those before it", async ()
   }
 });
 
+test("zeros at the end are cut off", async () => {
+  const folder = newFolder();
+  const queue = new DiskQueue(folder);
+  await fill(queue, 3);
+  await queue.close();
+  const whole = readFileSync(join(folder, FIRST));
+  const torn = Buffer.concat([whole.subarray(0, -1), Buffer.of(0xff)]);
+  for (const zeros of [1, 8, 9, 4096]) {
+    writeFileSync(join(folder, FIRST), Buffer.concat([whole, Buffer.alloc(zeros)]));
+    assert.deepEqual(await reopened(folder), { found: [1, 2, 3], last: 3, isDamaged: false }, `${zeros} zeros`);
+    writeFileSync(join(folder, FIRST), Buffer.concat([torn, Buffer.alloc(zeros)]));
+    assert.deepEqual(await reopened(folder), { found: [1, 2], last: 2, isDamaged: false }, `${zeros} zeros`);
+  }
+});
+
+test("files with other names are left alone", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "7.batches"), "?");
+  assert.deepEqual(await reopened(folder), { found: [], last: 0, isDamaged: false });
+  assert.deepEqual(segments(folder), ["7.batches"]);
+});
+
 test("damage in the middle is reported and skips the rest of the segment", async () => {
   const folder = newFolder();
   const queue = new DiskQueue(folder);

@@ -163,6 +163,41 @@ def test_the_last_record_of_the_last_segment_may_be_torn_in_any_way(tmp_path: Pa
         assert segment.read_bytes() == whole[: 2 * size]
 
 
+@pytest.mark.parametrize("zeros", [1, 8, 9, 4096])
+def test_zeros_at_the_end_of_the_last_segment_are_cut_off(tmp_path: Path, zeros: int) -> None:
+    """A file system that ended before it wrote the data of a file may leave zeros there, also behind a record in pieces."""
+    fill(tmp_path, range(1, 4))
+    (segment,) = segments(tmp_path)
+    whole = segment.read_bytes()
+    for content, kept in ((whole, 3), (whole[:-1] + b"?", 2), (whole[:-1] + b"\0", 2)):
+        segment.write_bytes(content + bytes(zeros))
+        with opened(tmp_path) as files:
+            assert (sequences(files), files.damaged) == (list(range(1, kept + 1)), 0)
+        assert segment.read_bytes() == whole[: kept * len(whole) // 3]
+
+
+def test_a_record_without_a_sequence_is_damage(tmp_path: Path) -> None:
+    fill(tmp_path, range(1, 2))
+    (segment,) = segments(tmp_path)
+    record = segment.read_bytes()
+    segment.write_bytes(record + bytes(HEADER.size) + record)
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([1], 1)
+
+
+@pytest.mark.parametrize("name", ["7.batches", "notes.batches", f"{7:021d}.batches", "٠" * 20 + ".batches"])
+def test_a_file_that_is_no_segment_is_left_alone(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    fill(tmp_path, range(1, 4))
+    (tmp_path / name).write_bytes(b"?")
+    with opened(tmp_path) as files:
+        files.acknowledge(3)
+        assert (sequences(files), files.damaged) == ([1, 2, 3], 0)
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.last_sequence) == ([], 3)
+    assert (tmp_path / name).read_bytes() == b"?"
+    assert name in caplog.text
+
+
 def test_damage_before_the_last_segment_is_counted_for_each_segment_and_left_as_it_is(tmp_path: Path) -> None:
     fill(tmp_path, range(1, 50))
     first, second, *_ = segments(tmp_path)

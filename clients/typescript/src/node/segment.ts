@@ -55,11 +55,16 @@ export function findRecords(bytes: Uint8Array, isLast: boolean): FoundRecords {
     const length = offset <= bytes.length ? view.getUint32(at, true) : 0;
     const end = offset + length;
     const record = end <= bytes.length ? recordAt(bytes, view, offset, length) : undefined;
-    if (!record) return { records, end: at, rest: isLast && end >= bytes.length ? "cut" : "damage" };
+    if (!record) return { records, end: at, rest: isLast && isZero(bytes.subarray(end)) ? "cut" : "damage" };
     records.push(record);
     at = end;
   }
   return { records, end: at, rest: "nothing" };
+}
+
+/** A file system may leave zeros in place of what was not synchronized. */
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 function recordAt(bytes: Uint8Array, view: DataView, offset: number, length: number): FoundRecord | undefined {

@@ -10,10 +10,15 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** The folder of a queue. */
 final class QueueFolder {
   private static final String SUFFIX = ".batches";
+
+  /** The files of batches. Others are left alone. */
+  private static final Pattern SEGMENT = Pattern.compile("[0-9]{20}\\.batches");
+
   private static final long LARGEST_SEGMENT = 4L << 20;
 
   private static final int LARGEST_BLOCK = 64 << 10;
@@ -165,7 +170,7 @@ final class QueueFolder {
   }
 
   private void scan() throws IOException {
-    File[] files = folder.listFiles((parent, name) -> name.endsWith(SUFFIX));
+    File[] files = folder.listFiles((parent, name) -> SEGMENT.matcher(name).matches());
     if (files == null) {
       throw new IOException(folder + " cannot be listed");
     }
@@ -183,14 +188,17 @@ final class QueueFolder {
     release(List.of(), acknowledged);
   }
 
-  /** Cuts off an incomplete or damaged record at the end of the last segment. */
+  /**
+   * Cuts off an incomplete or damaged record at the end of the last segment, with the zeros that a
+   * file system may leave in place of what was not synchronized.
+   */
   private List<QueueEntry> scanSegment(File path, boolean isLast) throws IOException {
     Segment segment = new Segment(path);
     segments.add(segment);
     byte[] data = segment.readAll();
     Records.Scan scan = Records.scan(data, segment);
     if (scan.good < data.length) {
-      if (isLast && scan.good + scan.bad == data.length) {
+      if (isLast && Records.isZero(data, scan.good + scan.bad)) {
         segment.cut(scan.good);
       } else {
         damaged++;

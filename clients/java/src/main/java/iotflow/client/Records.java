@@ -62,6 +62,16 @@ final class Records {
     return scan;
   }
 
+  /** Tells whether only zeros follow. */
+  static boolean isZero(byte[] data, int offset) {
+    for (int i = offset; i < data.length; i++) {
+      if (data[i] != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Returns the entry of a record, or null where it is damaged. */
   private static QueueEntry entry(byte[] data, int offset, int length, Segment segment) {
     int crc = littleEndian(data).getInt(offset + 4);

@@ -68,6 +68,36 @@ class QueueFolderTest {
   }
 
   @Test
+  void zerosAtTheEndAreCutOff() throws IOException {
+    File file = write(3);
+    byte[] whole = Files.readAllBytes(file.toPath());
+    byte[] torn = whole.clone();
+    torn[whole.length - 1] ^= 1;
+    for (int zeros : new int[] {1, 8, 9, 4096}) {
+      for (byte[] data : List.of(whole, torn)) {
+        Files.write(file.toPath(), Arrays.copyOf(data, data.length + zeros));
+        QueueFolder queue = new QueueFolder(folder, LIMIT);
+        int kept = data == whole ? 3 : 2;
+        assertEquals(kept, queue.takeFound().size());
+        assertEquals(0, queue.damaged());
+        assertEquals(whole.length / 3 * kept, file.length());
+        queue.close();
+      }
+    }
+  }
+
+  @Test
+  void filesWithOtherNamesAreLeftAlone() throws IOException {
+    File other = new File(folder, "7.batches");
+    Files.write(other.toPath(), Records.record(payload(7)));
+    QueueFolder queue = new QueueFolder(folder, LIMIT);
+    assertEquals(List.of(), sequences(queue));
+    assertEquals(0, queue.last());
+    assertTrue(other.exists());
+    queue.close();
+  }
+
+  @Test
   void damageInTheMiddleIsReported() throws IOException {
     File file = write(3);
     byte[] data = Files.readAllBytes(file.toPath());

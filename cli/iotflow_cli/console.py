@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from iotflow_cli.output.failures import CommandError
 from iotflow_server.supervision.child_process import Program, TakeLine
 from iotflow_server.supervision.supervised_process import Failure, RestartPolicy
 from iotflow_server.supervision.supervisor import Supervisor
@@ -13,8 +14,8 @@ DEFAULT_RESTARTS = RestartPolicy()
 TakeProblems = Callable[[Sequence[str]], None]
 
 
-class UsageError(Exception):
-    """A command cannot be carried out: a sentence for the terminal that names the problem and the remedy."""
+class UsageError(CommandError):
+    """The options or settings of a command do not allow it."""
 
 
 def write_line(line: str) -> None:
@@ -24,11 +25,6 @@ def write_line(line: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def write_error(line: str) -> None:
-    """Write the reason why a command was not carried out."""
-    sys.stderr.write(f"iotflow: {line}\n")
 
 
 def supervisor_on(

@@ -1,28 +1,31 @@
-"""The command line. Each sub-command is a module with `add_to` and `run`."""
+"""The command `iotflow`: runs one command, shows its result, and reports its error."""
 
-import argparse
+import os
+import sys
 from collections.abc import Sequence
 
-from iotflow_cli import migrate, replay, up
-from iotflow_cli.console import UsageError, write_error
-from iotflow_server import VERSION
+import click
 
-COMMANDS = (up, replay, migrate)
+from iotflow_cli.command_line.root import root
+from iotflow_cli.output.renderer import Output
+
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parser = argparse.ArgumentParser(prog="iotflow", description="Connectivity for IoT devices.")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for command in COMMANDS:
-        command.add_to(commands)
-    arguments = parser.parse_args(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    output = Output.for_arguments(arguments)
     try:
-        code: int = arguments.run(arguments)
-    except UsageError as error:
-        write_error(str(error))
-        code = 1
-    except KeyboardInterrupt:
-        code = 130
+        code: int = root.main(arguments, prog_name="iotflow", standalone_mode=False, obj=output)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough (`iotflow devices list | head`). The interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--debug" in arguments[:1]:
+            raise
+        return output.fail(error)
     return code

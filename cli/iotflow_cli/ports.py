@@ -8,14 +8,6 @@ from dataclasses import dataclass
 from iotflow_cli.console import UsageError
 
 
-def port(text: str) -> int:
-    """A port number. Raises ValueError, as argparse expects."""
-    number = int(text)
-    if not 1 <= number <= 65535:
-        raise ValueError(text)
-    return number
-
-
 @dataclass(frozen=True)
 class Listener:
     """A service at an address, and the option that sets its port."""

@@ -1,6 +1,5 @@
 """`iotflow up`: the whole service on this machine."""
 
-import argparse
 import asyncio
 import os
 import resource
@@ -8,103 +7,99 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
+
 from iotflow_cli import local_defaults, mqtt
+from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.options import PORT, SettingOption, data_dir_option
 from iotflow_cli.console import UsageError
 from iotflow_cli.local_service import LocalService
 from iotflow_cli.mqtt import EMBEDDED, BrokerChoice, chosen_broker
-from iotflow_cli.ports import Listener, check_distinct, check_free, port
+from iotflow_cli.ports import Listener, check_distinct, check_free
 from iotflow_server.data_folder import FolderInUse, reserved
 
 LOCK = "up.lock"
 OPEN_FILES = 65536
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the command and its options."""
-    chosen = local_defaults.chosen()
-    parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")),
-        metavar="DIR",
-        help="folder of the databases, the journal and the secrets (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--rest-port",
-        type=port,
-        default=5000,
-        metavar="PORT",
-        help="port of REST, gRPC and gRPC-Web (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--grpc-port",
-        type=port,
-        # argparse passes a default that is text through `type`.
-        default=chosen.get("IOTFLOW_GRPC_PORT", "50051"),
-        metavar="PORT",
-        help="port of the server itself, gRPC only (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--rest-host",
-        default=local_defaults.HOST,
-        metavar="ADDRESS",
-        help="address of REST; 0.0.0.0 opens it to the network, and registration and reads then need credentials "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--workers",
-        type=positive,
-        default=chosen.get("IOTFLOW_WORKERS", "1"),
-        metavar="N",
-        help="number of server processes; more than one needs IOTFLOW_REDIS_URL (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--telemetry",
-        metavar="URL",
-        # The value is not shown: it may contain a password.
-        help="sqlite, or iotdb://user:password@host:port[,host:port] (default: the value of IOTFLOW_TELEMETRY, else sqlite)",
-    )
-    parser.add_argument(
-        "--broker",
-        default=EMBEDDED,
-        metavar="BROKER",
-        help="MQTT broker: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none "
-        "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--mqtt-port",
-        type=port,
-        default=chosen.get("IOTFLOW_MQTT_PORT", "1883"),
-        metavar="PORT",
-        help="port of a broker that this command starts (default: %(default)s)",
-    )
-    parser.set_defaults(run=run)
-
-
-def positive(text: str) -> int:
-    """A count from 1. Raises ValueError, as argparse expects."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run the service until it is stopped; the exit code. Raises UsageError."""
-    data_dir: Path = arguments.data_dir.resolve()
-    broker = chosen_broker(arguments.broker, arguments.rest_host, arguments.mqtt_port)
-    with reserved_for_run(data_dir):
-        _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port, broker)
+@command("up")
+@data_dir_option()
+@click.option(
+    "--rest-port",
+    type=PORT,
+    default=5000,
+    show_default=True,
+    metavar="PORT",
+    help="port of REST, gRPC and gRPC-Web",
+)
+@click.option(
+    "--grpc-port",
+    cls=SettingOption,
+    variable="IOTFLOW_GRPC_PORT",
+    fallback="50051",
+    type=PORT,
+    metavar="PORT",
+    help="port of the server itself, gRPC only",
+)
+@click.option(
+    "--rest-host",
+    default=local_defaults.HOST,
+    show_default=True,
+    metavar="ADDRESS",
+    help="address of REST; 0.0.0.0 opens it to the network, and registration and reads then need credentials",
+)
+@click.option(
+    "--workers",
+    cls=SettingOption,
+    variable="IOTFLOW_WORKERS",
+    fallback="1",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="number of server processes; more than one needs IOTFLOW_REDIS_URL",
+)
+@click.option(
+    "--telemetry",
+    metavar="URL",
+    # The value is not shown: it may contain a password.
+    help="sqlite, or iotdb://user:password@host:port[,host:port]  [default: the value of IOTFLOW_TELEMETRY, else sqlite]",
+)
+@click.option(
+    "--broker",
+    default=EMBEDDED,
+    show_default=True,
+    metavar="BROKER",
+    help="MQTT broker: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
+)
+@click.option(
+    "--mqtt-port",
+    cls=SettingOption,
+    variable="IOTFLOW_MQTT_PORT",
+    fallback="1883",
+    type=PORT,
+    metavar="PORT",
+    help="port of a broker that this command starts",
+)
+def up(
+    data_dir: Path,
+    rest_port: int,
+    grpc_port: int,
+    rest_host: str,
+    workers: int,
+    telemetry: str | None,
+    broker: str,
+    mqtt_port: int,
+) -> int:
+    """Run the service on this machine until Ctrl-C."""
+    folder = data_dir.resolve()
+    choice = chosen_broker(broker, rest_host, mqtt_port)
+    with reserved_for_run(folder):
+        _check_ports(rest_host, rest_port, grpc_port, choice)
         _allow_many_connections()
-        if arguments.telemetry:
+        if telemetry:
             # A variable, not an argument: every user of the machine can read the arguments of a process.
-            os.environ["IOTFLOW_TELEMETRY"] = arguments.telemetry
-        os.environ["IOTFLOW_WORKERS"] = str(arguments.workers)
-        service = LocalService(
-            data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port, arguments.workers, broker
-        )
-        return asyncio.run(service.run())
+            os.environ["IOTFLOW_TELEMETRY"] = telemetry
+        os.environ["IOTFLOW_WORKERS"] = str(workers)
+        return asyncio.run(LocalService(folder, rest_host, rest_port, grpc_port, workers, choice).run())
 
 
 @contextmanager

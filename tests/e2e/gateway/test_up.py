@@ -112,8 +112,8 @@ def test_help_has_the_default_of_every_option(command: str) -> None:
     env = {name: "" for name in os.environ if name.startswith("IOTFLOW_")} | {"COLUMNS": "200"}
     with running([IOTFLOW, command, "--help"], env) as process:
         assert process.exit_code() == 0
-        _, _, options = process.output.partition("options:\n")
-    described = re.split(r"\n  (?=-)", "\n" + options)[1:]
+        _, _, options = process.output.partition("Options:\n")
+    described = [" ".join(option.split()) for option in re.split(r"\n  (?=-)", "\n" + options)[1:]]
     assert len(described) > 3
     for option in described:
-        assert option.startswith(("-h", "--device")) or "(default: " in option, option
+        assert option.startswith(("-h", "--device", "--json")) or "[default: " in option, option

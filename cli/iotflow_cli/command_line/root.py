@@ -1,0 +1,51 @@
+"""The root of the command line. A new command is a row of the table."""
+
+from typing import Any
+
+import click
+
+from iotflow_cli.command_line.grammar import Lazy, LazyGroup
+
+COMMANDS = {
+    "up": Lazy("iotflow_cli.up:up", "Run the service on this machine until Ctrl-C."),
+    "replay": Lazy("iotflow_cli.replay:replay_file", "Send the rows of a CSV file as a device."),
+    "migrate": Lazy("iotflow_cli.migrate:migrate", "Copy the devices of the older service's database."),
+    "login": Lazy("iotflow_cli.profiles.commands:login", "Note a server and a token, which commands then use."),
+    "logout": Lazy("iotflow_cli.profiles.commands:logout", "Forget a profile and its token."),
+    "profiles": Lazy("iotflow_cli.profiles.commands:list_profiles", "List the profiles, or choose the current one."),
+    "devices": Lazy("iotflow_cli.command_line.groups:devices", "List, show and change devices."),
+    "create-device": Lazy("iotflow_cli.registry.devices:create_device", "Register a device; its key is shown once."),
+    "tokens": Lazy("iotflow_cli.command_line.groups:tokens", "List, create and revoke tokens."),
+    "create-admin": Lazy(
+        "iotflow_cli.registry.tokens:create_admin", "Create a token of an admin; its secret is shown once."
+    ),
+    "telemetry": Lazy("iotflow_cli.command_line.groups:telemetry", "Send, read, export and delete readings."),
+    "commands": Lazy("iotflow_cli.command_line.groups:commands", "Send commands to devices, and watch their results."),
+    "config": Lazy("iotflow_cli.command_line.groups:config", "Show and change the configurations of devices."),
+    "audit": Lazy("iotflow_cli.registry.audit:audit", "List changes and who made them, newest first."),
+    "completion": Lazy("iotflow_cli.command_line.completion:completion", "Print the completion script of a shell."),
+}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    # Reading the metadata of a distribution takes longer than the help.
+    from iotflow_server import VERSION
+
+    click.echo(f"iotflow {VERSION}")
+    ctx.exit()
+
+
+@click.group(
+    "iotflow",
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error.")
+def root() -> None:
+    """Connectivity for IoT devices."""

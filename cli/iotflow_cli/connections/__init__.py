@@ -1,0 +1,1 @@
+"""Connections of the commands to a server: over the contract only."""

@@ -1,0 +1,1 @@
+"""`iotflow commands`: commands to devices, and their results."""

@@ -1,0 +1,1 @@
+"""`iotflow config`: desired configurations of devices."""

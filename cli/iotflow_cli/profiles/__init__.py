@@ -1,0 +1,1 @@
+"""Profiles: servers that the commands administer, with their credentials."""

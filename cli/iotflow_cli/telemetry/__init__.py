@@ -1,0 +1,1 @@
+"""`iotflow telemetry`: sends, reads, exports and deletes readings."""

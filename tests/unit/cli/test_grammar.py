@@ -1,0 +1,78 @@
+"""Every command has help, completion and --json, and the help of the root imports no command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from iotflow_cli.command_line.grammar import LazyGroup
+from iotflow_cli.command_line.root import root
+from iotflow_cli.main import main
+
+HEAVY = ("alembic", "grpc", "numpy", "pyarrow", "rich", "sqlalchemy", "iotflow_server", "iotflow_simulators")
+
+
+def commands(group: LazyGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands and groups below a group, with their paths."""
+    for name, lazy in group.lazy.items():
+        command = lazy.load()
+        yield (*path, name), command
+        if isinstance(command, LazyGroup):
+            yield from commands(command, (*path, name))
+
+
+def groups(group: LazyGroup) -> Iterator[LazyGroup]:
+    yield group
+    for _, command in commands(group):
+        if isinstance(command, LazyGroup):
+            yield command
+
+
+ALL = dict(commands(root))
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_command_has_help_at_its_level(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*path, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: iotflow {' '.join(path)} ")
+    assert "--json" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_list_of_a_group_has_the_first_sentences_of_its_commands() -> None:
+    for group in groups(root):
+        for name, lazy in group.lazy.items():
+            description = lazy.load().help or ""
+            assert description.split("\n")[0] == lazy.help, name
+
+
+def test_the_root_imports_no_command_to_show_its_help() -> None:
+    code = f"import sys; from iotflow_cli.main import main; main(['--help']); sys.exit([m for m in {HEAVY} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert run.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert "_IOTFLOW_COMPLETE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("iotflow repl", {"replay"}), ("iotflow completion z", {"zsh"}), ("iotflow up --rest", None)]
+)
+def test_words_are_completed(words: str, found: set[str] | None) -> None:
+    env = {
+        **os.environ,
+        "_IOTFLOW_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    code = "import sys; from iotflow_cli.main import main; sys.exit(main([]))"
+    run = subprocess.run([sys.executable, "-P", "-c", code], env=env, capture_output=True, text=True)
+    offered = {line.partition(",")[2] for line in run.stdout.splitlines()}
+    assert offered == (found or {"--rest-host", "--rest-port"}), run.stderr

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from iotflow_cli.output.failures import CommandError
+from iotflow_cli.running.run_record import RunRecord
 from iotflow_server.supervision.child_process import Program, TakeLine
 from iotflow_server.supervision.supervised_process import Failure, RestartPolicy
 from iotflow_server.supervision.supervisor import Supervisor
@@ -32,12 +33,20 @@ def supervisor_on(
     programs: Sequence[Program],
     problems_changed: TakeProblems = lambda _: None,
     restarts: RestartPolicy = DEFAULT_RESTARTS,
+    *,
+    record: RunRecord | None = None,
 ) -> Supervisor:
     """A supervisor that writes each program's lines after its name. problems_changed: takes a sentence for each program that does
-    not run, whenever these sentences change."""
+    not run, whenever these sentences change. record: takes the process ids and the lines, too."""
     width = max(len(program.name) for program in programs)
-    prefixed = [dataclasses.replace(each, output=_prefixed(write, f"{each.name:<{width}} | ")) for each in programs]
-    return Supervisor(prefixed, ConsoleReporter(write, problems_changed, restarts), restarts)
+    prefixed = [
+        dataclasses.replace(each, output=_prefixed(write, f"{each.name:<{width}} | ", record and record.log(each.name)))
+        for each in programs
+    ]
+    reporter = ConsoleReporter(_both(write, record and record.own_log), problems_changed, restarts)
+    if record:
+        reporter.on_ready = record.part_is_ready
+    return Supervisor(prefixed, reporter, restarts)
 
 
 class ConsoleReporter:
@@ -47,10 +56,12 @@ class ConsoleReporter:
         self._write = write
         self._problems_changed = problems_changed
         self._restarts = restarts
+        self.on_ready: Callable[[str, int], None] = lambda _name, _pid: None
         # By name, for each program that does not run.
         self._problems: dict[str, str] = {}
 
-    def ready(self, name: str, pid: int) -> None:  # noqa: ARG002
+    def ready(self, name: str, pid: int) -> None:
+        self.on_ready(name, pid)
         if self._problems.pop(name, None):
             self._problems_changed(list(self._problems.values()))
             self._write(f"{name} runs again")
@@ -70,5 +81,17 @@ class ConsoleReporter:
         self._write(problem or "stopping")
 
 
-def _prefixed(write: TakeLine, prefix: str) -> TakeLine:
-    return lambda line: write(prefix + line)
+def _prefixed(write: TakeLine, prefix: str, log: TakeLine | None) -> TakeLine:
+    return _both(lambda line: write(prefix + line), log)
+
+
+def _both(write: TakeLine, log: TakeLine | None) -> TakeLine:
+    """Takes a line for the terminal and for the log file, if there is one."""
+    if log is None:
+        return write
+
+    def take(line: str) -> None:
+        write(line)
+        log(line)
+
+    return take

@@ -1,12 +1,14 @@
 """The processes of `iotflow up`: the server, Envoy, and the MQTT broker with its adapter."""
 
+import asyncio
 import contextlib
 import functools
 import os
 import secrets
+import signal
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from iotflow_cli import local_defaults, mqtt
@@ -15,8 +17,11 @@ from iotflow_cli.envoy.proxy import EnvoyProxy, admin_socket_in, drain
 from iotflow_cli.local_defaults import HOST, PARTS_DOWN
 from iotflow_cli.mqtt import BrokerChoice
 from iotflow_cli.readiness import all_serve, answers
-from iotflow_server.supervision.child_process import Program
+from iotflow_cli.running.run_file import RunFile
+from iotflow_cli.running.run_record import RunRecord
+from iotflow_server.supervision.child_process import Program, TakeLine
 from iotflow_server.supervision.supervised_process import GivenUp
+from iotflow_server.supervision.supervisor import Supervisor
 
 # Time for calls to finish when Envoy stops; streams do not end by themselves and are cut.
 DRAIN_SECONDS = 2.0
@@ -27,7 +32,7 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class LocalService:
-    """The whole service, with its files in one folder."""
+    """The whole service, with its files in one folder. options: those of `iotflow up`, for a restart. write: takes its lines."""
 
     data_dir: Path
     rest_host: str
@@ -35,20 +40,39 @@ class LocalService:
     grpc_port: int
     workers: int
     broker: BrokerChoice
+    options: Mapping[str, str] = field(default_factory=dict)
+    write: TakeLine = write_line
 
     async def run(self) -> int:
         """Run until a stop signal; the exit code: 0, or 1 after a failure."""
         proxy = self._proxy()
         proxy.prepare()
         self._write_problems(())
-        supervisor = supervisor_on(write_line, self._programs(proxy), self._write_problems)
+        programs = self._programs(proxy)
+        addresses = dict(self._addresses(proxy))
+        run = RunFile.of_this_process(
+            rest=proxy.address, grpc_port=self.grpc_port, options=dict(self.options), addresses=addresses
+        )
+        record = RunRecord(self.data_dir, run)
+        supervisor = supervisor_on(self.write, programs, self._write_problems, record=record)
+        restart = functools.partial(self._restart, supervisor, record)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, restart)
         try:
-            stopped_within_grace = await supervisor.run(functools.partial(self._announce, proxy))
+            stopped_within_grace = await supervisor.run(functools.partial(self._announce, proxy, record))
         except GivenUp:
-            write_line("all processes stopped; fix the error above and start again")
+            self.write("all processes stopped; fix the error above and start again")
             return 1
-        write_line("stopped")
+        finally:
+            record.close()
+        self.write("stopped")
         return 0 if stopped_within_grace else 1
+
+    def _restart(self, supervisor: Supervisor, record: RunRecord) -> None:
+        """Restart the part that `iotflow restart` names."""
+        part = record.requested_part()
+        line = f"restarting {part}" if supervisor.restart(part) else f"there is no part {part!r} to restart"
+        self.write(line)
+        record.own_log(line)
 
     def _proxy(self) -> EnvoyProxy:
         folder = self.data_dir / "envoy"
@@ -93,19 +117,23 @@ class LocalService:
             draft.write_text("".join(f"{problem}\n" for problem in problems))
             draft.replace(file)
 
-    def _announce(self, proxy: EnvoyProxy) -> None:
+    def _addresses(self, proxy: EnvoyProxy) -> Iterator[tuple[str, str]]:
         broker = self.broker
-        write_line(f"REST         {proxy.address}")
-        write_line(f"gRPC         {self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}")
+        yield "REST", proxy.address
+        yield "gRPC", f"{self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}"
         if broker.host:
-            write_line(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
+            yield "MQTT", f"{broker.host}:{broker.port} ({broker.kind})"
         if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(self.rest_host)):
-            write_line(
-                f"MQTT         {broker.host}:{anonymous_port} for clients without a login, which send api_key in each message"
-            )
-        write_line(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
-        write_line(f"commands     {_program()} (--help lists them)")
-        write_line(f"ready: {proxy.address}/health (Ctrl-C stops it)")
+            without_login = "for clients without a login, which send api_key in each message"
+            yield "MQTT without a login", f"{broker.host}:{anonymous_port} {without_login}"
+
+    def _announce(self, proxy: EnvoyProxy, record: RunRecord) -> None:
+        for name, address in self._addresses(proxy):
+            self.write(f"{name.removesuffix(' without a login'):<11}  {address}")
+        self.write(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
+        self.write(f"commands     {_program()} (--help lists them)")
+        record.all_are_ready()
+        self.write(f"ready: {proxy.address}/health (Ctrl-C stops it)")
 
 
 def _envoy(proxy: EnvoyProxy) -> Program:

@@ -1,6 +1,7 @@
 """`iotflow up`: the whole service on this machine."""
 
 import asyncio
+import json
 import os
 import resource
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ import click
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.command_line.options import PORT, SettingOption, data_dir_option
-from iotflow_cli.console import UsageError
+from iotflow_cli.console import UsageError, write_line
 from iotflow_cli.local_service import LocalService
 from iotflow_cli.mqtt import EMBEDDED, BrokerChoice, chosen_broker
+from iotflow_cli.output.renderer import Output
+from iotflow_cli.output.results import Record
 from iotflow_cli.ports import Listener, check_distinct, check_free
+from iotflow_cli.running.detached import start_detached
 from iotflow_server.data_folder import FolderInUse, reserved
 
 LOCK = "up.lock"
@@ -79,7 +83,12 @@ OPEN_FILES = 65536
     metavar="PORT",
     help="port of a broker that this command starts",
 )
+@click.option(
+    "--detach", is_flag=True, help="run in the background, and end when the service is ready  [default: wait]"
+)
+@click.pass_obj
 def up(
+    output: Output,
     data_dir: Path,
     rest_port: int,
     grpc_port: int,
@@ -88,8 +97,25 @@ def up(
     telemetry: str | None,
     broker: str,
     mqtt_port: int,
-) -> int:
+    detach: bool,
+) -> int | Record:
     """Run the service on this machine until Ctrl-C."""
+    options = {
+        "data-dir": str(data_dir.resolve()),
+        "rest-port": str(rest_port),
+        "grpc-port": str(grpc_port),
+        "rest-host": rest_host,
+        "workers": str(workers),
+        "broker": broker,
+        "mqtt-port": str(mqtt_port),
+        **({"telemetry": telemetry} if telemetry else {}),
+    }
+    if detach:
+        run = start_detached(options, data_dir, _ignore if output.as_json else click.echo)
+        return Record(
+            {"pid": run.pid, "rest": run.rest, "grpc_port": run.grpc_port},
+            sentence=f"The service runs in the background (process {run.pid}).",
+        )
     folder = data_dir.resolve()
     choice = chosen_broker(broker, rest_host, mqtt_port)
     with reserved_for_run(folder):
@@ -99,7 +125,17 @@ def up(
             # A variable, not an argument: every user of the machine can read the arguments of a process.
             os.environ["IOTFLOW_TELEMETRY"] = telemetry
         os.environ["IOTFLOW_WORKERS"] = str(workers)
-        return asyncio.run(LocalService(folder, rest_host, rest_port, grpc_port, workers, choice).run())
+        write = _write_object if output.as_json else write_line
+        service = LocalService(folder, rest_host, rest_port, grpc_port, workers, choice, options, write)
+        return asyncio.run(service.run())
+
+
+def _ignore(_: str) -> None:
+    """No output beside the result."""
+
+
+def _write_object(line: str) -> None:
+    write_line(json.dumps({"line": line}, ensure_ascii=False))
 
 
 @contextmanager

@@ -8,6 +8,10 @@ from iotflow_cli.command_line.grammar import Lazy, LazyGroup
 
 COMMANDS = {
     "up": Lazy("iotflow_cli.up:up", "Run the service on this machine until Ctrl-C."),
+    "down": Lazy("iotflow_cli.running.lifecycle:down", "Stop the service of this machine."),
+    "restart": Lazy("iotflow_cli.running.lifecycle:restart", "Restart the service of this machine, or one part of it."),
+    "status": Lazy("iotflow_cli.running.status:status", "Show whether the service runs, and the state of its parts."),
+    "logs": Lazy("iotflow_cli.running.log_reading:logs", "Show the logs of the service of this machine."),
     "replay": Lazy("iotflow_cli.replay:replay_file", "Send the rows of a CSV file as a device."),
     "migrate": Lazy("iotflow_cli.migrate:migrate", "Copy the devices of the older service's database."),
     "login": Lazy("iotflow_cli.profiles.commands:login", "Note a server and a token, which commands then use."),

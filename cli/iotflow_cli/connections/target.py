@@ -15,11 +15,12 @@ ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """name: of the profile, or `local`. advice: what helps where no server answers."""
+    """name: of the profile, or `local`. advice: what helps where no server answers. data_dir: of the service of this machine."""
 
     name: str
     profile: Profile
     advice: str = ""
+    data_dir: Path | None = None
 
 
 def chosen_target(profile: str | None, data_dir: Path | None) -> Target:
@@ -44,7 +45,7 @@ def local_target(data_dir: Path | None) -> Target:
     advice = (
         "" if run else f"No `iotflow up` runs on the data folder {folder}. Start it, or name a profile with --profile."
     )
-    return Target(LOCAL, Profile(f"{local_defaults.HOST}:{port}", token), advice)
+    return Target(LOCAL, Profile(f"{local_defaults.HOST}:{port}", token), advice, folder)
 
 
 def _kept_token(folder: Path) -> str:

@@ -37,7 +37,7 @@ class RunFile:
     @property
     def is_alive(self) -> bool:
         """Whether the process still runs. One on another host counts as running, because it cannot be asked."""
-        if self.host != socket.gethostname():
+        if not is_on_this_host(self):
             return True
         return is_running(self.pid) and _start_of(self.pid) == self.started
 
@@ -59,6 +59,11 @@ def read_run(data_dir: Path) -> RunFile | None:
 def remove_run(data_dir: Path) -> None:
     """Remove the file at the end of a run."""
     (data_dir / FILE_NAME).unlink(missing_ok=True)
+
+
+def is_on_this_host(run: RunFile) -> bool:
+    """Whether the process can be asked and signalled here."""
+    return run.host == socket.gethostname()
 
 
 def is_running(pid: int) -> bool:

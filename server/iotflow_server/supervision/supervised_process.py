@@ -65,6 +65,7 @@ class SupervisedProcess:
     """Starts a program, and starts it again after each failure, as the policy allows."""
 
     def __init__(self, program: Program, policy: RestartPolicy, reporter: Reporter) -> None:
+        self.name = program.name
         # Set when the program is ready for the first time.
         self.ready = asyncio.Event()
         self.stopped_within_grace = True
@@ -73,13 +74,16 @@ class SupervisedProcess:
         self._reporter = reporter
         self._failures = 0
         self._closing = False
+        self._restarting = False
         self._child: ChildProcess | None = None
 
     async def keep_running(self) -> None:
         """Run until cancelled, which stops the program, or closed. Raises GivenUp."""
         while not self._closing:
             failure = await self._run_once()
-            if not self._closing:
+            if self._restarting:
+                self._restarting = False
+            elif not self._closing:
                 pause = self._pause_after(failure)
                 self._reporter.failed(self._program.name, failure, self._failures, pause)
                 await asyncio.sleep(pause)
@@ -87,6 +91,12 @@ class SupervisedProcess:
     def close(self) -> None:
         """Start the program no more."""
         self._closing = True
+
+    async def restart(self) -> None:
+        """Stop the program as at the end of a run. It starts again at once, and this counts as no failure."""
+        if self._child and not await self._child.ended_within(0):
+            self._restarting = True
+            await self._child.stop()
 
     def kill(self) -> None:
         """End the program now."""

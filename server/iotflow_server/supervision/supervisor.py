@@ -20,6 +20,7 @@ class Supervisor:
         self._in_order = in_order
         self._processes = [SupervisedProcess(program, policy, reporter) for program in programs]
         self._tasks: list[asyncio.Task[None]] = []
+        self._restarts: set[asyncio.Task[None]] = set()
         # The end of the run: a result after a stop signal, GivenUp after a failure.
         self._ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -42,6 +43,15 @@ class Supervisor:
             await asyncio.wait((starting,))
             await self._stop_all()
         return all(process.stopped_within_grace for process in self._processes)
+
+    def restart(self, name: str) -> bool:
+        """Restart a program, in the background. False: there is no such program, or all are about to stop."""
+        found = [process for process in self._processes if process.name == name]
+        for process in found if not self._ending.done() else ():
+            task = asyncio.create_task(process.restart())
+            self._restarts.add(task)
+            task.add_done_callback(self._restarts.discard)
+        return bool(found) and not self._ending.done()
 
     async def _start_all(self, announce: Callable[[], None]) -> None:
         for process in self._processes:

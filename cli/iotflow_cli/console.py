@@ -40,10 +40,12 @@ def supervisor_on(
     not run, whenever these sentences change. record: takes the process ids and the lines, too."""
     width = max(len(program.name) for program in programs)
     prefixed = [
-        dataclasses.replace(each, output=_prefixed(write, f"{each.name:<{width}} | ", record and record.log(each.name)))
+        dataclasses.replace(
+            each, output=_prefixed(write, f"{each.name:<{width}} | ", record.log(each.name) if record else None)
+        )
         for each in programs
     ]
-    reporter = ConsoleReporter(_both(write, record and record.own_log), problems_changed, restarts)
+    reporter = ConsoleReporter(_both(write, record.own_log if record else None), problems_changed, restarts)
     if record:
         reporter.on_ready = record.part_is_ready
     return Supervisor(prefixed, reporter, restarts)

@@ -11,7 +11,7 @@ LONGEST = 2**31 - 1
 _FORM = re.compile(r"(\d+)([smhdw]?)", re.ASCII)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[int]):
     """Seconds, from a number with one of the units s, m, h, d, w; without one: seconds."""
 
     name = "duration"

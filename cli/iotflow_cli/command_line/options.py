@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ class SettingOption(click.Option):
     """An option whose default is a setting: the variable of the environment or of .env, otherwise the fallback."""
 
     def __init__(self, *arguments: Any, variable: str, fallback: str, **options: Any) -> None:
-        super().__init__(*arguments, show_default=True, **options)
+        super().__init__(*arguments, **{"show_default": True, **options})
         self._variable = variable
         self._fallback = fallback
 
@@ -25,7 +26,7 @@ PORT = click.IntRange(1, 65535)
 DATA_DIR_HELP = "folder of the databases, the journal and the secrets"
 
 
-def data_dir_option(description: str = DATA_DIR_HELP) -> Any:
+def data_dir_option(description: str = DATA_DIR_HELP) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--data-dir, of the commands about the service of this machine."""
     return click.option(
         "--data-dir",

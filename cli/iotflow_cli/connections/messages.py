@@ -3,7 +3,7 @@
 from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 _WIDE = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
@@ -28,7 +28,7 @@ def as_value(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _restore_numbers(data: dict[str, Any], descriptor: Descriptor) -> None:
+def _restore_numbers(data: dict[str, Any], descriptor: Any) -> None:
     """protobuf writes 64-bit numbers as texts, for JavaScript. Python's JSON has them all."""
     for field in descriptor.fields:
         value = data.get(field.name)

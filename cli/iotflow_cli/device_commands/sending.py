@@ -72,7 +72,7 @@ def send(
     if group and wait:
         raise click.UsageError("--wait is for a command to one device. `iotflow commands watch` shows all results.")
     *_, action = words[:expected]
-    request = {
+    request: dict[str, Any] = {
         "name": action,
         "parameters": _struct({**(json_object(parameters) if parameters else {}), **pairs(words[expected:])}),
         "time_to_live_seconds": expires,

@@ -80,8 +80,7 @@ def _of_usage(error: click.UsageError) -> Failure:
 
 def _usage_message(error: click.UsageError) -> str:
     # A missing parameter has a sentence of its own, which names it.
-    is_named = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-    if not is_named or error.param is None:
+    if not isinstance(error, click.BadParameter) or isinstance(error, click.MissingParameter) or error.param is None:
         return error.format_message()
     param = error.param
     name = (

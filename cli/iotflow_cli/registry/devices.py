@@ -56,9 +56,9 @@ def list_devices(
 def show_device(server: Server, name_or_id: str) -> Record:
     """Show a device, its configurations and the number of its readings."""
     found = details(server, name_or_id)
-    extra = as_data(found)
-    shown = {name: extra[name] for name in ("telemetry_count", "desired", "desired_version") if name in extra}
-    return Record({**as_data(found.device), **shown})
+    data = as_data(found)
+    shown = ("telemetry_count", "desired_version", "desired")
+    return Record({**data["device"], **{name: value for name, value in data.items() if name in shown}})
 
 
 @command("update")

@@ -64,7 +64,7 @@ def get(
 ) -> Table:
     """Show the readings of a device in a range of time."""
     device = device_id(server, name_or_id)
-    common = {"device_id": device, "start_time": start, "end_time": end, "fields": fields}
+    common: dict[str, Any] = {"device_id": device, "start_time": start, "end_time": end, "fields": fields}
     size = min(limit or PAGE, PAGE)
     rows = (
         _newest_first(server, GetTelemetryRequest(**common, page_size=size))

@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
+.PHONY: help up iotdb check test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -24,6 +24,12 @@ check: lint contract docs  ## Style, types, contract, pages and unit tests, in a
 test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest --durations=25 --ignore=tests/unit --ignore=tests/faults
+
+coverage: $(VENV)/dev packages  ## The same tests, and the lines of the product that they execute; reports in build/coverage
+	$(BIN)/python -m tools.iotdb_server fetch
+	$(BIN)/python -m coverage run --data-file=build/.coverage --source=cli,clients/python,gateway,server,simulators -m pytest --ignore=tests/faults
+	$(BIN)/python -m coverage html --quiet --data-file=build/.coverage --directory=build/coverage
+	$(BIN)/python -m coverage report --data-file=build/.coverage --skip-covered
 
 faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged; at most 15 minutes
 	$(BIN)/python -m tools.iotdb_server fetch

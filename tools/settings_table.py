@@ -1,6 +1,7 @@
-"""Writes the tables of settings from the settings classes. With --check, fails if a table is not current."""
+"""Writes the tables of settings and .env.example from the settings classes. With --check, fails if one is not current."""
 
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -9,6 +10,8 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
+from iotflow_cli.connections.target import PROFILE_VARIABLE
+from iotflow_cli.profiles.commands import TOKEN_VARIABLE
 from iotflow_gateway.settings import GatewaySettings
 from iotflow_server.settings import Settings
 
@@ -18,6 +21,17 @@ TABLES: dict[Path, type[BaseSettings]] = {
     ROOT / "docs" / "settings.md": Settings,
     ROOT / "docs" / "mqtt.md": GatewaySettings,
 }
+EXAMPLE = ROOT / ".env.example"
+SECTIONS: dict[str, type[BaseSettings]] = {"The server": Settings, "The MQTT adapter": GatewaySettings}
+COMMAND_VARIABLES = {
+    PROFILE_VARIABLE: "The profile that commands use in place of the current one. local: the service of this machine.",
+    TOKEN_VARIABLE: "The token of iotflow login, which otherwise asks for it.",
+}
+INTRODUCTION = """\
+# Every variable of IoTFlow, with its default. Copy this file to .env in the folder where IoTFlow
+# runs, and remove the # in front of what differs; variables of the environment take precedence.
+# iotflow up has defaults of its own while only this machine can reach the service: it opens
+# registration, reads and diagnostics, and logs as text. Written by make generate."""
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 
 
@@ -34,8 +48,12 @@ def table(settings: type[BaseSettings]) -> str:
 
 def names(variable: str, alias: Any) -> str:
     """The variables of a setting, the preferred one first."""
-    accepted = map(str, alias.choices) if isinstance(alias, AliasChoices) else (variable,)
-    return " or ".join(f"`{one}`" for one in accepted)
+    return " or ".join(f"`{one}`" for one in accepted(variable, alias))
+
+
+def accepted(variable: str, alias: Any) -> list[str]:
+    """The names of a setting in the environment, the preferred one first."""
+    return list(map(str, alias.choices)) if isinstance(alias, AliasChoices) else [variable]
 
 
 def choices(annotation: Any) -> str:
@@ -69,15 +87,37 @@ def with_table(text: str, settings: type[BaseSettings]) -> str:
     return f"{before}{BEGIN}\n{table(settings)}\n{END}{after}"
 
 
+def environment() -> str:
+    """The text of .env.example: every variable, with its default."""
+    lines = [INTRODUCTION]
+    for title, settings in SECTIONS.items():
+        lines += ["", f"# {'=' * 10} {title}"]
+        prefix = settings.model_config.get("env_prefix", "")
+        for name, field in settings.model_fields.items():
+            variable, *also = accepted(prefix + name.upper(), field.validation_alias)
+            note = f" Also read: {', '.join(also)}." if also else ""
+            lines += ["", *commented(f"{field.description}{note}")]
+            lines.append(f"#{variable}={default(field.default).strip('`')}")
+    lines += ["", f"# {'=' * 10} The command iotflow (from the environment only)"]
+    for name, description in COMMAND_VARIABLES.items():
+        lines += ["", *commented(description), f"#{name}="]
+    return "\n".join(lines) + "\n"
+
+
+def commented(text: str) -> list[str]:
+    """Lines of a comment."""
+    return [f"# {line}" for line in textwrap.wrap(text.replace("`", ""), 97)]
+
+
 def main() -> None:
     """Write the tables, or check them."""
-    for page, settings in TABLES.items():
-        current = page.read_text()
-        new = with_table(current, settings)
+    for page in (*TABLES, EXAMPLE):
+        current = page.read_text() if page.exists() else ""
+        new = environment() if page == EXAMPLE else with_table(current, TABLES[page])
         if "--check" not in sys.argv:
             page.write_text(new)
         elif new != current:
-            sys.exit(f"{page.name}: the table of settings is not current. Run make generate.")
+            sys.exit(f"{page.name}: the settings in it are not current. Run make generate.")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,14 @@ def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
     return _report(plan, users, target, dry_run=dry_run)
 
 
+def is_older(url: str) -> bool:
+    """Whether the URL names the database of the older service. Raises UsageError."""
+    try:
+        return bool(url) and legacy_database.older_database(url) is not None
+    except (SQLAlchemyError, ValueError, OSError) as error:
+        raise UsageError(f"The database of DATABASE_URL cannot be read: {error}") from None
+
+
 def _target(data_dir: Path, *, dry_run: bool) -> TargetRegistry:
     url = local_defaults.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
     if legacy_database.older_database(url):

@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from iotflow.topic_names import topic_prefix
 from iotflow_server.auth.credentials import weakness
 
+# What the command line reads; the server itself does not.
+VARIABLES_OF_THE_COMMAND = {"IOTFLOW_PROFILE", "IOTFLOW_TOKEN"}
+
 
 class WrongSettings(Exception):
     """Invalid settings; the message has one line for each, with its name."""
@@ -319,7 +322,7 @@ def load_settings() -> Settings:
 
 def unknown_settings() -> list[str]:
     """Variables with the prefix of settings that are no settings, and probably misspelt; without those of the MQTT adapter."""
-    known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields}
+    known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields} | VARIABLES_OF_THE_COMMAND
     given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
     ours = {name for name in given if name.startswith("IOTFLOW_") and not name.startswith("IOTFLOW_GATEWAY_")}
     return sorted(ours - known)

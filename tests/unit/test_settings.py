@@ -6,9 +6,9 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from iotflow_gateway.settings import GatewaySettings
-from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
 from iotflow_server.telemetry.stores.choice import Location, address_of, location_of
-from tools.settings_table import ROOT, with_table
+from tools.settings_table import EXAMPLE, ROOT, SECTIONS, environment, with_table
 
 OLDER = {"IOTDB_HOST": "iotdb.example", "IOTDB_USER": "flow", "IOTDB_PASSWORD": "p@ss:/w"}
 
@@ -72,3 +72,23 @@ def test_the_documented_names_defaults_and_ranges_are_those_of_the_settings(
 ) -> None:
     text = Path(ROOT, page).read_text()
     assert with_table(text, settings) == text
+
+
+def test_the_example_of_an_environment_has_every_variable() -> None:
+    assert EXAMPLE.read_text() == environment()
+    names = {f"IOTFLOW_{name.upper()}" for name in SECTIONS["The server"].model_fields}
+    assert names <= {line[1:].partition("=")[0] for line in EXAMPLE.read_text().splitlines()}
+
+
+def test_the_example_of_an_environment_sets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the file, with nothing changed, changes nothing."""
+    defaults = load_settings()
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+    monkeypatch.chdir(tmp_path)
+    assert load_settings() == defaults
+
+
+def test_the_variables_of_the_command_are_known_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IOTFLOW_PROFILE", "plant")
+    monkeypatch.setenv("IOTFLOW_TOKNE", "x")
+    assert unknown_settings() == ["IOTFLOW_TOKNE"]

@@ -13,7 +13,13 @@ COMMANDS = {
     "status": Lazy("iotflow_cli.running.status:status", "Show whether the service runs, and the state of its parts."),
     "logs": Lazy("iotflow_cli.running.log_reading:logs", "Show the logs of the service of this machine."),
     "replay": Lazy("iotflow_cli.replay:replay_file", "Send the rows of a CSV file as a device."),
-    "migrate": Lazy("iotflow_cli.migrate:migrate", "Copy the devices of the older service's database."),
+    "init-db": Lazy(
+        "iotflow_cli.registry.schema:init_db", "Create the registry's database, its secrets and the admin token."
+    ),
+    "migrate": Lazy(
+        "iotflow_cli.migrate:migrate",
+        "Bring the registry to the newest schema, or copy the older service's devices into it.",
+    ),
     "login": Lazy("iotflow_cli.profiles.commands:login", "Note a server and a token, which commands then use."),
     "logout": Lazy("iotflow_cli.profiles.commands:logout", "Forget a profile and its token."),
     "profiles": Lazy("iotflow_cli.profiles.commands:list_profiles", "List the profiles, or choose the current one."),
@@ -27,6 +33,14 @@ COMMANDS = {
     "commands": Lazy("iotflow_cli.command_line.groups:commands", "Send commands to devices, and watch their results."),
     "config": Lazy("iotflow_cli.command_line.groups:config", "Show and change the configurations of devices."),
     "audit": Lazy("iotflow_cli.registry.audit:audit", "List changes and who made them, newest first."),
+    "iotdb": Lazy(
+        "iotflow_cli.shells.iotdb:iotdb", "Open a client shell of IoTDB, at the address of IOTFLOW_TELEMETRY."
+    ),
+    "redis": Lazy(
+        "iotflow_cli.shells.redis:redis", "Open a client shell of Redis, at the address of IOTFLOW_REDIS_URL."
+    ),
+    "shell": Lazy("iotflow_cli.shells.python:shell", "Open a Python shell with a connected client."),
+    "test": Lazy("iotflow_cli.running.testing:test", "Run the tests, as `make test` does, in a checkout."),
     "completion": Lazy("iotflow_cli.command_line.completion:completion", "Print the completion script of a shell."),
 }
 

@@ -10,6 +10,7 @@ from iotflow.connection import Connection, Tls
 from iotflow.errors import ServerError, deadline_exceeded
 from iotflow.paging import call, pages
 from iotflow_cli.connections.target import Target
+from iotflow_cli.profiles.profile import Profile
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=Message)
@@ -22,8 +23,7 @@ class Server:
     def __init__(self, target: Target) -> None:
         self.target = target
         profile = target.profile
-        tls = Tls(profile.ca or None, profile.certificate or None, profile.key or None) if profile.tls else None
-        self.connection = Connection(profile.address, token=profile.token, tls=tls)
+        self.connection = Connection(profile.address, token=profile.token, tls=tls_of(profile))
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -77,6 +77,11 @@ class Server:
         if error.code.name != "UNAVAILABLE" or error.reason or not self.target.advice:
             return error
         return ServerError(error.code, f"{self.target.advice} {error.message}", reason="UNREACHABLE", retryable=True)
+
+
+def tls_of(profile: Profile) -> Tls | None:
+    """The files of a profile; None: without TLS."""
+    return Tls(profile.ca or None, profile.certificate or None, profile.key or None) if profile.tls else None
 
 
 async def _within(work: Coroutine[Any, Any, T], seconds: float | None) -> T:

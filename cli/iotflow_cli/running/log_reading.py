@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
@@ -53,15 +54,17 @@ def logs(data_dir: Path, part: str | None, follow: bool, lines: int) -> Events:
 
 
 def _rows(data_dir: Path, parts: list[str], lines: int, *, follow: bool) -> Iterator[Row]:
-    files = {part: FollowedFile(data_dir / FOLDER / f"{part}.log") for part in parts}
-    for part, file in files.items():
-        for line in file.last(lines):
-            yield {"part": part, "line": line}
-    while follow:
-        found = [{"part": part, "line": line} for part, file in files.items() for line in file.new()]
-        yield from found
-        if not found:
-            time.sleep(POLL_SECONDS)
+    with ExitStack() as stack:
+        files = {part: FollowedFile(data_dir / FOLDER / f"{part}.log") for part in parts}
+        for part, file in files.items():
+            stack.callback(file.close)
+            for line in file.last(lines):
+                yield {"part": part, "line": line}
+        while follow:
+            found = [{"part": part, "line": line} for part, file in files.items() for line in file.new()]
+            yield from found
+            if not found:
+                time.sleep(POLL_SECONDS)
 
 
 class FollowedFile:
@@ -86,7 +89,7 @@ class FollowedFile:
         """The complete lines since the last call."""
         text = self._read()
         if self._is_rotated():
-            self._close()
+            self.close()
             text += self._read()
         *complete, self._rest = (self._rest + text).split("\n")
         return complete
@@ -108,7 +111,8 @@ class FollowedFile:
             # Between the two renames of a rotation.
             return False
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the file; a later call opens the present one."""
         if self._file:
             self._file.close()
         self._file = None

@@ -1,0 +1,1 @@
+"""Client shells: of IoTDB, of Redis, and of Python with a connected client."""

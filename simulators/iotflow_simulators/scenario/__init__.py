@@ -1,0 +1,1 @@
+"""The scenario file: its values, how it is read, and its published JSON Schema."""

@@ -1,0 +1,161 @@
+"""The readings of one fleet, window by window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from iotflow_simulators.faults.base import FaultKind, FleetContext, Outcome
+from iotflow_simulators.generation.events import ConnectionEvent
+from iotflow_simulators.generation.outages import Outages
+from iotflow_simulators.generation.pace import GRID, PER_MS, Pace
+from iotflow_simulators.generation.rows import Rows, joined
+from iotflow_simulators.labels import Label
+from iotflow_simulators.models.base import Model, Moments
+from iotflow_simulators.randoms import Draws
+from iotflow_simulators.scenario.scenario import Scenario
+
+# Faults from this ORDER on see readings when they are sent.
+_WHEN_SENT = 70
+_NEVER = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class FleetWindow:
+    """What is due in a window. rows: by device, then by due time."""
+
+    context: FleetContext
+    rows: Rows
+    events: list[ConnectionEvent]
+    labels: list[Label]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Rows, events and labels that are due later. The rows are in parts, each with its earliest due time."""
+
+    rows: list[tuple[int, Rows]] = field(default_factory=list)
+    events: list[ConnectionEvent] = field(default_factory=list)
+
+
+class FleetRun:
+    """The state of a fleet's devices. It is advanced, and never goes back."""
+
+    def __init__(
+        self, scenario: Scenario, context: FleetContext, model: Model, faults: Sequence[FaultKind], outages: Outages
+    ) -> None:
+        self.context = context
+        self.model = model
+        self._scenario = scenario
+        self._pace = Pace(scenario.stages)
+        self._faults = sorted(faults, key=lambda fault: (fault.ORDER, fault.fault.name))
+        self._outages = outages
+        self._labels = sorted(
+            (label for fault in faults for label in fault.span_labels()), key=_label_order, reverse=True
+        )
+        self._pending = _Pending(events=self._known_events())
+        count = len(context.members)
+        self._interval = np.full(count, context.fleet.interval * PER_MS, np.int64)
+        # The devices' first readings are spread over the interval, on the grid of times.
+        phase = Draws(context.keys, "phase").whole(context.fleet.interval // GRID - 1)
+        self._work = (phase + 1) * GRID * PER_MS
+        self._sequence = np.zeros(count, np.int64)
+
+    def _known_events(self) -> list[ConnectionEvent]:
+        duration = self._scenario.duration
+        events = self._outages.events(self.context.members, duration)
+        events += [event for fault in self._faults for event in fault.events()]
+        return [event for event in events if event.due < duration or type(event).__name__ == "Connect"]
+
+    def set_interval(self, device: int, interval: int) -> None:
+        """Change the interval of one device, in ms, after its next reading."""
+        self._interval[device] = interval * PER_MS
+
+    def interval(self, device: int) -> int:
+        """The interval of one device, in ms."""
+        return int(self._interval[device]) // PER_MS
+
+    def advance(self, end: int) -> FleetWindow:
+        """What is due before `end`, in ms since the start. At the scenario's end, late readings are due too."""
+        outcome = Outcome()
+        is_last = end >= self._scenario.duration
+        rows = self._faulty(self._natural(min(end, self._scenario.duration)), outcome)
+        self._pending.events += outcome.events
+        due = self._due_rows(rows, _NEVER if is_last else end)
+        events = self._due_events(_NEVER if is_last else end)
+        labels = [*self._begun_labels(_NEVER if is_last else end + self._scenario.start), *outcome.labels]
+        return FleetWindow(self.context, due, events, labels)
+
+    def _natural(self, end: int) -> Rows:
+        """The readings without faults that are measured before `end`."""
+        reached = self._pace.work((end - 1) // GRID * GRID)
+        counts = np.maximum((reached - self._work) // self._interval + 1, 0)
+        total = int(counts.sum())
+        device = np.repeat(np.arange(len(counts)), counts)
+        turn = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+        at = self._pace.due(self._work[device] + turn * self._interval[device])
+        sequence = self._sequence[device] + turn
+        self._work += counts * self._interval
+        self._sequence += counts
+        time = at + self._scenario.start
+        columns = self.model.readings(Moments(device, sequence, time))
+        return Rows(device, sequence, at, at.copy(), time.copy(), columns, np.zeros(total, np.int8))
+
+    def _faulty(self, rows: Rows, outcome: Outcome) -> Rows:
+        rows = self._outages.without_lost(rows)
+        for fault in self._faults:
+            if fault.ORDER < _WHEN_SENT:
+                rows = fault.apply(rows, outcome)
+        rows, full = self._outages.hold(rows)
+        if full.any():
+            outcome.labels += self._full_labels(rows.take(full))
+            rows = rows.take(~full)
+        for fault in self._faults:
+            if fault.ORDER >= _WHEN_SENT:
+                rows = fault.apply(rows, outcome)
+        return rows
+
+    def _full_labels(self, lost: Rows) -> list[Label]:
+        found = zip(lost.device.tolist(), lost.time.tolist(), lost.sequence.tolist(), strict=True)
+        names = self.context.names
+        return [Label(names[device], "", time, time, "buffer_full", "", {}, number) for device, time, number in found]
+
+    def _due_rows(self, rows: Rows, end: int) -> Rows:
+        """Rows due before `end`, of these and of the pending ones. The others are pending."""
+        ready, later = [], []
+        for earliest, part in [*self._pending.rows, (int(rows.due.min()) if len(rows) else _NEVER, rows)]:
+            if earliest >= end and part is not rows:
+                later.append((earliest, part))
+                continue
+            is_due = part.due < end
+            if is_due.all():
+                ready.append(part)
+                continue
+            ready.append(part.take(is_due))
+            rest = part.take(~is_due)
+            later.append((int(rest.due.min()), rest))
+        self._pending.rows = _compact(later)
+        return joined(ready).in_order() if len(ready) > 1 else ready[0].in_order()
+
+    def _due_events(self, end: int) -> list[ConnectionEvent]:
+        due = [event for event in self._pending.events if event.due < end]
+        if due:
+            self._pending.events = [event for event in self._pending.events if event.due >= end]
+        return due
+
+    def _begun_labels(self, time: int) -> list[Label]:
+        begun = []
+        while self._labels and self._labels[-1].start < time:
+            begun.append(self._labels.pop())
+        return begun
+
+
+def _compact(parts: list[tuple[int, Rows]]) -> list[tuple[int, Rows]]:
+    """Join the parts where there are many, so that a window looks at few."""
+    if len(parts) < 64:
+        return parts
+    return [(min(earliest for earliest, _ in parts), joined([rows for _, rows in parts]))]
+
+
+def _label_order(label: Label) -> tuple[int, str, str, str]:
+    return label.start, label.device, label.kind, label.fault

@@ -56,6 +56,7 @@ generate: $(VENV)/dev packages  ## Write the stubs and references anew after a c
 	$(BIN)/python tools/contract.py deps generate
 	$(BIN)/python tools/settings_table.py
 	$(BIN)/python tools/rest_table.py
+	$(BIN)/python -m tools.scenario_reference
 	$(BIN)/python -m tools.api
 
 clients-generate: $(VENV)/dev packages  ## Write the stubs of the other clients anew; needs Go, JDK with Maven, Node.js and Rust

@@ -34,6 +34,8 @@ KEYWORDS: dict[str, dict[str, str]] = {
     "repeated": {"max_items": "maxItems", "min_items": "minItems", "unique": "uniqueItems"},
     "map": {"max_pairs": "maxProperties", "min_pairs": "minProperties"},
 }
+# Rules of texts that are formats of JSON Schema.
+FORMATS = {"uuid": "uuid"}
 # Rules whose value is itself a set of rules.
 NESTED = {("repeated", "items"): "items", ("map", "keys"): "propertyNames", ("map", "values"): "additionalProperties"}
 
@@ -88,6 +90,9 @@ def _of(rules: Any) -> Schema:
     for rule, value in getattr(rules, kind).ListFields() if kind else ():
         if (kind, rule.name) in NESTED:
             schema[NESTED[kind, rule.name]] = _of(value)
+            continue
+        if kind == "string" and rule.name in FORMATS:
+            schema["format"] = FORMATS[rule.name]
             continue
         if rule.name not in KEYWORDS.get(kind, {}):
             raise LookupError(f"tools/api/rules.py has no JSON Schema keyword for buf.validate's {kind}.{rule.name}.")

@@ -6,8 +6,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from iotflow.contract import bindings, methods, path
 from iotflow_server.interceptors.stream_limits import reads, subscriptions
 
-# Streams whose answers are all of one kind: acknowledgements, columns and bytes of files.
-UNIFORM = {"StreamTelemetry", "ReadTelemetry", "ExportTelemetry"}
+# Streams whose answers are all of one kind: acknowledgements, keys, columns and bytes of files.
+UNIFORM = {"StreamTelemetry", "ImportDevices", "ReadTelemetry", "ExportTelemetry"}
 STREAMS = [method for method in methods() if method.server_streaming]
 SHARED = {
     "heartbeat": "StreamHeartbeat",

@@ -310,6 +310,152 @@ func (x *NamedCount) GetCount() int32 {
 	return 0
 }
 
+// A device that an import has registered.
+type ImportedDevice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place of the device in its message, counted from 0.
+	Index    int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	DeviceId int32 `protobuf:"varint,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Shown only here.
+	ApiKey        string `protobuf:"bytes,3,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedDevice) Reset() {
+	*x = ImportedDevice{}
+	mi := &file_iotflow_v1_fleet_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedDevice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedDevice) ProtoMessage() {}
+
+func (x *ImportedDevice) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_fleet_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedDevice.ProtoReflect.Descriptor instead.
+func (*ImportedDevice) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_fleet_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ImportedDevice) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ImportedDevice) GetDeviceId() int32 {
+	if x != nil {
+		return x.DeviceId
+	}
+	return 0
+}
+
+func (x *ImportedDevice) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
+// A device that an import has not registered.
+type ImportRejection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place of the device in its message, counted from 0.
+	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// A word for programs. NAME_TAKEN: there is a device with this name. NAME_REPEATED: the stream has
+	// registered a device with this name before. INVALID_ARGUMENT: the device violates a rule.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// A sentence for people.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// Whether the same device may be accepted later.
+	Retryable bool `protobuf:"varint,4,opt,name=retryable,proto3" json:"retryable,omitempty"`
+	// The device with this name. 0: there is none.
+	DeviceId      int32 `protobuf:"varint,5,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportRejection) Reset() {
+	*x = ImportRejection{}
+	mi := &file_iotflow_v1_fleet_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportRejection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportRejection) ProtoMessage() {}
+
+func (x *ImportRejection) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_fleet_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportRejection.ProtoReflect.Descriptor instead.
+func (*ImportRejection) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_fleet_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ImportRejection) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *ImportRejection) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ImportRejection) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *ImportRejection) GetRetryable() bool {
+	if x != nil {
+		return x.Retryable
+	}
+	return false
+}
+
+func (x *ImportRejection) GetDeviceId() int32 {
+	if x != nil {
+		return x.DeviceId
+	}
+	return 0
+}
+
 var File_iotflow_v1_fleet_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_fleet_proto_rawDesc = "" +
@@ -337,7 +483,17 @@ const file_iotflow_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"NamedCount\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05countBD\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count\"\\\n" +
+	"\x0eImportedDevice\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\x05R\bdeviceId\x12\x17\n" +
+	"\aapi_key\x18\x03 \x01(\tR\x06apiKey\"\x94\x01\n" +
+	"\x0fImportRejection\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1c\n" +
+	"\tretryable\x18\x04 \x01(\bR\tretryable\x12\x1b\n" +
+	"\tdevice_id\x18\x05 \x01(\x05R\bdeviceIdBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -354,12 +510,14 @@ func file_iotflow_v1_fleet_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_fleet_proto_rawDescData
 }
 
-var file_iotflow_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_iotflow_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_iotflow_v1_fleet_proto_goTypes = []any{
 	(*Measurement)(nil),      // 0: iotflow.v1.Measurement
 	(*DeviceCounts)(nil),     // 1: iotflow.v1.DeviceCounts
 	(*IngestStatistics)(nil), // 2: iotflow.v1.IngestStatistics
 	(*NamedCount)(nil),       // 3: iotflow.v1.NamedCount
+	(*ImportedDevice)(nil),   // 4: iotflow.v1.ImportedDevice
+	(*ImportRejection)(nil),  // 5: iotflow.v1.ImportRejection
 }
 var file_iotflow_v1_fleet_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -380,7 +538,7 @@ func file_iotflow_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_fleet_proto_rawDesc), len(file_iotflow_v1_fleet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -885,6 +885,132 @@ func (x *ResetDeviceKeyJsonRequest) GetBody() *httpbody.HttpBody {
 	return nil
 }
 
+// Devices to register. A message has at most IOTFLOW_MAX_MESSAGE_BYTES.
+type ImportDevicesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Chosen by the client for all streams that register the same list of devices.
+	ImportId string `protobuf:"bytes,1,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// Greater than the one of the message before.
+	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// A device that violates the rules of RegisterDeviceRequest is rejected alone.
+	Devices       []*RegisterDeviceRequest `protobuf:"bytes,3,rep,name=devices,proto3" json:"devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportDevicesRequest) Reset() {
+	*x = ImportDevicesRequest{}
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportDevicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportDevicesRequest) ProtoMessage() {}
+
+func (x *ImportDevicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportDevicesRequest.ProtoReflect.Descriptor instead.
+func (*ImportDevicesRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ImportDevicesRequest) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
+func (x *ImportDevicesRequest) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *ImportDevicesRequest) GetDevices() []*RegisterDeviceRequest {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+// The outcome of one message: each of its devices is in one of the two lists.
+type ImportDevicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sequence of the message.
+	Sequence      int64              `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Imported      []*ImportedDevice  `protobuf:"bytes,2,rep,name=imported,proto3" json:"imported,omitempty"`
+	Rejected      []*ImportRejection `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportDevicesResponse) Reset() {
+	*x = ImportDevicesResponse{}
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportDevicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportDevicesResponse) ProtoMessage() {}
+
+func (x *ImportDevicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportDevicesResponse.ProtoReflect.Descriptor instead.
+func (*ImportDevicesResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ImportDevicesResponse) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *ImportDevicesResponse) GetImported() []*ImportedDevice {
+	if x != nil {
+		return x.Imported
+	}
+	return nil
+}
+
+func (x *ImportDevicesResponse) GetRejected() []*ImportRejection {
+	if x != nil {
+		return x.Rejected
+	}
+	return nil
+}
+
 type ListMeasurementsRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	DeviceId int32                  `protobuf:"varint,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
@@ -898,7 +1024,7 @@ type ListMeasurementsRequest struct {
 
 func (x *ListMeasurementsRequest) Reset() {
 	*x = ListMeasurementsRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -910,7 +1036,7 @@ func (x *ListMeasurementsRequest) String() string {
 func (*ListMeasurementsRequest) ProtoMessage() {}
 
 func (x *ListMeasurementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[13]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -923,7 +1049,7 @@ func (x *ListMeasurementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeasurementsRequest.ProtoReflect.Descriptor instead.
 func (*ListMeasurementsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{13}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListMeasurementsRequest) GetDeviceId() int32 {
@@ -959,7 +1085,7 @@ type ListMeasurementsResponse struct {
 
 func (x *ListMeasurementsResponse) Reset() {
 	*x = ListMeasurementsResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1097,7 @@ func (x *ListMeasurementsResponse) String() string {
 func (*ListMeasurementsResponse) ProtoMessage() {}
 
 func (x *ListMeasurementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1110,7 @@ func (x *ListMeasurementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeasurementsResponse.ProtoReflect.Descriptor instead.
 func (*ListMeasurementsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{14}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListMeasurementsResponse) GetStatus() string {
@@ -1018,7 +1144,7 @@ type DropMeasurementRequest struct {
 
 func (x *DropMeasurementRequest) Reset() {
 	*x = DropMeasurementRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[15]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1156,7 @@ func (x *DropMeasurementRequest) String() string {
 func (*DropMeasurementRequest) ProtoMessage() {}
 
 func (x *DropMeasurementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[15]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1169,7 @@ func (x *DropMeasurementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropMeasurementRequest.ProtoReflect.Descriptor instead.
 func (*DropMeasurementRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{15}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DropMeasurementRequest) GetDeviceId() int32 {
@@ -1070,7 +1196,7 @@ type DropMeasurementResponse struct {
 
 func (x *DropMeasurementResponse) Reset() {
 	*x = DropMeasurementResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[16]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1208,7 @@ func (x *DropMeasurementResponse) String() string {
 func (*DropMeasurementResponse) ProtoMessage() {}
 
 func (x *DropMeasurementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[16]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1221,7 @@ func (x *DropMeasurementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropMeasurementResponse.ProtoReflect.Descriptor instead.
 func (*DropMeasurementResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{16}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DropMeasurementResponse) GetStatus() string {
@@ -1125,7 +1251,7 @@ type RetypeMeasurementRequest struct {
 
 func (x *RetypeMeasurementRequest) Reset() {
 	*x = RetypeMeasurementRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[17]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1263,7 @@ func (x *RetypeMeasurementRequest) String() string {
 func (*RetypeMeasurementRequest) ProtoMessage() {}
 
 func (x *RetypeMeasurementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[17]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1276,7 @@ func (x *RetypeMeasurementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetypeMeasurementRequest.ProtoReflect.Descriptor instead.
 func (*RetypeMeasurementRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{17}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RetypeMeasurementRequest) GetDeviceId() int32 {
@@ -1185,7 +1311,7 @@ type RetypeMeasurementResponse struct {
 
 func (x *RetypeMeasurementResponse) Reset() {
 	*x = RetypeMeasurementResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[18]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1323,7 @@ func (x *RetypeMeasurementResponse) String() string {
 func (*RetypeMeasurementResponse) ProtoMessage() {}
 
 func (x *RetypeMeasurementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[18]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1336,7 @@ func (x *RetypeMeasurementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetypeMeasurementResponse.ProtoReflect.Descriptor instead.
 func (*RetypeMeasurementResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{18}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RetypeMeasurementResponse) GetStatus() string {
@@ -1242,7 +1368,7 @@ type GetDashboardRequest struct {
 
 func (x *GetDashboardRequest) Reset() {
 	*x = GetDashboardRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[19]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1380,7 @@ func (x *GetDashboardRequest) String() string {
 func (*GetDashboardRequest) ProtoMessage() {}
 
 func (x *GetDashboardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[19]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1393,7 @@ func (x *GetDashboardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDashboardRequest.ProtoReflect.Descriptor instead.
 func (*GetDashboardRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{19}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{21}
 }
 
 type GetDashboardResponse struct {
@@ -1284,7 +1410,7 @@ type GetDashboardResponse struct {
 
 func (x *GetDashboardResponse) Reset() {
 	*x = GetDashboardResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[20]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1422,7 @@ func (x *GetDashboardResponse) String() string {
 func (*GetDashboardResponse) ProtoMessage() {}
 
 func (x *GetDashboardResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[20]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1435,7 @@ func (x *GetDashboardResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDashboardResponse.ProtoReflect.Descriptor instead.
 func (*GetDashboardResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{20}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetDashboardResponse) GetStatus() string {
@@ -1355,7 +1481,7 @@ type GetAnalyticsRequest struct {
 
 func (x *GetAnalyticsRequest) Reset() {
 	*x = GetAnalyticsRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[21]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1493,7 @@ func (x *GetAnalyticsRequest) String() string {
 func (*GetAnalyticsRequest) ProtoMessage() {}
 
 func (x *GetAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[21]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1506,7 @@ func (x *GetAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*GetAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{21}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{23}
 }
 
 type GetAnalyticsResponse struct {
@@ -1399,7 +1525,7 @@ type GetAnalyticsResponse struct {
 
 func (x *GetAnalyticsResponse) Reset() {
 	*x = GetAnalyticsResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[22]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1537,7 @@ func (x *GetAnalyticsResponse) String() string {
 func (*GetAnalyticsResponse) ProtoMessage() {}
 
 func (x *GetAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[22]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1550,7 @@ func (x *GetAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*GetAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{22}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetAnalyticsResponse) GetStatus() string {
@@ -1477,7 +1603,7 @@ type GetStatsRequest struct {
 
 func (x *GetStatsRequest) Reset() {
 	*x = GetStatsRequest{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[23]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +1615,7 @@ func (x *GetStatsRequest) String() string {
 func (*GetStatsRequest) ProtoMessage() {}
 
 func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[23]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +1628,7 @@ func (x *GetStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{23}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{25}
 }
 
 type GetStatsResponse struct {
@@ -1519,7 +1645,7 @@ type GetStatsResponse struct {
 
 func (x *GetStatsResponse) Reset() {
 	*x = GetStatsResponse{}
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1531,7 +1657,7 @@ func (x *GetStatsResponse) String() string {
 func (*GetStatsResponse) ProtoMessage() {}
 
 func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[24]
+	mi := &file_iotflow_v1_fleet_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1544,7 +1670,7 @@ func (x *GetStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{24}
+	return file_iotflow_v1_fleet_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetStatsResponse) GetStatus() string {
@@ -1594,7 +1720,7 @@ var File_iotflow_v1_fleet_service_proto protoreflect.FileDescriptor
 const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1eiotflow/v1/fleet_service.proto\x12\n" +
-	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/device.proto\x1a\x16iotflow/v1/fleet.proto\"\xd8\x01\n" +
+	"iotflow.v1\x1a\x19google/api/httpbody.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/device.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x16iotflow/v1/fleet.proto\"\xd8\x01\n" +
 	"\x12ListDevicesRequest\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x1f\n" +
 	"\vdevice_type\x18\x02 \x01(\tR\n" +
@@ -1669,7 +1795,15 @@ const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"\aapi_key\x18\x04 \x01(\tR\x06apiKey\"b\n" +
 	"\x19ResetDeviceKeyJsonRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12(\n" +
-	"\x04body\x18\x02 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\x85\x01\n" +
+	"\x04body\x18\x02 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\x8c\x01\n" +
+	"\x14ImportDevicesRequest\x12\x1b\n" +
+	"\timport_id\x18\x01 \x01(\tR\bimportId\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x03R\bsequence\x12;\n" +
+	"\adevices\x18\x03 \x03(\v2!.iotflow.v1.RegisterDeviceRequestR\adevices\"\xa4\x01\n" +
+	"\x15ImportDevicesResponse\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x03R\bsequence\x126\n" +
+	"\bimported\x18\x02 \x03(\v2\x1a.iotflow.v1.ImportedDeviceR\bimported\x127\n" +
+	"\brejected\x18\x03 \x03(\v2\x1b.iotflow.v1.ImportRejectionR\brejected\"\x85\x01\n" +
 	"\x17ListMeasurementsRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12 \n" +
 	"\tpage_size\x18\x02 \x01(\x05H\x00R\bpageSize\x88\x01\x01\x12\x1d\n" +
@@ -1719,7 +1853,7 @@ const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"\fdevice_stats\x18\x03 \x01(\v2\x18.iotflow.v1.DeviceCountsR\vdeviceStats\x12?\n" +
 	"\fingest_stats\x18\x04 \x01(\v2\x1c.iotflow.v1.IngestStatisticsR\vingestStats\x12\x16\n" +
 	"\x06tokens\x18\x05 \x01(\x05R\x06tokens\x12#\n" +
-	"\ropen_commands\x18\x06 \x01(\x05R\fopenCommands2\xee\b\n" +
+	"\ropen_commands\x18\x06 \x01(\x05R\fopenCommands2\xc8\t\n" +
 	"\fFleetService\x12N\n" +
 	"\vListDevices\x12\x1e.iotflow.v1.ListDevicesRequest\x1a\x1f.iotflow.v1.ListDevicesResponse\x12H\n" +
 	"\tGetDevice\x12\x1c.iotflow.v1.GetDeviceRequest\x1a\x1d.iotflow.v1.GetDeviceResponse\x12Q\n" +
@@ -1727,7 +1861,8 @@ const file_iotflow_v1_fleet_service_proto_rawDesc = "" +
 	"\fDeleteDevice\x12\x1f.iotflow.v1.DeleteDeviceRequest\x1a .iotflow.v1.DeleteDeviceResponse\x12Z\n" +
 	"\x0fSetDeviceStatus\x12\".iotflow.v1.SetDeviceStatusRequest\x1a#.iotflow.v1.SetDeviceStatusResponse\x12W\n" +
 	"\x0eResetDeviceKey\x12!.iotflow.v1.ResetDeviceKeyRequest\x1a\".iotflow.v1.ResetDeviceKeyResponse\x12_\n" +
-	"\x12ResetDeviceKeyJson\x12%.iotflow.v1.ResetDeviceKeyJsonRequest\x1a\".iotflow.v1.ResetDeviceKeyResponse\x12]\n" +
+	"\x12ResetDeviceKeyJson\x12%.iotflow.v1.ResetDeviceKeyJsonRequest\x1a\".iotflow.v1.ResetDeviceKeyResponse\x12X\n" +
+	"\rImportDevices\x12 .iotflow.v1.ImportDevicesRequest\x1a!.iotflow.v1.ImportDevicesResponse(\x010\x01\x12]\n" +
 	"\x10ListMeasurements\x12#.iotflow.v1.ListMeasurementsRequest\x1a$.iotflow.v1.ListMeasurementsResponse\x12Z\n" +
 	"\x0fDropMeasurement\x12\".iotflow.v1.DropMeasurementRequest\x1a#.iotflow.v1.DropMeasurementResponse\x12`\n" +
 	"\x11RetypeMeasurement\x12$.iotflow.v1.RetypeMeasurementRequest\x1a%.iotflow.v1.RetypeMeasurementResponse\x12Q\n" +
@@ -1750,7 +1885,7 @@ func file_iotflow_v1_fleet_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_fleet_service_proto_rawDescData
 }
 
-var file_iotflow_v1_fleet_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_iotflow_v1_fleet_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_iotflow_v1_fleet_service_proto_goTypes = []any{
 	(*ListDevicesRequest)(nil),        // 0: iotflow.v1.ListDevicesRequest
 	(*ListDevicesResponse)(nil),       // 1: iotflow.v1.ListDevicesResponse
@@ -1765,78 +1900,88 @@ var file_iotflow_v1_fleet_service_proto_goTypes = []any{
 	(*ResetDeviceKeyRequest)(nil),     // 10: iotflow.v1.ResetDeviceKeyRequest
 	(*ResetDeviceKeyResponse)(nil),    // 11: iotflow.v1.ResetDeviceKeyResponse
 	(*ResetDeviceKeyJsonRequest)(nil), // 12: iotflow.v1.ResetDeviceKeyJsonRequest
-	(*ListMeasurementsRequest)(nil),   // 13: iotflow.v1.ListMeasurementsRequest
-	(*ListMeasurementsResponse)(nil),  // 14: iotflow.v1.ListMeasurementsResponse
-	(*DropMeasurementRequest)(nil),    // 15: iotflow.v1.DropMeasurementRequest
-	(*DropMeasurementResponse)(nil),   // 16: iotflow.v1.DropMeasurementResponse
-	(*RetypeMeasurementRequest)(nil),  // 17: iotflow.v1.RetypeMeasurementRequest
-	(*RetypeMeasurementResponse)(nil), // 18: iotflow.v1.RetypeMeasurementResponse
-	(*GetDashboardRequest)(nil),       // 19: iotflow.v1.GetDashboardRequest
-	(*GetDashboardResponse)(nil),      // 20: iotflow.v1.GetDashboardResponse
-	(*GetAnalyticsRequest)(nil),       // 21: iotflow.v1.GetAnalyticsRequest
-	(*GetAnalyticsResponse)(nil),      // 22: iotflow.v1.GetAnalyticsResponse
-	(*GetStatsRequest)(nil),           // 23: iotflow.v1.GetStatsRequest
-	(*GetStatsResponse)(nil),          // 24: iotflow.v1.GetStatsResponse
-	(*Device)(nil),                    // 25: iotflow.v1.Device
-	(*structpb.Struct)(nil),           // 26: google.protobuf.Struct
-	(*httpbody.HttpBody)(nil),         // 27: google.api.HttpBody
-	(*Measurement)(nil),               // 28: iotflow.v1.Measurement
-	(*timestamppb.Timestamp)(nil),     // 29: google.protobuf.Timestamp
-	(*DeviceCounts)(nil),              // 30: iotflow.v1.DeviceCounts
-	(*IngestStatistics)(nil),          // 31: iotflow.v1.IngestStatistics
-	(*NamedCount)(nil),                // 32: iotflow.v1.NamedCount
+	(*ImportDevicesRequest)(nil),      // 13: iotflow.v1.ImportDevicesRequest
+	(*ImportDevicesResponse)(nil),     // 14: iotflow.v1.ImportDevicesResponse
+	(*ListMeasurementsRequest)(nil),   // 15: iotflow.v1.ListMeasurementsRequest
+	(*ListMeasurementsResponse)(nil),  // 16: iotflow.v1.ListMeasurementsResponse
+	(*DropMeasurementRequest)(nil),    // 17: iotflow.v1.DropMeasurementRequest
+	(*DropMeasurementResponse)(nil),   // 18: iotflow.v1.DropMeasurementResponse
+	(*RetypeMeasurementRequest)(nil),  // 19: iotflow.v1.RetypeMeasurementRequest
+	(*RetypeMeasurementResponse)(nil), // 20: iotflow.v1.RetypeMeasurementResponse
+	(*GetDashboardRequest)(nil),       // 21: iotflow.v1.GetDashboardRequest
+	(*GetDashboardResponse)(nil),      // 22: iotflow.v1.GetDashboardResponse
+	(*GetAnalyticsRequest)(nil),       // 23: iotflow.v1.GetAnalyticsRequest
+	(*GetAnalyticsResponse)(nil),      // 24: iotflow.v1.GetAnalyticsResponse
+	(*GetStatsRequest)(nil),           // 25: iotflow.v1.GetStatsRequest
+	(*GetStatsResponse)(nil),          // 26: iotflow.v1.GetStatsResponse
+	(*Device)(nil),                    // 27: iotflow.v1.Device
+	(*structpb.Struct)(nil),           // 28: google.protobuf.Struct
+	(*httpbody.HttpBody)(nil),         // 29: google.api.HttpBody
+	(*RegisterDeviceRequest)(nil),     // 30: iotflow.v1.RegisterDeviceRequest
+	(*ImportedDevice)(nil),            // 31: iotflow.v1.ImportedDevice
+	(*ImportRejection)(nil),           // 32: iotflow.v1.ImportRejection
+	(*Measurement)(nil),               // 33: iotflow.v1.Measurement
+	(*timestamppb.Timestamp)(nil),     // 34: google.protobuf.Timestamp
+	(*DeviceCounts)(nil),              // 35: iotflow.v1.DeviceCounts
+	(*IngestStatistics)(nil),          // 36: iotflow.v1.IngestStatistics
+	(*NamedCount)(nil),                // 37: iotflow.v1.NamedCount
 }
 var file_iotflow_v1_fleet_service_proto_depIdxs = []int32{
-	25, // 0: iotflow.v1.ListDevicesResponse.devices:type_name -> iotflow.v1.Device
-	25, // 1: iotflow.v1.GetDeviceResponse.device:type_name -> iotflow.v1.Device
-	26, // 2: iotflow.v1.GetDeviceResponse.desired:type_name -> google.protobuf.Struct
-	25, // 3: iotflow.v1.UpdateDeviceResponse.device:type_name -> iotflow.v1.Device
-	27, // 4: iotflow.v1.ResetDeviceKeyJsonRequest.body:type_name -> google.api.HttpBody
-	28, // 5: iotflow.v1.ListMeasurementsResponse.measurements:type_name -> iotflow.v1.Measurement
-	28, // 6: iotflow.v1.RetypeMeasurementResponse.measurement:type_name -> iotflow.v1.Measurement
-	29, // 7: iotflow.v1.GetDashboardResponse.timestamp:type_name -> google.protobuf.Timestamp
-	30, // 8: iotflow.v1.GetDashboardResponse.devices:type_name -> iotflow.v1.DeviceCounts
-	25, // 9: iotflow.v1.GetDashboardResponse.recently_seen:type_name -> iotflow.v1.Device
-	31, // 10: iotflow.v1.GetDashboardResponse.ingest:type_name -> iotflow.v1.IngestStatistics
-	32, // 11: iotflow.v1.GetAnalyticsResponse.by_type:type_name -> iotflow.v1.NamedCount
-	32, // 12: iotflow.v1.GetAnalyticsResponse.by_status:type_name -> iotflow.v1.NamedCount
-	32, // 13: iotflow.v1.GetAnalyticsResponse.by_location:type_name -> iotflow.v1.NamedCount
-	32, // 14: iotflow.v1.GetAnalyticsResponse.by_firmware_version:type_name -> iotflow.v1.NamedCount
-	32, // 15: iotflow.v1.GetAnalyticsResponse.registrations:type_name -> iotflow.v1.NamedCount
-	29, // 16: iotflow.v1.GetStatsResponse.timestamp:type_name -> google.protobuf.Timestamp
-	30, // 17: iotflow.v1.GetStatsResponse.device_stats:type_name -> iotflow.v1.DeviceCounts
-	31, // 18: iotflow.v1.GetStatsResponse.ingest_stats:type_name -> iotflow.v1.IngestStatistics
-	0,  // 19: iotflow.v1.FleetService.ListDevices:input_type -> iotflow.v1.ListDevicesRequest
-	2,  // 20: iotflow.v1.FleetService.GetDevice:input_type -> iotflow.v1.GetDeviceRequest
-	4,  // 21: iotflow.v1.FleetService.UpdateDevice:input_type -> iotflow.v1.UpdateDeviceRequest
-	6,  // 22: iotflow.v1.FleetService.DeleteDevice:input_type -> iotflow.v1.DeleteDeviceRequest
-	8,  // 23: iotflow.v1.FleetService.SetDeviceStatus:input_type -> iotflow.v1.SetDeviceStatusRequest
-	10, // 24: iotflow.v1.FleetService.ResetDeviceKey:input_type -> iotflow.v1.ResetDeviceKeyRequest
-	12, // 25: iotflow.v1.FleetService.ResetDeviceKeyJson:input_type -> iotflow.v1.ResetDeviceKeyJsonRequest
-	13, // 26: iotflow.v1.FleetService.ListMeasurements:input_type -> iotflow.v1.ListMeasurementsRequest
-	15, // 27: iotflow.v1.FleetService.DropMeasurement:input_type -> iotflow.v1.DropMeasurementRequest
-	17, // 28: iotflow.v1.FleetService.RetypeMeasurement:input_type -> iotflow.v1.RetypeMeasurementRequest
-	19, // 29: iotflow.v1.FleetService.GetDashboard:input_type -> iotflow.v1.GetDashboardRequest
-	21, // 30: iotflow.v1.FleetService.GetAnalytics:input_type -> iotflow.v1.GetAnalyticsRequest
-	23, // 31: iotflow.v1.FleetService.GetStats:input_type -> iotflow.v1.GetStatsRequest
-	1,  // 32: iotflow.v1.FleetService.ListDevices:output_type -> iotflow.v1.ListDevicesResponse
-	3,  // 33: iotflow.v1.FleetService.GetDevice:output_type -> iotflow.v1.GetDeviceResponse
-	5,  // 34: iotflow.v1.FleetService.UpdateDevice:output_type -> iotflow.v1.UpdateDeviceResponse
-	7,  // 35: iotflow.v1.FleetService.DeleteDevice:output_type -> iotflow.v1.DeleteDeviceResponse
-	9,  // 36: iotflow.v1.FleetService.SetDeviceStatus:output_type -> iotflow.v1.SetDeviceStatusResponse
-	11, // 37: iotflow.v1.FleetService.ResetDeviceKey:output_type -> iotflow.v1.ResetDeviceKeyResponse
-	11, // 38: iotflow.v1.FleetService.ResetDeviceKeyJson:output_type -> iotflow.v1.ResetDeviceKeyResponse
-	14, // 39: iotflow.v1.FleetService.ListMeasurements:output_type -> iotflow.v1.ListMeasurementsResponse
-	16, // 40: iotflow.v1.FleetService.DropMeasurement:output_type -> iotflow.v1.DropMeasurementResponse
-	18, // 41: iotflow.v1.FleetService.RetypeMeasurement:output_type -> iotflow.v1.RetypeMeasurementResponse
-	20, // 42: iotflow.v1.FleetService.GetDashboard:output_type -> iotflow.v1.GetDashboardResponse
-	22, // 43: iotflow.v1.FleetService.GetAnalytics:output_type -> iotflow.v1.GetAnalyticsResponse
-	24, // 44: iotflow.v1.FleetService.GetStats:output_type -> iotflow.v1.GetStatsResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	27, // 0: iotflow.v1.ListDevicesResponse.devices:type_name -> iotflow.v1.Device
+	27, // 1: iotflow.v1.GetDeviceResponse.device:type_name -> iotflow.v1.Device
+	28, // 2: iotflow.v1.GetDeviceResponse.desired:type_name -> google.protobuf.Struct
+	27, // 3: iotflow.v1.UpdateDeviceResponse.device:type_name -> iotflow.v1.Device
+	29, // 4: iotflow.v1.ResetDeviceKeyJsonRequest.body:type_name -> google.api.HttpBody
+	30, // 5: iotflow.v1.ImportDevicesRequest.devices:type_name -> iotflow.v1.RegisterDeviceRequest
+	31, // 6: iotflow.v1.ImportDevicesResponse.imported:type_name -> iotflow.v1.ImportedDevice
+	32, // 7: iotflow.v1.ImportDevicesResponse.rejected:type_name -> iotflow.v1.ImportRejection
+	33, // 8: iotflow.v1.ListMeasurementsResponse.measurements:type_name -> iotflow.v1.Measurement
+	33, // 9: iotflow.v1.RetypeMeasurementResponse.measurement:type_name -> iotflow.v1.Measurement
+	34, // 10: iotflow.v1.GetDashboardResponse.timestamp:type_name -> google.protobuf.Timestamp
+	35, // 11: iotflow.v1.GetDashboardResponse.devices:type_name -> iotflow.v1.DeviceCounts
+	27, // 12: iotflow.v1.GetDashboardResponse.recently_seen:type_name -> iotflow.v1.Device
+	36, // 13: iotflow.v1.GetDashboardResponse.ingest:type_name -> iotflow.v1.IngestStatistics
+	37, // 14: iotflow.v1.GetAnalyticsResponse.by_type:type_name -> iotflow.v1.NamedCount
+	37, // 15: iotflow.v1.GetAnalyticsResponse.by_status:type_name -> iotflow.v1.NamedCount
+	37, // 16: iotflow.v1.GetAnalyticsResponse.by_location:type_name -> iotflow.v1.NamedCount
+	37, // 17: iotflow.v1.GetAnalyticsResponse.by_firmware_version:type_name -> iotflow.v1.NamedCount
+	37, // 18: iotflow.v1.GetAnalyticsResponse.registrations:type_name -> iotflow.v1.NamedCount
+	34, // 19: iotflow.v1.GetStatsResponse.timestamp:type_name -> google.protobuf.Timestamp
+	35, // 20: iotflow.v1.GetStatsResponse.device_stats:type_name -> iotflow.v1.DeviceCounts
+	36, // 21: iotflow.v1.GetStatsResponse.ingest_stats:type_name -> iotflow.v1.IngestStatistics
+	0,  // 22: iotflow.v1.FleetService.ListDevices:input_type -> iotflow.v1.ListDevicesRequest
+	2,  // 23: iotflow.v1.FleetService.GetDevice:input_type -> iotflow.v1.GetDeviceRequest
+	4,  // 24: iotflow.v1.FleetService.UpdateDevice:input_type -> iotflow.v1.UpdateDeviceRequest
+	6,  // 25: iotflow.v1.FleetService.DeleteDevice:input_type -> iotflow.v1.DeleteDeviceRequest
+	8,  // 26: iotflow.v1.FleetService.SetDeviceStatus:input_type -> iotflow.v1.SetDeviceStatusRequest
+	10, // 27: iotflow.v1.FleetService.ResetDeviceKey:input_type -> iotflow.v1.ResetDeviceKeyRequest
+	12, // 28: iotflow.v1.FleetService.ResetDeviceKeyJson:input_type -> iotflow.v1.ResetDeviceKeyJsonRequest
+	13, // 29: iotflow.v1.FleetService.ImportDevices:input_type -> iotflow.v1.ImportDevicesRequest
+	15, // 30: iotflow.v1.FleetService.ListMeasurements:input_type -> iotflow.v1.ListMeasurementsRequest
+	17, // 31: iotflow.v1.FleetService.DropMeasurement:input_type -> iotflow.v1.DropMeasurementRequest
+	19, // 32: iotflow.v1.FleetService.RetypeMeasurement:input_type -> iotflow.v1.RetypeMeasurementRequest
+	21, // 33: iotflow.v1.FleetService.GetDashboard:input_type -> iotflow.v1.GetDashboardRequest
+	23, // 34: iotflow.v1.FleetService.GetAnalytics:input_type -> iotflow.v1.GetAnalyticsRequest
+	25, // 35: iotflow.v1.FleetService.GetStats:input_type -> iotflow.v1.GetStatsRequest
+	1,  // 36: iotflow.v1.FleetService.ListDevices:output_type -> iotflow.v1.ListDevicesResponse
+	3,  // 37: iotflow.v1.FleetService.GetDevice:output_type -> iotflow.v1.GetDeviceResponse
+	5,  // 38: iotflow.v1.FleetService.UpdateDevice:output_type -> iotflow.v1.UpdateDeviceResponse
+	7,  // 39: iotflow.v1.FleetService.DeleteDevice:output_type -> iotflow.v1.DeleteDeviceResponse
+	9,  // 40: iotflow.v1.FleetService.SetDeviceStatus:output_type -> iotflow.v1.SetDeviceStatusResponse
+	11, // 41: iotflow.v1.FleetService.ResetDeviceKey:output_type -> iotflow.v1.ResetDeviceKeyResponse
+	11, // 42: iotflow.v1.FleetService.ResetDeviceKeyJson:output_type -> iotflow.v1.ResetDeviceKeyResponse
+	14, // 43: iotflow.v1.FleetService.ImportDevices:output_type -> iotflow.v1.ImportDevicesResponse
+	16, // 44: iotflow.v1.FleetService.ListMeasurements:output_type -> iotflow.v1.ListMeasurementsResponse
+	18, // 45: iotflow.v1.FleetService.DropMeasurement:output_type -> iotflow.v1.DropMeasurementResponse
+	20, // 46: iotflow.v1.FleetService.RetypeMeasurement:output_type -> iotflow.v1.RetypeMeasurementResponse
+	22, // 47: iotflow.v1.FleetService.GetDashboard:output_type -> iotflow.v1.GetDashboardResponse
+	24, // 48: iotflow.v1.FleetService.GetAnalytics:output_type -> iotflow.v1.GetAnalyticsResponse
+	26, // 49: iotflow.v1.FleetService.GetStats:output_type -> iotflow.v1.GetStatsResponse
+	36, // [36:50] is the sub-list for method output_type
+	22, // [22:36] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_fleet_service_proto_init() }
@@ -1845,18 +1990,19 @@ func file_iotflow_v1_fleet_service_proto_init() {
 		return
 	}
 	file_iotflow_v1_device_proto_init()
+	file_iotflow_v1_device_service_proto_init()
 	file_iotflow_v1_fleet_proto_init()
 	file_iotflow_v1_fleet_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_iotflow_v1_fleet_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_iotflow_v1_fleet_service_proto_msgTypes[13].OneofWrappers = []any{}
-	file_iotflow_v1_fleet_service_proto_msgTypes[14].OneofWrappers = []any{}
+	file_iotflow_v1_fleet_service_proto_msgTypes[15].OneofWrappers = []any{}
+	file_iotflow_v1_fleet_service_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_fleet_service_proto_rawDesc), len(file_iotflow_v1_fleet_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

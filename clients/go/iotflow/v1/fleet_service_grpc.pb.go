@@ -26,6 +26,7 @@ const (
 	FleetService_SetDeviceStatus_FullMethodName    = "/iotflow.v1.FleetService/SetDeviceStatus"
 	FleetService_ResetDeviceKey_FullMethodName     = "/iotflow.v1.FleetService/ResetDeviceKey"
 	FleetService_ResetDeviceKeyJson_FullMethodName = "/iotflow.v1.FleetService/ResetDeviceKeyJson"
+	FleetService_ImportDevices_FullMethodName      = "/iotflow.v1.FleetService/ImportDevices"
 	FleetService_ListMeasurements_FullMethodName   = "/iotflow.v1.FleetService/ListMeasurements"
 	FleetService_DropMeasurement_FullMethodName    = "/iotflow.v1.FleetService/DropMeasurement"
 	FleetService_RetypeMeasurement_FullMethodName  = "/iotflow.v1.FleetService/RetypeMeasurement"
@@ -63,6 +64,16 @@ type FleetServiceClient interface {
 	// ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
 	// rejected by name.
 	ResetDeviceKeyJson(ctx context.Context, in *ResetDeviceKeyJsonRequest, opts ...grpc.CallOption) (*ResetDeviceKeyResponse, error)
+	// Registers many devices. Each message is one transaction: its answer comes when its devices are
+	// stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+	// stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+	// with UNAVAILABLE if the registry cannot store a message.
+	//
+	// A client whose stream ended opens another one with the same `import_id`, and sends the devices
+	// again whose answers it does not have. Devices that the import has registered and that have not
+	// been in use are answered with a new key, which replaces the former one at its first use. A
+	// client that keeps several messages unanswered does not wait for each answer.
+	ImportDevices(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportDevicesRequest, ImportDevicesResponse], error)
 	// Lists the measurements of a device by name, with their types.
 	ListMeasurements(ctx context.Context, in *ListMeasurementsRequest, opts ...grpc.CallOption) (*ListMeasurementsResponse, error)
 	// Removes a measurement of a device with all its readings. A later value of the same name starts
@@ -159,6 +170,19 @@ func (c *fleetServiceClient) ResetDeviceKeyJson(ctx context.Context, in *ResetDe
 	return out, nil
 }
 
+func (c *fleetServiceClient) ImportDevices(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportDevicesRequest, ImportDevicesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &FleetService_ServiceDesc.Streams[0], FleetService_ImportDevices_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportDevicesRequest, ImportDevicesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FleetService_ImportDevicesClient = grpc.BidiStreamingClient[ImportDevicesRequest, ImportDevicesResponse]
+
 func (c *fleetServiceClient) ListMeasurements(ctx context.Context, in *ListMeasurementsRequest, opts ...grpc.CallOption) (*ListMeasurementsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListMeasurementsResponse)
@@ -248,6 +272,16 @@ type FleetServiceServer interface {
 	// ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
 	// rejected by name.
 	ResetDeviceKeyJson(context.Context, *ResetDeviceKeyJsonRequest) (*ResetDeviceKeyResponse, error)
+	// Registers many devices. Each message is one transaction: its answer comes when its devices are
+	// stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+	// stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+	// with UNAVAILABLE if the registry cannot store a message.
+	//
+	// A client whose stream ended opens another one with the same `import_id`, and sends the devices
+	// again whose answers it does not have. Devices that the import has registered and that have not
+	// been in use are answered with a new key, which replaces the former one at its first use. A
+	// client that keeps several messages unanswered does not wait for each answer.
+	ImportDevices(grpc.BidiStreamingServer[ImportDevicesRequest, ImportDevicesResponse]) error
 	// Lists the measurements of a device by name, with their types.
 	ListMeasurements(context.Context, *ListMeasurementsRequest) (*ListMeasurementsResponse, error)
 	// Removes a measurement of a device with all its readings. A later value of the same name starts
@@ -294,6 +328,9 @@ func (UnimplementedFleetServiceServer) ResetDeviceKey(context.Context, *ResetDev
 }
 func (UnimplementedFleetServiceServer) ResetDeviceKeyJson(context.Context, *ResetDeviceKeyJsonRequest) (*ResetDeviceKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetDeviceKeyJson not implemented")
+}
+func (UnimplementedFleetServiceServer) ImportDevices(grpc.BidiStreamingServer[ImportDevicesRequest, ImportDevicesResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportDevices not implemented")
 }
 func (UnimplementedFleetServiceServer) ListMeasurements(context.Context, *ListMeasurementsRequest) (*ListMeasurementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMeasurements not implemented")
@@ -459,6 +496,13 @@ func _FleetService_ResetDeviceKeyJson_Handler(srv interface{}, ctx context.Conte
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _FleetService_ImportDevices_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(FleetServiceServer).ImportDevices(&grpc.GenericServerStream[ImportDevicesRequest, ImportDevicesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FleetService_ImportDevicesServer = grpc.BidiStreamingServer[ImportDevicesRequest, ImportDevicesResponse]
 
 func _FleetService_ListMeasurements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListMeasurementsRequest)
@@ -628,6 +672,13 @@ var FleetService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _FleetService_GetStats_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ImportDevices",
+			Handler:       _FleetService_ImportDevices_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "iotflow/v1/fleet_service.proto",
 }

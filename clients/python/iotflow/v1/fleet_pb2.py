@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16iotflow/v1/fleet.proto\x12\niotflow.v1\x1a\x18iotflow/v1/options.proto\"J\n\x0bMeasurement\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\'\n\x04type\x18\x02 \x01(\tB\x13\xa2\xcb\x19\x0fMeasurementTypeR\x04type\"\xc2\x01\n\x0c\x44\x65viceCounts\x12\x14\n\x05total\x18\x01 \x01(\x05R\x05total\x12\x16\n\x06\x61\x63tive\x18\x02 \x01(\x05R\x06\x61\x63tive\x12\x1a\n\x08inactive\x18\x03 \x01(\x05R\x08inactive\x12 \n\x0bmaintenance\x18\x04 \x01(\x05R\x0bmaintenance\x12\x14\n\x05\x65rror\x18\x05 \x01(\x05R\x05\x65rror\x12\x16\n\x06online\x18\x06 \x01(\x05R\x06online\x12\x18\n\x07offline\x18\x07 \x01(\x05R\x07offline\"\x8d\x02\n\x10IngestStatistics\x12+\n\x0e\x62\x61tches_stored\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\rbatchesStored\x12-\n\x0freadings_stored\x18\x02 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0ereadingsStored\x12)\n\rvalues_stored\x18\x03 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0cvaluesStored\x12-\n\x0fvalues_rejected\x18\x04 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0evaluesRejected\x12!\n\x0copen_streams\x18\x05 \x01(\x05R\x0bopenStreams\x12 \n\x0bsubscribers\x18\x06 \x01(\x05R\x0bsubscribers\"6\n\nNamedCount\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x63ount\x18\x02 \x01(\x05R\x05\x63ountBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16iotflow/v1/fleet.proto\x12\niotflow.v1\x1a\x18iotflow/v1/options.proto\"J\n\x0bMeasurement\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\'\n\x04type\x18\x02 \x01(\tB\x13\xa2\xcb\x19\x0fMeasurementTypeR\x04type\"\xc2\x01\n\x0c\x44\x65viceCounts\x12\x14\n\x05total\x18\x01 \x01(\x05R\x05total\x12\x16\n\x06\x61\x63tive\x18\x02 \x01(\x05R\x06\x61\x63tive\x12\x1a\n\x08inactive\x18\x03 \x01(\x05R\x08inactive\x12 \n\x0bmaintenance\x18\x04 \x01(\x05R\x0bmaintenance\x12\x14\n\x05\x65rror\x18\x05 \x01(\x05R\x05\x65rror\x12\x16\n\x06online\x18\x06 \x01(\x05R\x06online\x12\x18\n\x07offline\x18\x07 \x01(\x05R\x07offline\"\x8d\x02\n\x10IngestStatistics\x12+\n\x0e\x62\x61tches_stored\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\rbatchesStored\x12-\n\x0freadings_stored\x18\x02 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0ereadingsStored\x12)\n\rvalues_stored\x18\x03 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0cvaluesStored\x12-\n\x0fvalues_rejected\x18\x04 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0evaluesRejected\x12!\n\x0copen_streams\x18\x05 \x01(\x05R\x0bopenStreams\x12 \n\x0bsubscribers\x18\x06 \x01(\x05R\x0bsubscribers\"6\n\nNamedCount\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x63ount\x18\x02 \x01(\x05R\x05\x63ount\"\\\n\x0eImportedDevice\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x17\n\x07\x61pi_key\x18\x03 \x01(\tR\x06\x61piKey\"\xa7\x01\n\x0fImportRejection\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x1f\n\x06reason\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x06reason\x12\"\n\x07message\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x07message\x12\x1c\n\tretryable\x18\x04 \x01(\x08R\tretryable\x12\x1b\n\tdevice_id\x18\x05 \x01(\x05R\x08\x64\x65viceIdBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTSTATISTICS'].fields_by_name['values_stored']._serialized_options = b'\250\313\031\001'
   _globals['_INGESTSTATISTICS'].fields_by_name['values_rejected']._loaded_options = None
   _globals['_INGESTSTATISTICS'].fields_by_name['values_rejected']._serialized_options = b'\250\313\031\001'
+  _globals['_IMPORTREJECTION'].fields_by_name['reason']._loaded_options = None
+  _globals['_IMPORTREJECTION'].fields_by_name['reason']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_IMPORTREJECTION'].fields_by_name['message']._loaded_options = None
+  _globals['_IMPORTREJECTION'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_MEASUREMENT']._serialized_start=64
   _globals['_MEASUREMENT']._serialized_end=138
   _globals['_DEVICECOUNTS']._serialized_start=141
@@ -51,4 +55,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTSTATISTICS']._serialized_end=607
   _globals['_NAMEDCOUNT']._serialized_start=609
   _globals['_NAMEDCOUNT']._serialized_end=663
+  _globals['_IMPORTEDDEVICE']._serialized_start=665
+  _globals['_IMPORTEDDEVICE']._serialized_end=757
+  _globals['_IMPORTREJECTION']._serialized_start=760
+  _globals['_IMPORTREJECTION']._serialized_end=927
 # @@protoc_insertion_point(module_scope)

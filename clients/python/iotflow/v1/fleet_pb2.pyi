@@ -144,3 +144,72 @@ class NamedCount(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NamedCount: _TypeAlias = NamedCount  # noqa: Y015
+
+@_typing.final
+class ImportedDevice(_message.Message):
+    """A device that an import has registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """The place of the device in its message, counted from 0."""
+    device_id: _builtins.int
+    api_key: _builtins.str
+    """Shown only here."""
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        device_id: _builtins.int = ...,
+        api_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "device_id", b"device_id", "index", b"index"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedDevice: _TypeAlias = ImportedDevice  # noqa: Y015
+
+@_typing.final
+class ImportRejection(_message.Message):
+    """A device that an import has not registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    RETRYABLE_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """The place of the device in its message, counted from 0."""
+    reason: _builtins.str
+    """A word for programs. NAME_TAKEN: there is a device with this name. NAME_REPEATED: the stream has
+    registered a device with this name before. INVALID_ARGUMENT: the device violates a rule.
+    """
+    message: _builtins.str
+    """A sentence for people."""
+    retryable: _builtins.bool
+    """Whether the same device may be accepted later."""
+    device_id: _builtins.int
+    """The device with this name. 0: there is none."""
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        retryable: _builtins.bool = ...,
+        device_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "index", b"index", "message", b"message", "reason", b"reason", "retryable", b"retryable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportRejection: _TypeAlias = ImportRejection  # noqa: Y015

@@ -11,6 +11,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import device_pb2 as _device_pb2
+from iotflow.v1 import device_service_pb2 as _device_service_pb2
 from iotflow.v1 import fleet_pb2 as _fleet_pb2
 import builtins as _builtins
 import sys
@@ -429,6 +430,68 @@ class ResetDeviceKeyJsonRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResetDeviceKeyJsonRequest: _TypeAlias = ResetDeviceKeyJsonRequest  # noqa: Y015
+
+@_typing.final
+class ImportDevicesRequest(_message.Message):
+    """Devices to register. A message has at most IOTFLOW_MAX_MESSAGE_BYTES."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    DEVICES_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    """Chosen by the client for all streams that register the same list of devices."""
+    sequence: _builtins.int
+    """Greater than the one of the message before."""
+    @_builtins.property
+    def devices(self) -> _containers.RepeatedCompositeFieldContainer[_device_service_pb2.RegisterDeviceRequest]:
+        """A device that violates the rules of RegisterDeviceRequest is rejected alone."""
+
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        devices: _abc.Iterable[_device_service_pb2.RegisterDeviceRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices", "import_id", b"import_id", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportDevicesRequest: _TypeAlias = ImportDevicesRequest  # noqa: Y015
+
+@_typing.final
+class ImportDevicesResponse(_message.Message):
+    """The outcome of one message: each of its devices is in one of the two lists."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    IMPORTED_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The sequence of the message."""
+    @_builtins.property
+    def imported(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.ImportedDevice]: ...
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.ImportRejection]: ...
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        imported: _abc.Iterable[_fleet_pb2.ImportedDevice] | None = ...,
+        rejected: _abc.Iterable[_fleet_pb2.ImportRejection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["imported", b"imported", "rejected", b"rejected", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportDevicesResponse: _TypeAlias = ImportDevicesResponse  # noqa: Y015
 
 @_typing.final
 class ListMeasurementsRequest(_message.Message):

@@ -74,6 +74,11 @@ class FleetServiceStub:
                 request_serializer=iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyResponse.FromString,
                 _registered_method=True)
+        self.ImportDevices = channel.stream_stream(
+                '/iotflow.v1.FleetService/ImportDevices',
+                request_serializer=iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesResponse.FromString,
+                _registered_method=True)
         self.ListMeasurements = channel.unary_unary(
                 '/iotflow.v1.FleetService/ListMeasurements',
                 request_serializer=iotflow_dot_v1_dot_fleet__service__pb2.ListMeasurementsRequest.SerializeToString,
@@ -171,6 +176,21 @@ class FleetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportDevices(self, request_iterator, context):
+        """Registers many devices. Each message is one transaction: its answer comes when its devices are
+        stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+        stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+        with UNAVAILABLE if the registry cannot store a message.
+
+        A client whose stream ended opens another one with the same `import_id`, and sends the devices
+        again whose answers it does not have. Devices that the import has registered and that have not
+        been in use are answered with a new key, which replaces the former one at its first use. A
+        client that keeps several messages unanswered does not wait for each answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListMeasurements(self, request, context):
         """Lists the measurements of a device by name, with their types.
         """
@@ -254,6 +274,11 @@ def add_FleetServiceServicer_to_server(servicer, server):
                     servicer.ResetDeviceKeyJson,
                     request_deserializer=iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyJsonRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyResponse.SerializeToString,
+            ),
+            'ImportDevices': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportDevices,
+                    request_deserializer=iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesResponse.SerializeToString,
             ),
             'ListMeasurements': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMeasurements,
@@ -480,6 +505,33 @@ class FleetService:
             '/iotflow.v1.FleetService/ResetDeviceKeyJson',
             iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
             iotflow_dot_v1_dot_fleet__service__pb2.ResetDeviceKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportDevices(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/iotflow.v1.FleetService/ImportDevices',
+            iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesRequest.SerializeToString,
+            iotflow_dot_v1_dot_fleet__service__pb2.ImportDevicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

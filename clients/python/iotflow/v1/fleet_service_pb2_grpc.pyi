@@ -64,6 +64,17 @@ class FleetServiceStub:
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
+    ImportDevices: _grpc.StreamStreamMultiCallable[_fleet_service_pb2.ImportDevicesRequest, _fleet_service_pb2.ImportDevicesResponse]
+    """Registers many devices. Each message is one transaction: its answer comes when its devices are
+    stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+    stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+    with UNAVAILABLE if the registry cannot store a message.
+
+    A client whose stream ended opens another one with the same `import_id`, and sends the devices
+    again whose answers it does not have. Devices that the import has registered and that have not
+    been in use are answered with a new key, which replaces the former one at its first use. A
+    client that keeps several messages unanswered does not wait for each answer.
+    """
     ListMeasurements: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.ListMeasurementsRequest, _fleet_service_pb2.ListMeasurementsResponse]
     """Lists the measurements of a device by name, with their types."""
     DropMeasurement: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.DropMeasurementRequest, _fleet_service_pb2.DropMeasurementResponse]
@@ -119,6 +130,17 @@ class FleetServiceAsyncStub(FleetServiceStub):
     rejected by name.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    ImportDevices: _aio.StreamStreamMultiCallable[_fleet_service_pb2.ImportDevicesRequest, _fleet_service_pb2.ImportDevicesResponse]  # type: ignore[assignment]
+    """Registers many devices. Each message is one transaction: its answer comes when its devices are
+    stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+    stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+    with UNAVAILABLE if the registry cannot store a message.
+
+    A client whose stream ended opens another one with the same `import_id`, and sends the devices
+    again whose answers it does not have. Devices that the import has registered and that have not
+    been in use are answered with a new key, which replaces the former one at its first use. A
+    client that keeps several messages unanswered does not wait for each answer.
     """
     ListMeasurements: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.ListMeasurementsRequest, _fleet_service_pb2.ListMeasurementsResponse]  # type: ignore[assignment]
     """Lists the measurements of a device by name, with their types."""
@@ -214,6 +236,23 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         rejected by name.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def ImportDevices(
+        self,
+        request_iterator: _MaybeAsyncIterator[_fleet_service_pb2.ImportDevicesRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_fleet_service_pb2.ImportDevicesResponse], _abc.AsyncIterator[_fleet_service_pb2.ImportDevicesResponse]]:
+        """Registers many devices. Each message is one transaction: its answer comes when its devices are
+        stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+        stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+        with UNAVAILABLE if the registry cannot store a message.
+
+        A client whose stream ended opens another one with the same `import_id`, and sends the devices
+        again whose answers it does not have. Devices that the import has registered and that have not
+        been in use are answered with a new key, which replaces the former one at its first use. A
+        client that keeps several messages unanswered does not wait for each answer.
         """
 
     @_abc_1.abstractmethod

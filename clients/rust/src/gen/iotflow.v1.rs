@@ -1889,6 +1889,38 @@ pub struct NamedCount {
     #[prost(int32, tag = "2")]
     pub count: i32,
 }
+/// A device that an import has registered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportedDevice {
+    /// The place of the device in its message, counted from 0.
+    #[prost(int32, tag = "1")]
+    pub index: i32,
+    #[prost(int32, tag = "2")]
+    pub device_id: i32,
+    /// Shown only here.
+    #[prost(string, tag = "3")]
+    pub api_key: ::prost::alloc::string::String,
+}
+/// A device that an import has not registered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportRejection {
+    /// The place of the device in its message, counted from 0.
+    #[prost(int32, tag = "1")]
+    pub index: i32,
+    /// A word for programs. NAME_TAKEN: there is a device with this name. NAME_REPEATED: the stream has
+    /// registered a device with this name before. INVALID_ARGUMENT: the device violates a rule.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// A sentence for people.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// Whether the same device may be accepted later.
+    #[prost(bool, tag = "4")]
+    pub retryable: bool,
+    /// The device with this name. 0: there is none.
+    #[prost(int32, tag = "5")]
+    pub device_id: i32,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListDevicesRequest {
     /// Empty: devices of every status.
@@ -2038,6 +2070,30 @@ pub struct ResetDeviceKeyJsonRequest {
     pub device_id: i32,
     #[prost(message, optional, tag = "2")]
     pub body: ::core::option::Option<super::super::google::api::HttpBody>,
+}
+/// Devices to register. A message has at most IOTFLOW_MAX_MESSAGE_BYTES.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportDevicesRequest {
+    /// Chosen by the client for all streams that register the same list of devices.
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    /// Greater than the one of the message before.
+    #[prost(int64, tag = "2")]
+    pub sequence: i64,
+    /// A device that violates the rules of RegisterDeviceRequest is rejected alone.
+    #[prost(message, repeated, tag = "3")]
+    pub devices: ::prost::alloc::vec::Vec<RegisterDeviceRequest>,
+}
+/// The outcome of one message: each of its devices is in one of the two lists.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportDevicesResponse {
+    /// The sequence of the message.
+    #[prost(int64, tag = "1")]
+    pub sequence: i64,
+    #[prost(message, repeated, tag = "2")]
+    pub imported: ::prost::alloc::vec::Vec<ImportedDevice>,
+    #[prost(message, repeated, tag = "3")]
+    pub rejected: ::prost::alloc::vec::Vec<ImportRejection>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListMeasurementsRequest {
@@ -2412,6 +2468,41 @@ pub mod fleet_service_client {
                     GrpcMethod::new("iotflow.v1.FleetService", "ResetDeviceKeyJson"),
                 );
             self.inner.unary(req, path, codec).await
+        }
+        /// Registers many devices. Each message is one transaction: its answer comes when its devices are
+        /// stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+        /// stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+        /// with UNAVAILABLE if the registry cannot store a message.
+        ///
+        /// A client whose stream ended opens another one with the same `import_id`, and sends the devices
+        /// again whose answers it does not have. Devices that the import has registered and that have not
+        /// been in use are answered with a new key, which replaces the former one at its first use. A
+        /// client that keeps several messages unanswered does not wait for each answer.
+        pub async fn import_devices(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportDevicesRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ImportDevicesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.FleetService/ImportDevices",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("iotflow.v1.FleetService", "ImportDevices"));
+            self.inner.streaming(req, path, codec).await
         }
         /// Lists the measurements of a device by name, with their types.
         pub async fn list_measurements(

@@ -18,4 +18,10 @@ PB_BIND(iotflow_v1_IngestStatistics, iotflow_v1_IngestStatistics, AUTO)
 PB_BIND(iotflow_v1_NamedCount, iotflow_v1_NamedCount, AUTO)
 
 
+PB_BIND(iotflow_v1_ImportedDevice, iotflow_v1_ImportedDevice, AUTO)
+
+
+PB_BIND(iotflow_v1_ImportRejection, iotflow_v1_ImportRejection, AUTO)
+
+
 

@@ -48,6 +48,30 @@ typedef struct _iotflow_v1_NamedCount {
     int32_t count;
 } iotflow_v1_NamedCount;
 
+/* A device that an import has registered. */
+typedef struct _iotflow_v1_ImportedDevice {
+    /* The place of the device in its message, counted from 0. */
+    int32_t index;
+    int32_t device_id;
+    /* Shown only here. */
+    pb_callback_t api_key;
+} iotflow_v1_ImportedDevice;
+
+/* A device that an import has not registered. */
+typedef struct _iotflow_v1_ImportRejection {
+    /* The place of the device in its message, counted from 0. */
+    int32_t index;
+    /* A word for programs. NAME_TAKEN: there is a device with this name. NAME_REPEATED: the stream has
+ registered a device with this name before. INVALID_ARGUMENT: the device violates a rule. */
+    pb_callback_t reason;
+    /* A sentence for people. */
+    pb_callback_t message;
+    /* Whether the same device may be accepted later. */
+    bool retryable;
+    /* The device with this name. 0: there is none. */
+    int32_t device_id;
+} iotflow_v1_ImportRejection;
+
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,10 +82,14 @@ extern "C" {
 #define iotflow_v1_DeviceCounts_init_default     {0, 0, 0, 0, 0, 0, 0}
 #define iotflow_v1_IngestStatistics_init_default {0, 0, 0, 0, 0, 0}
 #define iotflow_v1_NamedCount_init_default       {{{NULL}, NULL}, 0}
+#define iotflow_v1_ImportedDevice_init_default   {0, 0, {{NULL}, NULL}}
+#define iotflow_v1_ImportRejection_init_default  {0, {{NULL}, NULL}, {{NULL}, NULL}, 0, 0}
 #define iotflow_v1_Measurement_init_zero         {{{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_DeviceCounts_init_zero        {0, 0, 0, 0, 0, 0, 0}
 #define iotflow_v1_IngestStatistics_init_zero    {0, 0, 0, 0, 0, 0}
 #define iotflow_v1_NamedCount_init_zero          {{{NULL}, NULL}, 0}
+#define iotflow_v1_ImportedDevice_init_zero      {0, 0, {{NULL}, NULL}}
+#define iotflow_v1_ImportRejection_init_zero     {0, {{NULL}, NULL}, {{NULL}, NULL}, 0, 0}
 
 /* Field tags (for use in manual encoding/decoding) */
 #define iotflow_v1_Measurement_name_tag          1
@@ -81,6 +109,14 @@ extern "C" {
 #define iotflow_v1_IngestStatistics_subscribers_tag 6
 #define iotflow_v1_NamedCount_name_tag           1
 #define iotflow_v1_NamedCount_count_tag          2
+#define iotflow_v1_ImportedDevice_index_tag      1
+#define iotflow_v1_ImportedDevice_device_id_tag  2
+#define iotflow_v1_ImportedDevice_api_key_tag    3
+#define iotflow_v1_ImportRejection_index_tag     1
+#define iotflow_v1_ImportRejection_reason_tag    2
+#define iotflow_v1_ImportRejection_message_tag   3
+#define iotflow_v1_ImportRejection_retryable_tag 4
+#define iotflow_v1_ImportRejection_device_id_tag 5
 
 /* Struct field encoding specification for nanopb */
 #define iotflow_v1_Measurement_FIELDLIST(X, a) \
@@ -116,20 +152,42 @@ X(a, STATIC,   SINGULAR, INT32,    count,             2)
 #define iotflow_v1_NamedCount_CALLBACK pb_default_field_callback
 #define iotflow_v1_NamedCount_DEFAULT NULL
 
+#define iotflow_v1_ImportedDevice_FIELDLIST(X, a) \
+X(a, STATIC,   SINGULAR, INT32,    index,             1) \
+X(a, STATIC,   SINGULAR, INT32,    device_id,         2) \
+X(a, CALLBACK, SINGULAR, STRING,   api_key,           3)
+#define iotflow_v1_ImportedDevice_CALLBACK pb_default_field_callback
+#define iotflow_v1_ImportedDevice_DEFAULT NULL
+
+#define iotflow_v1_ImportRejection_FIELDLIST(X, a) \
+X(a, STATIC,   SINGULAR, INT32,    index,             1) \
+X(a, CALLBACK, SINGULAR, STRING,   reason,            2) \
+X(a, CALLBACK, SINGULAR, STRING,   message,           3) \
+X(a, STATIC,   SINGULAR, BOOL,     retryable,         4) \
+X(a, STATIC,   SINGULAR, INT32,    device_id,         5)
+#define iotflow_v1_ImportRejection_CALLBACK pb_default_field_callback
+#define iotflow_v1_ImportRejection_DEFAULT NULL
+
 extern const pb_msgdesc_t iotflow_v1_Measurement_msg;
 extern const pb_msgdesc_t iotflow_v1_DeviceCounts_msg;
 extern const pb_msgdesc_t iotflow_v1_IngestStatistics_msg;
 extern const pb_msgdesc_t iotflow_v1_NamedCount_msg;
+extern const pb_msgdesc_t iotflow_v1_ImportedDevice_msg;
+extern const pb_msgdesc_t iotflow_v1_ImportRejection_msg;
 
 /* Defines for backwards compatibility with code written before nanopb-0.4.0 */
 #define iotflow_v1_Measurement_fields &iotflow_v1_Measurement_msg
 #define iotflow_v1_DeviceCounts_fields &iotflow_v1_DeviceCounts_msg
 #define iotflow_v1_IngestStatistics_fields &iotflow_v1_IngestStatistics_msg
 #define iotflow_v1_NamedCount_fields &iotflow_v1_NamedCount_msg
+#define iotflow_v1_ImportedDevice_fields &iotflow_v1_ImportedDevice_msg
+#define iotflow_v1_ImportRejection_fields &iotflow_v1_ImportRejection_msg
 
 /* Maximum encoded size of messages (where known) */
 /* iotflow_v1_Measurement_size depends on runtime parameters */
 /* iotflow_v1_NamedCount_size depends on runtime parameters */
+/* iotflow_v1_ImportedDevice_size depends on runtime parameters */
+/* iotflow_v1_ImportRejection_size depends on runtime parameters */
 #define IOTFLOW_V1_IOTFLOW_V1_FLEET_PB_H_MAX_SIZE iotflow_v1_DeviceCounts_size
 #define iotflow_v1_DeviceCounts_size             77
 #define iotflow_v1_IngestStatistics_size         66

@@ -45,6 +45,12 @@ PB_BIND(iotflow_v1_ResetDeviceKeyResponse, iotflow_v1_ResetDeviceKeyResponse, AU
 PB_BIND(iotflow_v1_ResetDeviceKeyJsonRequest, iotflow_v1_ResetDeviceKeyJsonRequest, AUTO)
 
 
+PB_BIND(iotflow_v1_ImportDevicesRequest, iotflow_v1_ImportDevicesRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_ImportDevicesResponse, iotflow_v1_ImportDevicesResponse, AUTO)
+
+
 PB_BIND(iotflow_v1_ListMeasurementsRequest, iotflow_v1_ListMeasurementsRequest, AUTO)
 
 

@@ -8,6 +8,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "iotflow/v1/device.pb.h"
+#include "iotflow/v1/device_service.pb.h"
 #include "iotflow/v1/fleet.pb.h"
 
 #if PB_PROTO_HEADER_VERSION != 40
@@ -124,6 +125,24 @@ typedef struct _iotflow_v1_ResetDeviceKeyJsonRequest {
     google_api_HttpBody body;
 } iotflow_v1_ResetDeviceKeyJsonRequest;
 
+/* Devices to register. A message has at most IOTFLOW_MAX_MESSAGE_BYTES. */
+typedef struct _iotflow_v1_ImportDevicesRequest {
+    /* Chosen by the client for all streams that register the same list of devices. */
+    pb_callback_t import_id;
+    /* Greater than the one of the message before. */
+    int64_t sequence;
+    /* A device that violates the rules of RegisterDeviceRequest is rejected alone. */
+    pb_callback_t devices;
+} iotflow_v1_ImportDevicesRequest;
+
+/* The outcome of one message: each of its devices is in one of the two lists. */
+typedef struct _iotflow_v1_ImportDevicesResponse {
+    /* The sequence of the message. */
+    int64_t sequence;
+    pb_callback_t imported;
+    pb_callback_t rejected;
+} iotflow_v1_ImportDevicesResponse;
+
 typedef struct _iotflow_v1_ListMeasurementsRequest {
     int32_t device_id;
     /* Measurements in a page. Default: 10000. A page holds at most 1 MiB. */
@@ -231,6 +250,8 @@ extern "C" {
 #define iotflow_v1_ResetDeviceKeyRequest_init_default {0, 0}
 #define iotflow_v1_ResetDeviceKeyResponse_init_default {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}}
 #define iotflow_v1_ResetDeviceKeyJsonRequest_init_default {0, false, google_api_HttpBody_init_default}
+#define iotflow_v1_ImportDevicesRequest_init_default {{{NULL}, NULL}, 0, {{NULL}, NULL}}
+#define iotflow_v1_ImportDevicesResponse_init_default {0, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_ListMeasurementsRequest_init_default {0, false, 0, {{NULL}, NULL}}
 #define iotflow_v1_ListMeasurementsResponse_init_default {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_DropMeasurementRequest_init_default {0, {{NULL}, NULL}}
@@ -256,6 +277,8 @@ extern "C" {
 #define iotflow_v1_ResetDeviceKeyRequest_init_zero {0, 0}
 #define iotflow_v1_ResetDeviceKeyResponse_init_zero {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}}
 #define iotflow_v1_ResetDeviceKeyJsonRequest_init_zero {0, false, google_api_HttpBody_init_zero}
+#define iotflow_v1_ImportDevicesRequest_init_zero {{{NULL}, NULL}, 0, {{NULL}, NULL}}
+#define iotflow_v1_ImportDevicesResponse_init_zero {0, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_ListMeasurementsRequest_init_zero {0, false, 0, {{NULL}, NULL}}
 #define iotflow_v1_ListMeasurementsResponse_init_zero {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_DropMeasurementRequest_init_zero {0, {{NULL}, NULL}}
@@ -317,6 +340,12 @@ extern "C" {
 #define iotflow_v1_ResetDeviceKeyResponse_api_key_tag 4
 #define iotflow_v1_ResetDeviceKeyJsonRequest_device_id_tag 1
 #define iotflow_v1_ResetDeviceKeyJsonRequest_body_tag 2
+#define iotflow_v1_ImportDevicesRequest_import_id_tag 1
+#define iotflow_v1_ImportDevicesRequest_sequence_tag 2
+#define iotflow_v1_ImportDevicesRequest_devices_tag 3
+#define iotflow_v1_ImportDevicesResponse_sequence_tag 1
+#define iotflow_v1_ImportDevicesResponse_imported_tag 2
+#define iotflow_v1_ImportDevicesResponse_rejected_tag 3
 #define iotflow_v1_ListMeasurementsRequest_device_id_tag 1
 #define iotflow_v1_ListMeasurementsRequest_page_size_tag 2
 #define iotflow_v1_ListMeasurementsRequest_page_token_tag 3
@@ -456,6 +485,23 @@ X(a, STATIC,   OPTIONAL, MESSAGE,  body,              2)
 #define iotflow_v1_ResetDeviceKeyJsonRequest_DEFAULT NULL
 #define iotflow_v1_ResetDeviceKeyJsonRequest_body_MSGTYPE google_api_HttpBody
 
+#define iotflow_v1_ImportDevicesRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, SINGULAR, STRING,   import_id,         1) \
+X(a, STATIC,   SINGULAR, INT64,    sequence,          2) \
+X(a, CALLBACK, REPEATED, MESSAGE,  devices,           3)
+#define iotflow_v1_ImportDevicesRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_ImportDevicesRequest_DEFAULT NULL
+#define iotflow_v1_ImportDevicesRequest_devices_MSGTYPE iotflow_v1_RegisterDeviceRequest
+
+#define iotflow_v1_ImportDevicesResponse_FIELDLIST(X, a) \
+X(a, STATIC,   SINGULAR, INT64,    sequence,          1) \
+X(a, CALLBACK, REPEATED, MESSAGE,  imported,          2) \
+X(a, CALLBACK, REPEATED, MESSAGE,  rejected,          3)
+#define iotflow_v1_ImportDevicesResponse_CALLBACK pb_default_field_callback
+#define iotflow_v1_ImportDevicesResponse_DEFAULT NULL
+#define iotflow_v1_ImportDevicesResponse_imported_MSGTYPE iotflow_v1_ImportedDevice
+#define iotflow_v1_ImportDevicesResponse_rejected_MSGTYPE iotflow_v1_ImportRejection
+
 #define iotflow_v1_ListMeasurementsRequest_FIELDLIST(X, a) \
 X(a, STATIC,   SINGULAR, INT32,    device_id,         1) \
 X(a, STATIC,   OPTIONAL, INT32,    page_size,         2) \
@@ -567,6 +613,8 @@ extern const pb_msgdesc_t iotflow_v1_SetDeviceStatusResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_ResetDeviceKeyRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_ResetDeviceKeyResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_ResetDeviceKeyJsonRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_ImportDevicesRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_ImportDevicesResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_ListMeasurementsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_ListMeasurementsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_DropMeasurementRequest_msg;
@@ -594,6 +642,8 @@ extern const pb_msgdesc_t iotflow_v1_GetStatsResponse_msg;
 #define iotflow_v1_ResetDeviceKeyRequest_fields &iotflow_v1_ResetDeviceKeyRequest_msg
 #define iotflow_v1_ResetDeviceKeyResponse_fields &iotflow_v1_ResetDeviceKeyResponse_msg
 #define iotflow_v1_ResetDeviceKeyJsonRequest_fields &iotflow_v1_ResetDeviceKeyJsonRequest_msg
+#define iotflow_v1_ImportDevicesRequest_fields &iotflow_v1_ImportDevicesRequest_msg
+#define iotflow_v1_ImportDevicesResponse_fields &iotflow_v1_ImportDevicesResponse_msg
 #define iotflow_v1_ListMeasurementsRequest_fields &iotflow_v1_ListMeasurementsRequest_msg
 #define iotflow_v1_ListMeasurementsResponse_fields &iotflow_v1_ListMeasurementsResponse_msg
 #define iotflow_v1_DropMeasurementRequest_fields &iotflow_v1_DropMeasurementRequest_msg
@@ -617,6 +667,8 @@ extern const pb_msgdesc_t iotflow_v1_GetStatsResponse_msg;
 /* iotflow_v1_SetDeviceStatusRequest_size depends on runtime parameters */
 /* iotflow_v1_SetDeviceStatusResponse_size depends on runtime parameters */
 /* iotflow_v1_ResetDeviceKeyResponse_size depends on runtime parameters */
+/* iotflow_v1_ImportDevicesRequest_size depends on runtime parameters */
+/* iotflow_v1_ImportDevicesResponse_size depends on runtime parameters */
 /* iotflow_v1_ListMeasurementsRequest_size depends on runtime parameters */
 /* iotflow_v1_ListMeasurementsResponse_size depends on runtime parameters */
 /* iotflow_v1_DropMeasurementRequest_size depends on runtime parameters */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/fleet.proto.
  */
 export const file_iotflow_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChZpb3RmbG93L3YxL2ZsZWV0LnByb3RvEgppb3RmbG93LnYxIikKC01lYXN1cmVtZW50EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCSKEAQoMRGV2aWNlQ291bnRzEg0KBXRvdGFsGAEgASgFEg4KBmFjdGl2ZRgCIAEoBRIQCghpbmFjdGl2ZRgDIAEoBRITCgttYWludGVuYW5jZRgEIAEoBRINCgVlcnJvchgFIAEoBRIOCgZvbmxpbmUYBiABKAUSDwoHb2ZmbGluZRgHIAEoBSKeAQoQSW5nZXN0U3RhdGlzdGljcxIWCg5iYXRjaGVzX3N0b3JlZBgBIAEoAxIXCg9yZWFkaW5nc19zdG9yZWQYAiABKAMSFQoNdmFsdWVzX3N0b3JlZBgDIAEoAxIXCg92YWx1ZXNfcmVqZWN0ZWQYBCABKAMSFAoMb3Blbl9zdHJlYW1zGAUgASgFEhMKC3N1YnNjcmliZXJzGAYgASgFIikKCk5hbWVkQ291bnQSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw");
+  fileDesc("ChZpb3RmbG93L3YxL2ZsZWV0LnByb3RvEgppb3RmbG93LnYxIikKC01lYXN1cmVtZW50EgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCSKEAQoMRGV2aWNlQ291bnRzEg0KBXRvdGFsGAEgASgFEg4KBmFjdGl2ZRgCIAEoBRIQCghpbmFjdGl2ZRgDIAEoBRITCgttYWludGVuYW5jZRgEIAEoBRINCgVlcnJvchgFIAEoBRIOCgZvbmxpbmUYBiABKAUSDwoHb2ZmbGluZRgHIAEoBSKeAQoQSW5nZXN0U3RhdGlzdGljcxIWCg5iYXRjaGVzX3N0b3JlZBgBIAEoAxIXCg9yZWFkaW5nc19zdG9yZWQYAiABKAMSFQoNdmFsdWVzX3N0b3JlZBgDIAEoAxIXCg92YWx1ZXNfcmVqZWN0ZWQYBCABKAMSFAoMb3Blbl9zdHJlYW1zGAUgASgFEhMKC3N1YnNjcmliZXJzGAYgASgFIikKCk5hbWVkQ291bnQSDAoEbmFtZRgBIAEoCRINCgVjb3VudBgCIAEoBSJDCg5JbXBvcnRlZERldmljZRINCgVpbmRleBgBIAEoBRIRCglkZXZpY2VfaWQYAiABKAUSDwoHYXBpX2tleRgDIAEoCSJnCg9JbXBvcnRSZWplY3Rpb24SDQoFaW5kZXgYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhEKCWRldmljZV9pZBgFIAEoBUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw");
 
 /**
  * A named series of values of one device.
@@ -161,4 +161,87 @@ export type NamedCount = Message<"iotflow.v1.NamedCount"> & {
  */
 export const NamedCountSchema: GenMessage<NamedCount> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_fleet, 3);
+
+/**
+ * A device that an import has registered.
+ *
+ * @generated from message iotflow.v1.ImportedDevice
+ */
+export type ImportedDevice = Message<"iotflow.v1.ImportedDevice"> & {
+  /**
+   * The place of the device in its message, counted from 0.
+   *
+   * @generated from field: int32 index = 1;
+   */
+  index: number;
+
+  /**
+   * @generated from field: int32 device_id = 2;
+   */
+  deviceId: number;
+
+  /**
+   * Shown only here.
+   *
+   * @generated from field: string api_key = 3;
+   */
+  apiKey: string;
+};
+
+/**
+ * Describes the message iotflow.v1.ImportedDevice.
+ * Use `create(ImportedDeviceSchema)` to create a new message.
+ */
+export const ImportedDeviceSchema: GenMessage<ImportedDevice> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_fleet, 4);
+
+/**
+ * A device that an import has not registered.
+ *
+ * @generated from message iotflow.v1.ImportRejection
+ */
+export type ImportRejection = Message<"iotflow.v1.ImportRejection"> & {
+  /**
+   * The place of the device in its message, counted from 0.
+   *
+   * @generated from field: int32 index = 1;
+   */
+  index: number;
+
+  /**
+   * A word for programs. NAME_TAKEN: there is a device with this name. NAME_REPEATED: the stream has
+   * registered a device with this name before. INVALID_ARGUMENT: the device violates a rule.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * A sentence for people.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * Whether the same device may be accepted later.
+   *
+   * @generated from field: bool retryable = 4;
+   */
+  retryable: boolean;
+
+  /**
+   * The device with this name. 0: there is none.
+   *
+   * @generated from field: int32 device_id = 5;
+   */
+  deviceId: number;
+};
+
+/**
+ * Describes the message iotflow.v1.ImportRejection.
+ * Use `create(ImportRejectionSchema)` to create a new message.
+ */
+export const ImportRejectionSchema: GenMessage<ImportRejection> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_fleet, 5);
 

@@ -10,7 +10,9 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Device } from "./device_pb.js";
 import { file_iotflow_v1_device } from "./device_pb.js";
-import type { DeviceCounts, IngestStatistics, Measurement, NamedCount } from "./fleet_pb.js";
+import type { RegisterDeviceRequest } from "./device_service_pb.js";
+import { file_iotflow_v1_device_service } from "./device_service_pb.js";
+import type { DeviceCounts, ImportedDevice, ImportRejection, IngestStatistics, Measurement, NamedCount } from "./fleet_pb.js";
 import { file_iotflow_v1_fleet } from "./fleet_pb.js";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -18,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/fleet_service.proto.
  */
 export const file_iotflow_v1_fleet_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5pb3RmbG93L3YxL2ZsZWV0X3NlcnZpY2UucHJvdG8SCmlvdGZsb3cudjEioQEKEkxpc3REZXZpY2VzUmVxdWVzdBIOCgZzdGF0dXMYASABKAkSEwoLZGV2aWNlX3R5cGUYAiABKAkSDAoEbmFtZRgDIAEoCRITCgZvbmxpbmUYBCABKAhIAIgBARIWCglwYWdlX3NpemUYBSABKAVIAYgBARISCgpwYWdlX3Rva2VuGAYgASgJQgkKB19vbmxpbmVCDAoKX3BhZ2Vfc2l6ZSJ6ChNMaXN0RGV2aWNlc1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIVCg10b3RhbF9kZXZpY2VzGAIgASgFEiMKB2RldmljZXMYAyADKAsyEi5pb3RmbG93LnYxLkRldmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkiJQoQR2V0RGV2aWNlUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUiowEKEUdldERldmljZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIiCgZkZXZpY2UYAiABKAsyEi5pb3RmbG93LnYxLkRldmljZRIoCgdkZXNpcmVkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9kZXNpcmVkX3ZlcnNpb24YBCABKAUSFwoPdGVsZW1ldHJ5X2NvdW50GAUgASgDIsQCChNVcGRhdGVEZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIRCgRuYW1lGAIgASgJSACIAQESGAoLZGVzY3JpcHRpb24YAyABKAlIAYgBARIYCgtkZXZpY2VfdHlwZRgEIAEoCUgCiAEBEhUKCGxvY2F0aW9uGAUgASgJSAOIAQESHQoQZmlybXdhcmVfdmVyc2lvbhgGIAEoCUgEiAEBEh0KEGhhcmR3YXJlX3ZlcnNpb24YByABKAlIBYgBARITCgZzdGF0dXMYCCABKAlIBogBAUIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb25CDgoMX2RldmljZV90eXBlQgsKCV9sb2NhdGlvbkITChFfZmlybXdhcmVfdmVyc2lvbkITChFfaGFyZHdhcmVfdmVyc2lvbkIJCgdfc3RhdHVzIlsKFFVwZGF0ZURldmljZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiIKBmRldmljZRgDIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIkIKE0RlbGV0ZURldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhgKEGRlbGV0ZV90ZWxlbWV0cnkYAiABKAgiSgoURGVsZXRlRGV2aWNlUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJZGV2aWNlX2lkGAMgASgFIjsKFlNldERldmljZVN0YXR1c1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEg4KBnN0YXR1cxgCIAEoCSJ1ChdTZXREZXZpY2VTdGF0dXNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAUSEgoKb2xkX3N0YXR1cxgEIAEoCRISCgpuZXdfc3RhdHVzGAUgASgJIkEKFVJlc2V0RGV2aWNlS2V5UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSFQoNZ3JhY2Vfc2Vjb25kcxgCIAEoBSJdChZSZXNldERldmljZUtleVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCWRldmljZV9pZBgDIAEoBRIPCgdhcGlfa2V5GAQgASgJIlIKGVJlc2V0RGV2aWNlS2V5SnNvblJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEiIKBGJvZHkYAiABKAsyFC5nb29nbGUuYXBpLkh0dHBCb2R5ImYKF0xpc3RNZWFzdXJlbWVudHNSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIWCglwYWdlX3NpemUYAiABKAVIAIgBARISCgpwYWdlX3Rva2VuGAMgASgJQgwKCl9wYWdlX3NpemUiiwEKGExpc3RNZWFzdXJlbWVudHNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSLQoMbWVhc3VyZW1lbnRzGAIgAygLMhcuaW90Zmxvdy52MS5NZWFzdXJlbWVudBIcCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAlIAIgBAUISChBfbmV4dF9wYWdlX3Rva2VuIkAKFkRyb3BNZWFzdXJlbWVudFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhMKC21lYXN1cmVtZW50GAIgASgJIjoKF0Ryb3BNZWFzdXJlbWVudFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIlAKGFJldHlwZU1lYXN1cmVtZW50UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSEwoLbWVhc3VyZW1lbnQYAiABKAkSDAoEdHlwZRgDIAEoCSJqChlSZXR5cGVNZWFzdXJlbWVudFJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiwKC21lYXN1cmVtZW50GAMgASgLMhcuaW90Zmxvdy52MS5NZWFzdXJlbWVudCIVChNHZXREYXNoYm9hcmRSZXF1ZXN0ItkBChRHZXREYXNoYm9hcmRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSLQoJdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdkZXZpY2VzGAMgASgLMhguaW90Zmxvdy52MS5EZXZpY2VDb3VudHMSKQoNcmVjZW50bHlfc2VlbhgEIAMoCzISLmlvdGZsb3cudjEuRGV2aWNlEiwKBmluZ2VzdBgFIAEoCzIcLmlvdGZsb3cudjEuSW5nZXN0U3RhdGlzdGljcyIVChNHZXRBbmFseXRpY3NSZXF1ZXN0IosCChRHZXRBbmFseXRpY3NSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSJwoHYnlfdHlwZRgCIAMoCzIWLmlvdGZsb3cudjEuTmFtZWRDb3VudBIpCglieV9zdGF0dXMYAyADKAsyFi5pb3RmbG93LnYxLk5hbWVkQ291bnQSKwoLYnlfbG9jYXRpb24YBCADKAsyFi5pb3RmbG93LnYxLk5hbWVkQ291bnQSMwoTYnlfZmlybXdhcmVfdmVyc2lvbhgFIAMoCzIWLmlvdGZsb3cudjEuTmFtZWRDb3VudBItCg1yZWdpc3RyYXRpb25zGAYgAygLMhYuaW90Zmxvdy52MS5OYW1lZENvdW50IhEKD0dldFN0YXRzUmVxdWVzdCLcAQoQR2V0U3RhdHNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSLQoJdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgxkZXZpY2Vfc3RhdHMYAyABKAsyGC5pb3RmbG93LnYxLkRldmljZUNvdW50cxIyCgxpbmdlc3Rfc3RhdHMYBCABKAsyHC5pb3RmbG93LnYxLkluZ2VzdFN0YXRpc3RpY3MSDgoGdG9rZW5zGAUgASgFEhUKDW9wZW5fY29tbWFuZHMYBiABKAUy7ggKDEZsZWV0U2VydmljZRJOCgtMaXN0RGV2aWNlcxIeLmlvdGZsb3cudjEuTGlzdERldmljZXNSZXF1ZXN0Gh8uaW90Zmxvdy52MS5MaXN0RGV2aWNlc1Jlc3BvbnNlEkgKCUdldERldmljZRIcLmlvdGZsb3cudjEuR2V0RGV2aWNlUmVxdWVzdBodLmlvdGZsb3cudjEuR2V0RGV2aWNlUmVzcG9uc2USUQoMVXBkYXRlRGV2aWNlEh8uaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VSZXF1ZXN0GiAuaW90Zmxvdy52MS5VcGRhdGVEZXZpY2VSZXNwb25zZRJRCgxEZWxldGVEZXZpY2USHy5pb3RmbG93LnYxLkRlbGV0ZURldmljZVJlcXVlc3QaIC5pb3RmbG93LnYxLkRlbGV0ZURldmljZVJlc3BvbnNlEloKD1NldERldmljZVN0YXR1cxIiLmlvdGZsb3cudjEuU2V0RGV2aWNlU3RhdHVzUmVxdWVzdBojLmlvdGZsb3cudjEuU2V0RGV2aWNlU3RhdHVzUmVzcG9uc2USVwoOUmVzZXREZXZpY2VLZXkSIS5pb3RmbG93LnYxLlJlc2V0RGV2aWNlS2V5UmVxdWVzdBoiLmlvdGZsb3cudjEuUmVzZXREZXZpY2VLZXlSZXNwb25zZRJfChJSZXNldERldmljZUtleUpzb24SJS5pb3RmbG93LnYxLlJlc2V0RGV2aWNlS2V5SnNvblJlcXVlc3QaIi5pb3RmbG93LnYxLlJlc2V0RGV2aWNlS2V5UmVzcG9uc2USXQoQTGlzdE1lYXN1cmVtZW50cxIjLmlvdGZsb3cudjEuTGlzdE1lYXN1cmVtZW50c1JlcXVlc3QaJC5pb3RmbG93LnYxLkxpc3RNZWFzdXJlbWVudHNSZXNwb25zZRJaCg9Ecm9wTWVhc3VyZW1lbnQSIi5pb3RmbG93LnYxLkRyb3BNZWFzdXJlbWVudFJlcXVlc3QaIy5pb3RmbG93LnYxLkRyb3BNZWFzdXJlbWVudFJlc3BvbnNlEmAKEVJldHlwZU1lYXN1cmVtZW50EiQuaW90Zmxvdy52MS5SZXR5cGVNZWFzdXJlbWVudFJlcXVlc3QaJS5pb3RmbG93LnYxLlJldHlwZU1lYXN1cmVtZW50UmVzcG9uc2USUQoMR2V0RGFzaGJvYXJkEh8uaW90Zmxvdy52MS5HZXREYXNoYm9hcmRSZXF1ZXN0GiAuaW90Zmxvdy52MS5HZXREYXNoYm9hcmRSZXNwb25zZRJRCgxHZXRBbmFseXRpY3MSHy5pb3RmbG93LnYxLkdldEFuYWx5dGljc1JlcXVlc3QaIC5pb3RmbG93LnYxLkdldEFuYWx5dGljc1Jlc3BvbnNlEkUKCEdldFN0YXRzEhsuaW90Zmxvdy52MS5HZXRTdGF0c1JlcXVlc3QaHC5pb3RmbG93LnYxLkdldFN0YXRzUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_device, file_iotflow_v1_fleet]);
+  fileDesc("Ch5pb3RmbG93L3YxL2ZsZWV0X3NlcnZpY2UucHJvdG8SCmlvdGZsb3cudjEioQEKEkxpc3REZXZpY2VzUmVxdWVzdBIOCgZzdGF0dXMYASABKAkSEwoLZGV2aWNlX3R5cGUYAiABKAkSDAoEbmFtZRgDIAEoCRITCgZvbmxpbmUYBCABKAhIAIgBARIWCglwYWdlX3NpemUYBSABKAVIAYgBARISCgpwYWdlX3Rva2VuGAYgASgJQgkKB19vbmxpbmVCDAoKX3BhZ2Vfc2l6ZSJ6ChNMaXN0RGV2aWNlc1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIVCg10b3RhbF9kZXZpY2VzGAIgASgFEiMKB2RldmljZXMYAyADKAsyEi5pb3RmbG93LnYxLkRldmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkiJQoQR2V0RGV2aWNlUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUiowEKEUdldERldmljZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIiCgZkZXZpY2UYAiABKAsyEi5pb3RmbG93LnYxLkRldmljZRIoCgdkZXNpcmVkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9kZXNpcmVkX3ZlcnNpb24YBCABKAUSFwoPdGVsZW1ldHJ5X2NvdW50GAUgASgDIsQCChNVcGRhdGVEZXZpY2VSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRIRCgRuYW1lGAIgASgJSACIAQESGAoLZGVzY3JpcHRpb24YAyABKAlIAYgBARIYCgtkZXZpY2VfdHlwZRgEIAEoCUgCiAEBEhUKCGxvY2F0aW9uGAUgASgJSAOIAQESHQoQZmlybXdhcmVfdmVyc2lvbhgGIAEoCUgEiAEBEh0KEGhhcmR3YXJlX3ZlcnNpb24YByABKAlIBYgBARITCgZzdGF0dXMYCCABKAlIBogBAUIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb25CDgoMX2RldmljZV90eXBlQgsKCV9sb2NhdGlvbkITChFfZmlybXdhcmVfdmVyc2lvbkITChFfaGFyZHdhcmVfdmVyc2lvbkIJCgdfc3RhdHVzIlsKFFVwZGF0ZURldmljZVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiIKBmRldmljZRgDIAEoCzISLmlvdGZsb3cudjEuRGV2aWNlIkIKE0RlbGV0ZURldmljZVJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhgKEGRlbGV0ZV90ZWxlbWV0cnkYAiABKAgiSgoURGVsZXRlRGV2aWNlUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJZGV2aWNlX2lkGAMgASgFIjsKFlNldERldmljZVN0YXR1c1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEg4KBnN0YXR1cxgCIAEoCSJ1ChdTZXREZXZpY2VTdGF0dXNSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIRCglkZXZpY2VfaWQYAyABKAUSEgoKb2xkX3N0YXR1cxgEIAEoCRISCgpuZXdfc3RhdHVzGAUgASgJIkEKFVJlc2V0RGV2aWNlS2V5UmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSFQoNZ3JhY2Vfc2Vjb25kcxgCIAEoBSJdChZSZXNldERldmljZUtleVJlc3BvbnNlEg4KBnN0YXR1cxgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCWRldmljZV9pZBgDIAEoBRIPCgdhcGlfa2V5GAQgASgJIlIKGVJlc2V0RGV2aWNlS2V5SnNvblJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEiIKBGJvZHkYAiABKAsyFC5nb29nbGUuYXBpLkh0dHBCb2R5Im8KFEltcG9ydERldmljZXNSZXF1ZXN0EhEKCWltcG9ydF9pZBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoAxIyCgdkZXZpY2VzGAMgAygLMiEuaW90Zmxvdy52MS5SZWdpc3RlckRldmljZVJlcXVlc3QihgEKFUltcG9ydERldmljZXNSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoAxIsCghpbXBvcnRlZBgCIAMoCzIaLmlvdGZsb3cudjEuSW1wb3J0ZWREZXZpY2USLQoIcmVqZWN0ZWQYAyADKAsyGy5pb3RmbG93LnYxLkltcG9ydFJlamVjdGlvbiJmChdMaXN0TWVhc3VyZW1lbnRzUmVxdWVzdBIRCglkZXZpY2VfaWQYASABKAUSFgoJcGFnZV9zaXplGAIgASgFSACIAQESEgoKcGFnZV90b2tlbhgDIAEoCUIMCgpfcGFnZV9zaXplIosBChhMaXN0TWVhc3VyZW1lbnRzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEi0KDG1lYXN1cmVtZW50cxgCIAMoCzIXLmlvdGZsb3cudjEuTWVhc3VyZW1lbnQSHAoPbmV4dF9wYWdlX3Rva2VuGAMgASgJSACIAQFCEgoQX25leHRfcGFnZV90b2tlbiJAChZEcm9wTWVhc3VyZW1lbnRSZXF1ZXN0EhEKCWRldmljZV9pZBgBIAEoBRITCgttZWFzdXJlbWVudBgCIAEoCSI6ChdEcm9wTWVhc3VyZW1lbnRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJQChhSZXR5cGVNZWFzdXJlbWVudFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhMKC21lYXN1cmVtZW50GAIgASgJEgwKBHR5cGUYAyABKAkiagoZUmV0eXBlTWVhc3VyZW1lbnRSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIsCgttZWFzdXJlbWVudBgDIAEoCzIXLmlvdGZsb3cudjEuTWVhc3VyZW1lbnQiFQoTR2V0RGFzaGJvYXJkUmVxdWVzdCLZAQoUR2V0RGFzaGJvYXJkUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHZGV2aWNlcxgDIAEoCzIYLmlvdGZsb3cudjEuRGV2aWNlQ291bnRzEikKDXJlY2VudGx5X3NlZW4YBCADKAsyEi5pb3RmbG93LnYxLkRldmljZRIsCgZpbmdlc3QYBSABKAsyHC5pb3RmbG93LnYxLkluZ2VzdFN0YXRpc3RpY3MiFQoTR2V0QW5hbHl0aWNzUmVxdWVzdCKLAgoUR2V0QW5hbHl0aWNzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEicKB2J5X3R5cGUYAiADKAsyFi5pb3RmbG93LnYxLk5hbWVkQ291bnQSKQoJYnlfc3RhdHVzGAMgAygLMhYuaW90Zmxvdy52MS5OYW1lZENvdW50EisKC2J5X2xvY2F0aW9uGAQgAygLMhYuaW90Zmxvdy52MS5OYW1lZENvdW50EjMKE2J5X2Zpcm13YXJlX3ZlcnNpb24YBSADKAsyFi5pb3RmbG93LnYxLk5hbWVkQ291bnQSLQoNcmVnaXN0cmF0aW9ucxgGIAMoCzIWLmlvdGZsb3cudjEuTmFtZWRDb3VudCIRCg9HZXRTdGF0c1JlcXVlc3Qi3AEKEEdldFN0YXRzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoMZGV2aWNlX3N0YXRzGAMgASgLMhguaW90Zmxvdy52MS5EZXZpY2VDb3VudHMSMgoMaW5nZXN0X3N0YXRzGAQgASgLMhwuaW90Zmxvdy52MS5Jbmdlc3RTdGF0aXN0aWNzEg4KBnRva2VucxgFIAEoBRIVCg1vcGVuX2NvbW1hbmRzGAYgASgFMsgJCgxGbGVldFNlcnZpY2USTgoLTGlzdERldmljZXMSHi5pb3RmbG93LnYxLkxpc3REZXZpY2VzUmVxdWVzdBofLmlvdGZsb3cudjEuTGlzdERldmljZXNSZXNwb25zZRJICglHZXREZXZpY2USHC5pb3RmbG93LnYxLkdldERldmljZVJlcXVlc3QaHS5pb3RmbG93LnYxLkdldERldmljZVJlc3BvbnNlElEKDFVwZGF0ZURldmljZRIfLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlUmVxdWVzdBogLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlUmVzcG9uc2USUQoMRGVsZXRlRGV2aWNlEh8uaW90Zmxvdy52MS5EZWxldGVEZXZpY2VSZXF1ZXN0GiAuaW90Zmxvdy52MS5EZWxldGVEZXZpY2VSZXNwb25zZRJaCg9TZXREZXZpY2VTdGF0dXMSIi5pb3RmbG93LnYxLlNldERldmljZVN0YXR1c1JlcXVlc3QaIy5pb3RmbG93LnYxLlNldERldmljZVN0YXR1c1Jlc3BvbnNlElcKDlJlc2V0RGV2aWNlS2V5EiEuaW90Zmxvdy52MS5SZXNldERldmljZUtleVJlcXVlc3QaIi5pb3RmbG93LnYxLlJlc2V0RGV2aWNlS2V5UmVzcG9uc2USXwoSUmVzZXREZXZpY2VLZXlKc29uEiUuaW90Zmxvdy52MS5SZXNldERldmljZUtleUpzb25SZXF1ZXN0GiIuaW90Zmxvdy52MS5SZXNldERldmljZUtleVJlc3BvbnNlElgKDUltcG9ydERldmljZXMSIC5pb3RmbG93LnYxLkltcG9ydERldmljZXNSZXF1ZXN0GiEuaW90Zmxvdy52MS5JbXBvcnREZXZpY2VzUmVzcG9uc2UoATABEl0KEExpc3RNZWFzdXJlbWVudHMSIy5pb3RmbG93LnYxLkxpc3RNZWFzdXJlbWVudHNSZXF1ZXN0GiQuaW90Zmxvdy52MS5MaXN0TWVhc3VyZW1lbnRzUmVzcG9uc2USWgoPRHJvcE1lYXN1cmVtZW50EiIuaW90Zmxvdy52MS5Ecm9wTWVhc3VyZW1lbnRSZXF1ZXN0GiMuaW90Zmxvdy52MS5Ecm9wTWVhc3VyZW1lbnRSZXNwb25zZRJgChFSZXR5cGVNZWFzdXJlbWVudBIkLmlvdGZsb3cudjEuUmV0eXBlTWVhc3VyZW1lbnRSZXF1ZXN0GiUuaW90Zmxvdy52MS5SZXR5cGVNZWFzdXJlbWVudFJlc3BvbnNlElEKDEdldERhc2hib2FyZBIfLmlvdGZsb3cudjEuR2V0RGFzaGJvYXJkUmVxdWVzdBogLmlvdGZsb3cudjEuR2V0RGFzaGJvYXJkUmVzcG9uc2USUQoMR2V0QW5hbHl0aWNzEh8uaW90Zmxvdy52MS5HZXRBbmFseXRpY3NSZXF1ZXN0GiAuaW90Zmxvdy52MS5HZXRBbmFseXRpY3NSZXNwb25zZRJFCghHZXRTdGF0cxIbLmlvdGZsb3cudjEuR2V0U3RhdHNSZXF1ZXN0GhwuaW90Zmxvdy52MS5HZXRTdGF0c1Jlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_iotflow_v1_device, file_iotflow_v1_device_service, file_iotflow_v1_fleet]);
 
 /**
  * @generated from message iotflow.v1.ListDevicesRequest
@@ -445,6 +447,72 @@ export const ResetDeviceKeyJsonRequestSchema: GenMessage<ResetDeviceKeyJsonReque
   messageDesc(file_iotflow_v1_fleet_service, 12);
 
 /**
+ * Devices to register. A message has at most IOTFLOW_MAX_MESSAGE_BYTES.
+ *
+ * @generated from message iotflow.v1.ImportDevicesRequest
+ */
+export type ImportDevicesRequest = Message<"iotflow.v1.ImportDevicesRequest"> & {
+  /**
+   * Chosen by the client for all streams that register the same list of devices.
+   *
+   * @generated from field: string import_id = 1;
+   */
+  importId: string;
+
+  /**
+   * Greater than the one of the message before.
+   *
+   * @generated from field: int64 sequence = 2;
+   */
+  sequence: bigint;
+
+  /**
+   * A device that violates the rules of RegisterDeviceRequest is rejected alone.
+   *
+   * @generated from field: repeated iotflow.v1.RegisterDeviceRequest devices = 3;
+   */
+  devices: RegisterDeviceRequest[];
+};
+
+/**
+ * Describes the message iotflow.v1.ImportDevicesRequest.
+ * Use `create(ImportDevicesRequestSchema)` to create a new message.
+ */
+export const ImportDevicesRequestSchema: GenMessage<ImportDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_fleet_service, 13);
+
+/**
+ * The outcome of one message: each of its devices is in one of the two lists.
+ *
+ * @generated from message iotflow.v1.ImportDevicesResponse
+ */
+export type ImportDevicesResponse = Message<"iotflow.v1.ImportDevicesResponse"> & {
+  /**
+   * The sequence of the message.
+   *
+   * @generated from field: int64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: repeated iotflow.v1.ImportedDevice imported = 2;
+   */
+  imported: ImportedDevice[];
+
+  /**
+   * @generated from field: repeated iotflow.v1.ImportRejection rejected = 3;
+   */
+  rejected: ImportRejection[];
+};
+
+/**
+ * Describes the message iotflow.v1.ImportDevicesResponse.
+ * Use `create(ImportDevicesResponseSchema)` to create a new message.
+ */
+export const ImportDevicesResponseSchema: GenMessage<ImportDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_fleet_service, 14);
+
+/**
  * @generated from message iotflow.v1.ListMeasurementsRequest
  */
 export type ListMeasurementsRequest = Message<"iotflow.v1.ListMeasurementsRequest"> & {
@@ -473,7 +541,7 @@ export type ListMeasurementsRequest = Message<"iotflow.v1.ListMeasurementsReques
  * Use `create(ListMeasurementsRequestSchema)` to create a new message.
  */
 export const ListMeasurementsRequestSchema: GenMessage<ListMeasurementsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 13);
+  messageDesc(file_iotflow_v1_fleet_service, 15);
 
 /**
  * @generated from message iotflow.v1.ListMeasurementsResponse
@@ -502,7 +570,7 @@ export type ListMeasurementsResponse = Message<"iotflow.v1.ListMeasurementsRespo
  * Use `create(ListMeasurementsResponseSchema)` to create a new message.
  */
 export const ListMeasurementsResponseSchema: GenMessage<ListMeasurementsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 14);
+  messageDesc(file_iotflow_v1_fleet_service, 16);
 
 /**
  * @generated from message iotflow.v1.DropMeasurementRequest
@@ -524,7 +592,7 @@ export type DropMeasurementRequest = Message<"iotflow.v1.DropMeasurementRequest"
  * Use `create(DropMeasurementRequestSchema)` to create a new message.
  */
 export const DropMeasurementRequestSchema: GenMessage<DropMeasurementRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 15);
+  messageDesc(file_iotflow_v1_fleet_service, 17);
 
 /**
  * @generated from message iotflow.v1.DropMeasurementResponse
@@ -546,7 +614,7 @@ export type DropMeasurementResponse = Message<"iotflow.v1.DropMeasurementRespons
  * Use `create(DropMeasurementResponseSchema)` to create a new message.
  */
 export const DropMeasurementResponseSchema: GenMessage<DropMeasurementResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 16);
+  messageDesc(file_iotflow_v1_fleet_service, 18);
 
 /**
  * @generated from message iotflow.v1.RetypeMeasurementRequest
@@ -576,7 +644,7 @@ export type RetypeMeasurementRequest = Message<"iotflow.v1.RetypeMeasurementRequ
  * Use `create(RetypeMeasurementRequestSchema)` to create a new message.
  */
 export const RetypeMeasurementRequestSchema: GenMessage<RetypeMeasurementRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 17);
+  messageDesc(file_iotflow_v1_fleet_service, 19);
 
 /**
  * @generated from message iotflow.v1.RetypeMeasurementResponse
@@ -603,7 +671,7 @@ export type RetypeMeasurementResponse = Message<"iotflow.v1.RetypeMeasurementRes
  * Use `create(RetypeMeasurementResponseSchema)` to create a new message.
  */
 export const RetypeMeasurementResponseSchema: GenMessage<RetypeMeasurementResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 18);
+  messageDesc(file_iotflow_v1_fleet_service, 20);
 
 /**
  * @generated from message iotflow.v1.GetDashboardRequest
@@ -616,7 +684,7 @@ export type GetDashboardRequest = Message<"iotflow.v1.GetDashboardRequest"> & {
  * Use `create(GetDashboardRequestSchema)` to create a new message.
  */
 export const GetDashboardRequestSchema: GenMessage<GetDashboardRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 19);
+  messageDesc(file_iotflow_v1_fleet_service, 21);
 
 /**
  * @generated from message iotflow.v1.GetDashboardResponse
@@ -655,7 +723,7 @@ export type GetDashboardResponse = Message<"iotflow.v1.GetDashboardResponse"> & 
  * Use `create(GetDashboardResponseSchema)` to create a new message.
  */
 export const GetDashboardResponseSchema: GenMessage<GetDashboardResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 20);
+  messageDesc(file_iotflow_v1_fleet_service, 22);
 
 /**
  * @generated from message iotflow.v1.GetAnalyticsRequest
@@ -668,7 +736,7 @@ export type GetAnalyticsRequest = Message<"iotflow.v1.GetAnalyticsRequest"> & {
  * Use `create(GetAnalyticsRequestSchema)` to create a new message.
  */
 export const GetAnalyticsRequestSchema: GenMessage<GetAnalyticsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 21);
+  messageDesc(file_iotflow_v1_fleet_service, 23);
 
 /**
  * @generated from message iotflow.v1.GetAnalyticsResponse
@@ -714,7 +782,7 @@ export type GetAnalyticsResponse = Message<"iotflow.v1.GetAnalyticsResponse"> & 
  * Use `create(GetAnalyticsResponseSchema)` to create a new message.
  */
 export const GetAnalyticsResponseSchema: GenMessage<GetAnalyticsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 22);
+  messageDesc(file_iotflow_v1_fleet_service, 24);
 
 /**
  * @generated from message iotflow.v1.GetStatsRequest
@@ -727,7 +795,7 @@ export type GetStatsRequest = Message<"iotflow.v1.GetStatsRequest"> & {
  * Use `create(GetStatsRequestSchema)` to create a new message.
  */
 export const GetStatsRequestSchema: GenMessage<GetStatsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 23);
+  messageDesc(file_iotflow_v1_fleet_service, 25);
 
 /**
  * @generated from message iotflow.v1.GetStatsResponse
@@ -769,7 +837,7 @@ export type GetStatsResponse = Message<"iotflow.v1.GetStatsResponse"> & {
  * Use `create(GetStatsResponseSchema)` to create a new message.
  */
 export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_fleet_service, 24);
+  messageDesc(file_iotflow_v1_fleet_service, 26);
 
 /**
  * Devices, their keys and measurements, and counts over all devices.
@@ -855,6 +923,24 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ResetDeviceKeyJsonRequestSchema;
     output: typeof ResetDeviceKeyResponseSchema;
+  },
+  /**
+   * Registers many devices. Each message is one transaction: its answer comes when its devices are
+   * stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+   * stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+   * with UNAVAILABLE if the registry cannot store a message.
+   *
+   * A client whose stream ended opens another one with the same `import_id`, and sends the devices
+   * again whose answers it does not have. Devices that the import has registered and that have not
+   * been in use are answered with a new key, which replaces the former one at its first use. A
+   * client that keeps several messages unanswered does not wait for each answer.
+   *
+   * @generated from rpc iotflow.v1.FleetService.ImportDevices
+   */
+  importDevices: {
+    methodKind: "bidi_streaming";
+    input: typeof ImportDevicesRequestSchema;
+    output: typeof ImportDevicesResponseSchema;
   },
   /**
    * Lists the measurements of a device by name, with their types.

@@ -228,6 +228,36 @@ public final class FleetServiceGrpc {
     return getResetDeviceKeyJsonMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.ImportDevicesRequest,
+      iotflow.v1.ImportDevicesResponse> getImportDevicesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ImportDevices",
+      requestType = iotflow.v1.ImportDevicesRequest.class,
+      responseType = iotflow.v1.ImportDevicesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+  public static io.grpc.MethodDescriptor<iotflow.v1.ImportDevicesRequest,
+      iotflow.v1.ImportDevicesResponse> getImportDevicesMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.ImportDevicesRequest, iotflow.v1.ImportDevicesResponse> getImportDevicesMethod;
+    if ((getImportDevicesMethod = FleetServiceGrpc.getImportDevicesMethod) == null) {
+      synchronized (FleetServiceGrpc.class) {
+        if ((getImportDevicesMethod = FleetServiceGrpc.getImportDevicesMethod) == null) {
+          FleetServiceGrpc.getImportDevicesMethod = getImportDevicesMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.ImportDevicesRequest, iotflow.v1.ImportDevicesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ImportDevices"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.ImportDevicesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.ImportDevicesResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getImportDevicesMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<iotflow.v1.ListMeasurementsRequest,
       iotflow.v1.ListMeasurementsResponse> getListMeasurementsMethod;
 
@@ -554,6 +584,23 @@ public final class FleetServiceGrpc {
 
     /**
      * <pre>
+     * Registers many devices. Each message is one transaction: its answer comes when its devices are
+     * stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+     * stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+     * with UNAVAILABLE if the registry cannot store a message.
+     * A client whose stream ended opens another one with the same `import_id`, and sends the devices
+     * again whose answers it does not have. Devices that the import has registered and that have not
+     * been in use are answered with a new key, which replaces the former one at its first use. A
+     * client that keeps several messages unanswered does not wait for each answer.
+     * </pre>
+     */
+    default io.grpc.stub.StreamObserver<iotflow.v1.ImportDevicesRequest> importDevices(
+        io.grpc.stub.StreamObserver<iotflow.v1.ImportDevicesResponse> responseObserver) {
+      return io.grpc.stub.ServerCalls.asyncUnimplementedStreamingCall(getImportDevicesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Lists the measurements of a device by name, with their types.
      * </pre>
      */
@@ -740,6 +787,24 @@ public final class FleetServiceGrpc {
 
     /**
      * <pre>
+     * Registers many devices. Each message is one transaction: its answer comes when its devices are
+     * stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+     * stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+     * with UNAVAILABLE if the registry cannot store a message.
+     * A client whose stream ended opens another one with the same `import_id`, and sends the devices
+     * again whose answers it does not have. Devices that the import has registered and that have not
+     * been in use are answered with a new key, which replaces the former one at its first use. A
+     * client that keeps several messages unanswered does not wait for each answer.
+     * </pre>
+     */
+    public io.grpc.stub.StreamObserver<iotflow.v1.ImportDevicesRequest> importDevices(
+        io.grpc.stub.StreamObserver<iotflow.v1.ImportDevicesResponse> responseObserver) {
+      return io.grpc.stub.ClientCalls.asyncBidiStreamingCall(
+          getChannel().newCall(getImportDevicesMethod(), getCallOptions()), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Lists the measurements of a device by name, with their types.
      * </pre>
      */
@@ -904,6 +969,25 @@ public final class FleetServiceGrpc {
     public iotflow.v1.ResetDeviceKeyResponse resetDeviceKeyJson(iotflow.v1.ResetDeviceKeyJsonRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getResetDeviceKeyJsonMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Registers many devices. Each message is one transaction: its answer comes when its devices are
+     * stored, in the order of the messages. A device that cannot be registered is rejected alone. The
+     * stream ends with INVALID_ARGUMENT if a message violates the rules of ImportDevicesRequest, and
+     * with UNAVAILABLE if the registry cannot store a message.
+     * A client whose stream ended opens another one with the same `import_id`, and sends the devices
+     * again whose answers it does not have. Devices that the import has registered and that have not
+     * been in use are answered with a new key, which replaces the former one at its first use. A
+     * client that keeps several messages unanswered does not wait for each answer.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<iotflow.v1.ImportDevicesRequest, iotflow.v1.ImportDevicesResponse>
+        importDevices() {
+      return io.grpc.stub.ClientCalls.blockingBidiStreamingCall(
+          getChannel(), getImportDevicesMethod(), getCallOptions());
     }
 
     /**
@@ -1321,6 +1405,7 @@ public final class FleetServiceGrpc {
   private static final int METHODID_GET_DASHBOARD = 10;
   private static final int METHODID_GET_ANALYTICS = 11;
   private static final int METHODID_GET_STATS = 12;
+  private static final int METHODID_IMPORT_DEVICES = 13;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1401,6 +1486,9 @@ public final class FleetServiceGrpc {
     public io.grpc.stub.StreamObserver<Req> invoke(
         io.grpc.stub.StreamObserver<Resp> responseObserver) {
       switch (methodId) {
+        case METHODID_IMPORT_DEVICES:
+          return (io.grpc.stub.StreamObserver<Req>) serviceImpl.importDevices(
+              (io.grpc.stub.StreamObserver<iotflow.v1.ImportDevicesResponse>) responseObserver);
         default:
           throw new AssertionError();
       }
@@ -1458,6 +1546,13 @@ public final class FleetServiceGrpc {
               iotflow.v1.ResetDeviceKeyJsonRequest,
               iotflow.v1.ResetDeviceKeyResponse>(
                 service, METHODID_RESET_DEVICE_KEY_JSON)))
+        .addMethod(
+          getImportDevicesMethod(),
+          io.grpc.stub.ServerCalls.asyncBidiStreamingCall(
+            new MethodHandlers<
+              iotflow.v1.ImportDevicesRequest,
+              iotflow.v1.ImportDevicesResponse>(
+                service, METHODID_IMPORT_DEVICES)))
         .addMethod(
           getListMeasurementsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -1519,6 +1614,7 @@ public final class FleetServiceGrpc {
               .addMethod(getSetDeviceStatusMethod())
               .addMethod(getResetDeviceKeyMethod())
               .addMethod(getResetDeviceKeyJsonMethod())
+              .addMethod(getImportDevicesMethod())
               .addMethod(getListMeasurementsMethod())
               .addMethod(getDropMeasurementMethod())
               .addMethod(getRetypeMeasurementMethod())

@@ -12,6 +12,8 @@ PARTS = (
     "streams",
     "gateways",
     "unary",
+    "imports",
+    "fleet",
     "exports",
     "frames",
     "clients",

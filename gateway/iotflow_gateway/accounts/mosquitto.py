@@ -7,7 +7,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -20,8 +20,9 @@ from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 log = structlog.get_logger(__name__)
 
 PASSWORDS, PID = "passwords", "mosquitto.pid"
-# Pause between two reloads: each delays the broker for a moment, and changes within the pause share one.
-BETWEEN_SECONDS = 0.1
+# Pause between two reloads: each delays the broker for a moment, and changes within the pause share one. For a large fleet the
+# pause is this many times as long as the update took, so that an import of many devices does not occupy adapter and broker.
+BETWEEN_SECONDS, TIMES_AS_LONG = 0.1, 4
 # Pause before the next attempt to signal a broker that was starting.
 AGAIN_SECONDS = 1.0
 # Resolution of the start of a process in /proc.
@@ -88,7 +89,8 @@ class MosquittoAccounts:
         """Write the accounts of the directory, if they differ from the file, and make the broker reload it."""
         async with self._updating:
             self._changed.clear()
-            text = "\n".join([self._login, *self._lines(), ""])
+            # In a thread, because a line takes a microsecond, and there may be millions.
+            text = await asyncio.to_thread(self._text, list(self._directory))
             if text != self._written:
                 await asyncio.to_thread(self._write, text)
                 self._written, self._is_loaded = text, False
@@ -105,11 +107,16 @@ class MosquittoAccounts:
         while True:
             await self._changed.wait()
             await self._connected.wait()
+            began = time.monotonic()
             await self.update()
-            await asyncio.sleep(BETWEEN_SECONDS if self._is_loaded else AGAIN_SECONDS)
+            pause = max(BETWEEN_SECONDS, TIMES_AS_LONG * (time.monotonic() - began))
+            await asyncio.sleep(pause if self._is_loaded else AGAIN_SECONDS)
 
-    def _lines(self) -> Iterator[str]:
-        for account in self._directory:
+    def _text(self, accounts: Sequence[DeviceAccount]) -> str:
+        return "\n".join([self._login, *self._lines(accounts), ""])
+
+    def _lines(self, accounts: Sequence[DeviceAccount]) -> Iterator[str]:
+        for account in accounts:
             if account.status != DeviceStatus.INACTIVE and account.verifier:
                 self._warn_once(account)
                 yield from (f"{name}:{account.verifier}" for name in account.usernames if _is_writable(name))

@@ -36,6 +36,10 @@ class InvalidationHandler(Protocol):
         """A device was changed or removed."""
         ...
 
+    async def imported(self, ids: range) -> None:
+        """Devices in this range of ids were imported."""
+        ...
+
     async def token(self, token_id: int) -> None:
         """A token was revoked."""
         ...
@@ -80,6 +84,10 @@ class RedisInvalidations:
     def device_changed(self, device_id: int) -> None:
         """Publish a durable change of this process; never waits."""
         self._put(f"device {device_id}")
+
+    def devices_imported(self, ids: range) -> None:
+        """Publish a durable change of this process; never waits."""
+        self._put(f"imported {ids.start}-{ids.stop}")
 
     def token_revoked(self, token_id: int) -> None:
         """Publish a durable change of this process; never waits."""
@@ -133,18 +141,20 @@ class RedisInvalidations:
         elif message["type"] == "message":
             name, kind, identity = message["data"].decode().split()
             if name != self._name:
-                await self._apply(kind, int(identity))
+                await self._apply(kind, identity)
 
-    async def _apply(self, kind: str, identity: int) -> None:
+    async def _apply(self, kind: str, identity: str) -> None:
         match kind:
             case "device":
-                await self._handler.device(identity)
+                await self._handler.device(int(identity))
+            case "imported":
+                await self._handler.imported(range(*map(int, identity.split("-"))))
             case "token":
-                await self._handler.token(identity)
+                await self._handler.token(int(identity))
             case "command":
-                await self._handler.command(identity)
+                await self._handler.command(int(identity))
             case "desired":
-                await self._handler.desired(identity)
+                await self._handler.desired(int(identity))
             case _:
                 await self._handler.anything()
 

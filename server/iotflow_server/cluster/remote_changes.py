@@ -8,6 +8,7 @@ from iotflow_server.auth.identities import Identities
 from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device_cache import DeviceCache
+from iotflow_server.devices.index.kept_index import KeptIndex
 from iotflow_server.errors import Unavailable
 from iotflow_server.mqtt.accounts import Accounts
 from iotflow_server.streams.credential_rechecks import CredentialRechecks
@@ -72,6 +73,7 @@ class CacheInvalidator:
         identities: Identities,
         device_cache: DeviceCache,
         accounts: Accounts,
+        index: KeptIndex,
         rechecks: CredentialRechecks,
         commands: Commands,
         relay: RemoteCommandRelay,
@@ -80,6 +82,7 @@ class CacheInvalidator:
         self._identities = identities
         self._device_cache = device_cache
         self._accounts = accounts
+        self._index = index
         self._rechecks = rechecks
         self._commands = commands
         self._relay = relay
@@ -89,7 +92,12 @@ class CacheInvalidator:
         self._identities.forget_device(device_id)
         self._device_cache.forget(device_id)
         self._accounts.publish(device_id)
+        self._index.mark(device_id)
         await self._rechecks.recheck_device(device_id)
+
+    async def imported(self, ids: range) -> None:
+        self._accounts.publish_imported(ids)
+        self._index.mark_imported(ids)
 
     async def token(self, token_id: int) -> None:
         self._identities.forget_token(token_id)
@@ -107,4 +115,5 @@ class CacheInvalidator:
         self._identities.forget_all()
         self._device_cache.forget_all()
         self._accounts.mark_gap()
+        self._index.mark_all()
         await self._rechecks.recheck_all()

@@ -96,6 +96,7 @@ async def start_invalidations(
         identities=fleet.access.identities,
         device_cache=device_cache,
         accounts=fleet.devices.accounts,
+        index=fleet.index,
         rechecks=rechecks,
         commands=fleet.commands.store,
         relay=relay,
@@ -104,6 +105,7 @@ async def start_invalidations(
     invalidations = RedisInvalidations(redis, invalidator)
     fleet.devices.registry.on_change(invalidations.device_changed)
     fleet.devices.registry.on_register(invalidations.device_changed)
+    fleet.devices.registry.on_import(invalidations.devices_imported)
     fleet.access.tokens.on_change(invalidations.token_revoked)
     fleet.commands.store.changes.on_publish(lambda command: invalidations.command_changed(command.id))
     fleet.desired.changes.on_publish(lambda desired: invalidations.desired_changed(desired.device_id))

@@ -16,6 +16,8 @@ from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.db.database import Database
 from iotflow_server.db.housekeeping import Housekeeping
+from iotflow_server.devices.imports.imports import DeviceImports
+from iotflow_server.devices.index.kept_index import REFRESH_SECONDS, KeptIndex
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.mqtt.accounts import Accounts
@@ -68,6 +70,8 @@ class Fleet:
     commands: CommandStores
     desired: DesiredConfigs
     audit: Audit
+    imports: DeviceImports
+    index: KeptIndex
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -91,6 +95,8 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
         commands=commands,
         desired=DesiredConfigs(database),
         audit=Audit(database),
+        imports=_imports(settings, database, hasher, devices, presence.last_seen),
+        index=await _started_index(settings, database, devices, presence.online, stack),
     )
 
 
@@ -109,6 +115,18 @@ def _devices(settings: Settings, database: Database, hasher: KeyHasher) -> Devic
         length=settings.api_key_length,
     )
     return Devices(registry=registry, keys=keys, accounts=Accounts(database, registry))
+
+
+def _imports(
+    settings: Settings, database: Database, hasher: KeyHasher, devices: Devices, last_seen: LastSeen
+) -> DeviceImports:
+    return DeviceImports(
+        database=database,
+        hasher=hasher,
+        registry=devices.registry,
+        was_used=lambda device_id: last_seen.recorded_at(device_id) is not None,
+        key_length=settings.api_key_length,
+    )
 
 
 async def _started_access(
@@ -140,6 +158,21 @@ async def _started_presence(
     await online.start()
     stack.push_async_callback(online.close)
     return DevicePresence(last_seen=last_seen, online=online)
+
+
+async def _started_index(
+    settings: Settings, database: Database, devices: Devices, online: Online, stack: AsyncExitStack
+) -> KeptIndex:
+    # Redis carries the changes of other processes. Without it, those of several servers on one database are not known here.
+    is_informed = settings.is_sole or bool(settings.redis_url)
+    index = KeptIndex(
+        database=database, online_ids=lambda: online.ids, refresh=None if is_informed else REFRESH_SECONDS
+    )
+    devices.registry.use_index(index)
+    online.on_change(index.mark_online)
+    await index.start()
+    stack.push_async_callback(index.close)
+    return index
 
 
 async def _commands(settings: Settings, database: Database) -> CommandStores:

@@ -11,6 +11,9 @@ from iotflow_server.db.sqlite_files import use_write_ahead_log
 
 # Seconds for which a statement waits for the lock of another process.
 SQLITE_PATIENCE = 5
+# The largest cache of a writing connection. The hashes of keys are spread over all pages of their index: with SQLite's 2 MB, a batch
+# of an import would write many pages twice, and read them again.
+WRITE_CACHE_KIB = 65_536
 # Seconds for which a call waits for a connection of the pool.
 POOL_PATIENCE = 3
 # Time limits for a database that does not answer: seconds to connect, milliseconds for an acknowledgement, and seconds until
@@ -103,6 +106,7 @@ def _limit_statements(connection: Any, _record: object) -> None:
 def _writing_sqlite(url: URL, connections: int) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = _sqlite(url, connections)
+    event.listen(engine, "connect", _enlarge_cache)
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -126,6 +130,10 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     use_write_ahead_log(connection, SQLITE_PATIENCE)
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _enlarge_cache(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA cache_size = -{WRITE_CACHE_KIB}")
 
 
 def _begin_immediate(connection: Connection) -> None:

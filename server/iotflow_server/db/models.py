@@ -92,6 +92,18 @@ class DeviceRow(Base):
     # The last report of a gateway on the device's session.
     reported_online: Mapped[bool | None]
     reported_at: Mapped[datetime | None]
+    # The import that registered the device; see ImportRow.
+    import_id: Mapped[int | None]
+
+
+class ImportRow(Base):
+    """An import of devices. uuid: chosen by the caller."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    created_at: Mapped[datetime]
 
 
 class TokenRow(Base):

@@ -10,6 +10,7 @@ from iotflow.words import DeviceStatus
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.index.kept_index import KeptIndex
 from iotflow_server.devices.rows import DEVICE_COLUMNS, devices, online
 
 MOST_GROUPS = 100
@@ -22,9 +23,17 @@ Grouping = Literal["device_type", "status", "location", "firmware_version"]
 class DeviceStatistics:
     """Every method may raise Unavailable."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = utc_now, index: KeptIndex | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._index = index
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the index counts, which knows the online devices."""
+        return self._index is not None and self._index.is_complete
 
     async def by_status(self) -> dict[str, int]:
         """The number of devices by status; 0 for a status without devices."""
@@ -38,6 +47,8 @@ class DeviceStatistics:
             "location": DeviceRow.location,
             "firmware_version": DeviceRow.firmware_version,
         }[column]
+        if (counts := await self._indexed(column)) is not None:
+            return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:MOST_GROUPS]
         statement = select(by, func.count()).group_by(by).order_by(func.count().desc(), by).limit(MOST_GROUPS)
         return await self._database.read(
             lambda connection: [(value, count) for value, count in connection.execute(statement)]
@@ -62,8 +73,17 @@ class DeviceStatistics:
 
     async def online(self, since: datetime) -> int:
         """The number of devices online, for an online window that begins at this time."""
+        indexed = await self._index.online() if self._index is not None else None
+        if indexed is not None:
+            return indexed
         statement = select(func.count()).select_from(DeviceRow).where(online(since))
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
+    async def _indexed(self, column: Grouping) -> dict[str, int] | None:
+        """The counts of the index, if it has the column."""
+        if self._index is None or column not in ("status", "device_type"):
+            return None
+        return await (self._index.by_status() if column == "status" else self._index.by_type())
 
 
 def _registrations(connection: Connection, since: datetime) -> dict[str, int]:

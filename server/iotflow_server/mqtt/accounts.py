@@ -34,11 +34,20 @@ class Account:
     old_key_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedAccounts:
+    """ids: of devices that were registered, changed or removed. imported: the range of ids of imported devices."""
+
+    ids: Sequence[int] = ()
+    imported: range = range(0)
+
+
 class AccountSubscription:
     """The changes since the last call of next."""
 
     def __init__(self) -> None:
         self._changed: set[int] = set()
+        self._imported = range(0)
         self._has_gap = False
         self._arrived = asyncio.Event()
 
@@ -49,19 +58,27 @@ class AccountSubscription:
             self.mark_gap()
         self._arrived.set()
 
+    def add_imported(self, ids: range) -> None:
+        """Queue imported devices. The ranges of an import follow each other, and take the place of one."""
+        queued = self._imported or ids
+        self._imported = range(min(queued.start, ids.start), max(queued.stop, ids.stop))
+        self._arrived.set()
+
     def mark_gap(self) -> None:
         """Replace the queue by a gap: any account may have changed."""
         self._changed.clear()
+        self._imported = range(0)
         self._has_gap = True
         self._arrived.set()
 
-    async def next(self) -> list[int] | None:
-        """The ids of changed devices, after the first change; None: any account may have changed."""
+    async def next(self) -> ChangedAccounts | None:
+        """The changes, after the first one; None: any account may have changed."""
         await self._arrived.wait()
         self._arrived.clear()
         changed, self._changed = sorted(self._changed), set()
+        imported, self._imported = self._imported, range(0)
         has_gap, self._has_gap = self._has_gap, False
-        return None if has_gap else changed
+        return None if has_gap else ChangedAccounts(changed, imported)
 
 
 class Accounts:
@@ -72,6 +89,7 @@ class Accounts:
         self._subscriptions: set[AccountSubscription] = set()
         registry.on_change(self.publish)
         registry.on_register(self.publish)
+        registry.on_import(self.publish_imported)
 
     def subscribe(self) -> AccountSubscription:
         """A subscription to all further changes, until unsubscribe."""
@@ -88,14 +106,20 @@ class Accounts:
         for subscription in self._subscriptions:
             subscription.add(device_id)
 
+    def publish_imported(self, ids: range) -> None:
+        """Publish that this process, or another one, imported devices in this range of ids."""
+        for subscription in self._subscriptions:
+            subscription.add_imported(ids)
+
     def mark_gap(self) -> None:
         """Mark a gap in all subscriptions: changes of other processes may have been lost."""
         for subscription in self._subscriptions:
             subscription.mark_gap()
 
-    async def page(self, after_id: int, size: int) -> list[Account]:
-        """The first `size` accounts with ids above after_id, by id."""
-        statement = select(*COLUMNS).where(DeviceRow.id > after_id).order_by(DeviceRow.id).limit(size)
+    async def page(self, after_id: int, size: int, last_id: int = LARGEST_DEVICE_ID) -> list[Account]:
+        """The first `size` accounts with ids above after_id up to last_id, by id."""
+        is_within = DeviceRow.id.between(after_id + 1, last_id)
+        statement = select(*COLUMNS).where(is_within).order_by(DeviceRow.id).limit(size)
         return await self._database.read(lambda connection: _accounts(connection.execute(statement).all()))
 
     async def of(self, ids: Sequence[int]) -> list[Account]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 import structlog
@@ -68,6 +69,11 @@ class Online:
     def count(self) -> int:
         """The number of devices that are online, as known in this process."""
         return len(self._online)
+
+    @property
+    def ids(self) -> AbstractSet[int]:
+        """The devices that are online, as known in this process."""
+        return self._online
 
     def on_change(self, listener: Listener) -> None:
         """Call listener with each device that comes online or goes offline: its id, whether it is online, and the time."""

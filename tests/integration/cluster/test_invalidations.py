@@ -27,6 +27,9 @@ class Process:
     async def device(self, device_id: int) -> None:
         await self._record("device", device_id)
 
+    async def imported(self, ids: range) -> None:
+        await self._record("imported", ids.stop - ids.start)
+
     async def token(self, token_id: int) -> None:
         await self._record("token", token_id)
 

@@ -1,4 +1,7 @@
-"""A message of a stream without a required field is rejected by the name of the field, and the stream continues."""
+"""A message of a stream without a required field is rejected by the name of the field, and the stream continues.
+
+An import continues after an invalid device, but not after an invalid message.
+"""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -10,8 +13,10 @@ from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf.descriptor import Descriptor
 
 from iotflow.contract import methods
-from iotflow.v1.device_service_pb2 import StreamCommandsRequest
+from iotflow.v1.device_service_pb2 import RegisterDeviceRequest, StreamCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.fleet_service_pb2 import ImportDevicesRequest
+from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
@@ -23,11 +28,17 @@ STUBS = {
     "StreamTelemetry": TelemetryServiceStub,
     "StreamCommands": DeviceServiceStub,
     "StreamDeviceCommands": GatewayServiceStub,
+    "ImportDevices": FleetServiceStub,
 }
 COMPLETE: dict[str, Any] = {
     "StreamTelemetry": batch(1, rows=1),
     "StreamCommands": StreamCommandsRequest(command_id=1, state="succeeded"),
     "StreamDeviceCommands": StreamDeviceCommandsRequest(command_id=1, device_id=1, state="succeeded"),
+    "ImportDevices": ImportDevicesRequest(
+        import_id="11111111-2222-4333-8444-555555555555",
+        sequence=1,
+        devices=[RegisterDeviceRequest(name="streamed request")],
+    ),
 }
 
 
@@ -72,7 +83,9 @@ def test_a_batch_without_a_required_field_is_rejected(
     assert answers[-1].committed_sequence == 2
 
 
-@pytest.mark.parametrize(("name", "path"), [case for case in CASES if case[0] != "StreamTelemetry"], ids=str)
+@pytest.mark.parametrize(
+    ("name", "path"), [case for case in CASES if case[0] in ("StreamCommands", "StreamDeviceCommands")], ids=str
+)
 def test_a_report_without_a_required_field_is_rejected(
     grpc_channel: grpc.Channel, device: Caller, admin_metadata: Metadata, name: str, path: tuple[str, ...]
 ) -> None:
@@ -83,3 +96,20 @@ def test_a_report_without_a_required_field_is_rejected(
     assert (first.reason, first.message.split()[0]) == ("INVALID_ARGUMENT", ".".join(path))
     assert second.reason == "COMMAND_NOT_FOUND"
     call.cancel()
+
+
+@pytest.mark.parametrize("path", [path for name, path in CASES if name == "ImportDevices"], ids=".".join)
+def test_an_import_without_a_required_field_is_rejected(
+    grpc_channel: grpc.Channel, admin_metadata: Metadata, path: tuple[str, ...]
+) -> None:
+    messages = iter([without("ImportDevices", path)])
+    call = FleetServiceStub(grpc_channel).ImportDevices(messages, metadata=admin_metadata, timeout=PATIENCE)
+    if path[0] == "devices" and path[1:]:
+        (rejected,) = next(call).rejected
+        assert (rejected.reason, rejected.message.split()[0]) == ("INVALID_ARGUMENT", path[-1])
+        assert next(call, None) is None
+    else:
+        with pytest.raises(grpc.RpcError) as raised:
+            next(call)
+        assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert (raised.value.details() or "").split()[0].rstrip(":") == path[-1]

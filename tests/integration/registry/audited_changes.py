@@ -6,20 +6,22 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from iotflow_server.db.models import AuditRow, Base, CommandRow, DesiredRow, DeviceRow, TokenRow
+from iotflow_server.db.models import AuditRow, Base, CommandRow, DesiredRow, DeviceRow, ImportRow, TokenRow
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.devices.keys import DeviceKey
 from tests.integration.registry.parts import Parts
 
 ACTOR = "token:me"
+IMPORT = "11111111-2222-4333-8444-555555555555"
 MINUTE = timedelta(minutes=1)
-HELD: tuple[type[Base], ...] = (DeviceRow, TokenRow, CommandRow, DesiredRow, AuditRow)
+HELD: tuple[type[Base], ...] = (DeviceRow, TokenRow, CommandRow, DesiredRow, AuditRow, ImportRow)
 
 # Arguments of a change: the parts, a device and its key, a command of the device, a token.
 Act = Callable[[Parts, DeviceKey, int, int], Awaitable[Any]]
 
 ACTS: dict[str, Act] = {
     "device.register": lambda parts, *_: parts.registry.register(NewDevice("new"), actor=ACTOR),
+    "device.import": lambda parts, *_: parts.imports.open(ACTOR).register(IMPORT, [(0, NewDevice("imported"))]),
     "device.update": lambda parts, key, *_: parts.registry.update(key.id, DeviceChanges(location="roof"), actor=ACTOR),
     "device.status": lambda parts, key, *_: parts.registry.set_status(key.id, "inactive", actor=ACTOR),
     "device.delete": lambda parts, key, *_: parts.registry.delete(key.id, actor=ACTOR),

@@ -10,6 +10,7 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device, NewDevice
+from iotflow_server.devices.imports.imports import DeviceImports
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.statistics import DeviceStatistics
@@ -41,6 +42,9 @@ class Parts:
     desired: DesiredConfigs
     audit: Audit
     figures: DeviceStatistics
+    imports: DeviceImports
+    # Devices that were in contact with the process, as DeviceImports sees them.
+    used: set[int]
 
     async def make(self, name: str = "thermometer") -> Device:
         device, _ = await self.registry.register(NewDevice(name), actor="token:me")
@@ -50,6 +54,7 @@ class Parts:
 def parts_of(database: Database, clock: Clock) -> Parts:
     hasher = KeyHasher(SECRET)
     registry = Registry(database, hasher, clock=clock)
+    used = set[int]()
     return Parts(
         database=database,
         clock=clock,
@@ -60,4 +65,8 @@ def parts_of(database: Database, clock: Clock) -> Parts:
         desired=DesiredConfigs(database, clock),
         audit=Audit(database, clock),
         figures=DeviceStatistics(database, clock),
+        imports=DeviceImports(
+            database=database, hasher=hasher, registry=registry, was_used=used.__contains__, clock=clock
+        ),
+        used=used,
     )

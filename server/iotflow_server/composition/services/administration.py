@@ -8,6 +8,7 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.service import CommandService
 from iotflow_server.rpc.config.service import ConfigService
 from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler, KeyResetHandler
+from iotflow_server.rpc.fleet.device_imports import DeviceImportHandler
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.service import FleetService
@@ -32,6 +33,7 @@ def fleet_service(
         ),
         changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, active_streams=active_streams),
         key_resets=KeyResetHandler(keys=fleet.devices.keys),
+        imports=DeviceImportHandler(imports=fleet.imports, active_streams=active_streams),
         measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=fleet.audit),
         statistics=fleet_statistics(fleet, telemetry, active_streams, encoder),
     )
@@ -42,7 +44,7 @@ def fleet_statistics(
 ) -> FleetStatistics:
     """Statistics of the registry and of this process."""
     return FleetStatistics(
-        figures=DeviceStatistics(fleet.database),
+        figures=DeviceStatistics(fleet.database, index=fleet.index),
         counter=device_counter(fleet),
         ingest=IngestStatistics(
             tally=telemetry.device_ingest.tally, feed=telemetry.feed, active_streams=active_streams
@@ -56,7 +58,9 @@ def fleet_statistics(
 def device_counter(fleet: Fleet) -> DeviceCounter:
     """Counts of devices by status and presence."""
     return DeviceCounter(
-        figures=DeviceStatistics(fleet.database), last_seen=fleet.presence.last_seen, online=fleet.presence.online
+        figures=DeviceStatistics(fleet.database, index=fleet.index),
+        last_seen=fleet.presence.last_seen,
+        online=fleet.presence.online,
     )
 
 

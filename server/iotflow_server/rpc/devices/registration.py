@@ -7,12 +7,12 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1 import device_service_pb2 as wire
 from iotflow.words import Role
 from iotflow_server.auth.principal import Principal
-from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
+from iotflow_server.rpc.codec.new_devices import new_device
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.streams.active_streams import ActiveStreams
 
@@ -45,15 +45,7 @@ class DeviceRegistrationHandler:
     async def register(self, request: wire.RegisterDeviceRequest, principal: Principal) -> wire.RegisterDeviceResponse:
         """RegisterDevice."""
         self._policy.check(principal)
-        new = NewDevice(
-            name=request.name,
-            device_type=request.device_type or "sensor",
-            description=request.description,
-            location=request.location,
-            firmware_version=request.firmware_version,
-            hardware_version=request.hardware_version,
-        )
-        device, key = await self._registry.register(new, actor=principal.name)
+        device, key = await self._registry.register(new_device(request), actor=principal.name)
         return wire.RegisterDeviceResponse(
             message="Device registered successfully", device=wire_devices.registered(device, key)
         )

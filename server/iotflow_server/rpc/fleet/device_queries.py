@@ -37,7 +37,7 @@ class DeviceQueryHandler:
         """ListDevices."""
         device_filter = self._filter(request)
         size = size_of(request)
-        if request.HasField("online"):
+        if request.HasField("online") and not self._registry.is_indexed:
             # The newest last-seen times are in memory only.
             await self._last_seen.flush()
         total, devices = await self._registry.page(device_filter, after_id(request.page_token), size + 1)

@@ -1,9 +1,13 @@
 """FleetService: administration of devices. Each RPC calls the handler of its capability."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 from iotflow.v1 import fleet_service_pb2, fleet_service_pb2_grpc
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler, KeyResetHandler
+from iotflow_server.rpc.fleet.device_imports import DeviceImportHandler
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.statistics import FleetStatistics
@@ -20,12 +24,14 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
         queries: DeviceQueryHandler,
         changes: DeviceChangeHandler,
         key_resets: KeyResetHandler,
+        imports: DeviceImportHandler,
         measurements: MeasurementHandler,
         statistics: FleetStatistics,
     ) -> None:
         self._queries = queries
         self._changes = changes
         self._key_resets = key_resets
+        self._imports = imports
         self._measurements = measurements
         self._statistics = statistics
 
@@ -55,6 +61,13 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
         self, request: wire.ResetDeviceKeyJsonRequest, context: Context
     ) -> wire.ResetDeviceKeyResponse:
         return await self._key_resets.reset_in_json(request, principal_of(context))
+
+    async def ImportDevices(
+        self, request_iterator: AsyncIterator[wire.ImportDevicesRequest], context: Context
+    ) -> AsyncIterator[wire.ImportDevicesResponse]:
+        async with aclosing(self._imports.stream(request_iterator, principal_of(context))) as responses:
+            async for response in responses:
+                yield response
 
     async def ListMeasurements(
         self, request: wire.ListMeasurementsRequest, context: Context

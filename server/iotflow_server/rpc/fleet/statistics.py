@@ -50,8 +50,9 @@ class DeviceCounter:
 
     async def count(self) -> Counts:
         """Count the devices by status, and those that are online."""
-        # The newest last-seen times are in memory only.
-        await self._last_seen.flush()
+        if not self._figures.is_indexed:
+            # The newest last-seen times are in memory only.
+            await self._last_seen.flush()
         return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))
 
 

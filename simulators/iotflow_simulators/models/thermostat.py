@@ -74,7 +74,7 @@ class Thermostat(Model):
             device = moments.device[step]
             self._advance(device, moments.time[step])
             room[step] = self._room[device]
-            valve[step] = self._valve(device)
+            valve[step] = self._valve(device, self._outside(device, self._time[device]))
         noise = self.draws("noise").noise(moments.device, moments.sequence) * 0.03
         valve = np.rint(valve * 100.0)
         return {
@@ -98,20 +98,17 @@ class Thermostat(Model):
 
     def _warm(self, device: Ints, time: Ints) -> None:
         hours = STEP / np.float64(HOUR)
-        lost = (self._room[device] - self._outside(device, time)) * self.parameters["loss"]
-        self._room[device] += (self._valve(device) * self.parameters["heating"] - lost) * hours
+        outside = self._outside(device, time)
+        lost = (self._room[device] - outside) * self.parameters["loss"]
+        self._room[device] += (self._valve(device, outside) * self.parameters["heating"] - lost) * hours
 
-    def _valve(self, device: Ints) -> Floats:
+    def _valve(self, device: Ints, outside: Floats) -> Floats:
         """How far the valves are open, from 0 to 1."""
-        error = self._wanted(device) - self._room[device]
-        # In balance the valve is open by this much: the share that the controller adds in advance.
-        steady = self._held(device)
-        return np.where(self._mode[device] == MODES.index("off"), 0.0, np.clip(error / BAND + steady, 0.0, 1.0))
-
-    def _held(self, device: Ints) -> Floats:
-        outside = self._outside(device, self._time[device])
-        share: float = self.parameters["loss"] / self.parameters["heating"]
-        return (self._wanted(device) - outside) * share
+        wanted = self._wanted(device)
+        # In balance the valve is open by this much, which the controller adds in advance.
+        steady = (wanted - outside) * (self.parameters["loss"] / self.parameters["heating"])
+        opening = (wanted - self._room[device]) / BAND + steady
+        return np.where(self._mode[device] == MODES.index("off"), 0.0, np.minimum(np.maximum(opening, 0.0), 1.0))
 
     def _wanted(self, device: Ints) -> Floats:
         is_eco: NDArray[np.bool_] = self._mode[device] == MODES.index("eco")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from iotflow_simulators import presets
 from iotflow_simulators.faults.registry import FAULTS
+from iotflow_simulators.models.base import COMMON_COMMANDS
 from iotflow_simulators.models.registry import MODELS
 from iotflow_simulators.scenario import json_schema
 from iotflow_simulators.scenario.fields import FAULT, FLEET, SCENARIO, SCHEDULE, STAGE
@@ -31,7 +32,7 @@ def default(field: Field) -> str:
 
 def model_tables() -> str:
     """A section for each model."""
-    parts = []
+    parts = ["### Every model", "", *meanings("Command", COMMON_COMMANDS)]
     for name, model in MODELS.items():
         measured = [f"| `{one.name}` | {one.type} | {one.unit} | {one.description} |" for one in model.MEASUREMENTS]
         parts += [f"### Model `{name}`", "", f"{model.SUMMARY[0].upper()}{model.SUMMARY[1:]}.", ""]

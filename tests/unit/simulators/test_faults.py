@@ -21,7 +21,7 @@ from iotflow_simulators.generation.events import (
     UseRightKey,
     UseWrongKey,
 )
-from iotflow_simulators.labels import Label
+from iotflow_simulators.labels import Label, label_lines
 from iotflow_simulators.plan import Plan
 from iotflow_simulators.scenario.loader import loads
 from iotflow_simulators.scenario.scenario import Scenario
@@ -405,3 +405,25 @@ def test_too_many_disconnections_are_rejected() -> None:
         loads(text.replace("1d", "31d"))
     with pytest.raises(SimulationError, match="disconnect more than 1000000 times"):
         Plan(replace(loads(text), duration=31 * DAY)).run()
+
+
+def test_too_many_kept_readings_are_rejected() -> None:
+    text = (
+        "name: a\nduration: 2h\nstages: [{from: 1, to: 2, over: 1m}]\n"
+        "fleets: [{name: a, model: basic, devices: 2000, interval: 1s}]\n"
+        "faults: [{kind: offline, at: 10m, for: 1h, parameters: {buffer: BUFFER}}]"
+    )
+    with pytest.raises(SimulationError, match="keep up to 14400000 readings while they are offline; at most 5000000"):
+        Plan(loads(text.replace("BUFFER", "10000"))).run()
+    assert Plan(loads(text.replace("BUFFER", "2500"))).run()
+
+
+def test_labels_are_lines_of_json() -> None:
+    label = Label("dev-1", "temperature", 1, 2, "stuck", "stuck-1", {"measurement": "temperature"}, None, None)
+    of_row = Label("dév", "", 5, 5, "malformed", "m", {}, 7, 21.5)
+    assert label_lines([label, of_row]).decode().splitlines() == [
+        '{"device":"dev-1","measurement":"temperature","start":1,"end":2,"kind":"stuck","fault":"stuck-1",'
+        '"parameters":{"measurement":"temperature"},"sequence":null,"true_value":null}',
+        '{"device":"dév","measurement":"","start":5,"end":5,"kind":"malformed","fault":"m",'
+        '"parameters":{},"sequence":7,"true_value":21.5}',
+    ]

@@ -254,7 +254,7 @@ def test_a_thermostat_obeys_commands() -> None:
         ("set_setpoint", {"setpoint": True}, "from 5 to 30"),
         ("set_setpoint", {}, "from 5 to 30"),
         ("set_mode", {"mode": "cool"}, "heat, eco, off"),
-        ("explode", {}, "unknown to a thermostat; known: set_setpoint, set_mode"),
+        ("explode", {}, "unknown to a thermostat; known: set_setpoint, set_mode, identify, reboot"),
     ],
 )
 def test_a_thermostat_refuses_wrong_commands(name: str, parameters: dict[str, Any], message: str) -> None:
@@ -360,3 +360,9 @@ def test_weeks_and_days_are_visible_in_all_models_that_have_them() -> None:
     friday = np.mean([one.values["speed"] for one in found if one.due // DAY == 1])
     sunday = np.mean([one.values["speed"] for one in found if one.due // DAY == 3])
     assert sunday < friday * 0.6
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_the_common_commands(model: str) -> None:
+    run = Plan(one_fleet(model, devices=1, duration="1m")).run()
+    assert [run.command(0, name, {}).executed for name in ("identify", "reboot", "fly")] == [True, True, False]

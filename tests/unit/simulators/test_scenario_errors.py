@@ -215,3 +215,11 @@ def test_a_fault_that_occurs_too_often_is_rejected() -> None:
 def test_an_unknown_preset_is_named_with_the_nearest() -> None:
     with pytest.raises(ScenarioError, match="There is no preset `hom`; did you mean `home`?"):
         presets.preset("hom")
+
+
+def test_names_of_devices_that_are_too_long_are_rejected() -> None:
+    text = GOOD.replace("name: meters", "name: " + "m" * 60).replace(
+        "devices: 2", "devices: 2\n    names: '{fleet}{fleet}{n}'"
+    )
+    with pytest.raises(ScenarioError, match=r"11: fleets\[1\]\.names: device names have more than 100 characters"):
+        loads(text)

@@ -1,0 +1,1 @@
+"""The ledger: every reading of a run, and what became of it."""

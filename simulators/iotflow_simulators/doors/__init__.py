@@ -1,0 +1,1 @@
+"""How simulated devices reach the service. All doors send the same readings."""

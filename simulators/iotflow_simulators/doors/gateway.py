@@ -1,0 +1,92 @@
+"""The door of a gateway: the readings of many devices over one stream."""
+
+from collections.abc import Sequence
+
+from iotflow.channels import credentials, open_channel
+from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.grpc_door import GrpcLink, MalformedCalls
+from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
+
+# Seconds in which the readings of a gateway's devices come together.
+GATHER = 0.02
+
+
+class GatewayDoor(DoorWay):
+    """A gateway with one stream. token: of the role gateway."""
+
+    def __init__(self, target: str, token: str) -> None:
+        self._channel = open_channel(target)
+        self._metadata = credentials(token=token)
+        self._stream: BatchStream | None = None
+        self._is_open = False
+        self._links: set[GatewayLink] = set()
+
+    def link(self, login: Login, listener: Listener) -> Link:
+        """The gateway knows its devices by id. A device with a key comes without it, and so shows a wrong one."""
+        if login.key:
+            return GrpcLink(self._channel, login, listener)
+        return GatewayLink(self, login, listener, MalformedCalls(self._channel, self._metadata, listener))
+
+    def join(self, link: "GatewayLink") -> None:
+        """Open the stream where there is none."""
+        self._links.add(link)
+        if self._is_open:
+            link.listener.opened()
+        elif self._stream is None:
+            self._stream = BatchStream(self._channel, self._metadata, self, GATHER)
+
+    def leave(self, link: "GatewayLink") -> None:
+        """The device is gone; the gateway stays."""
+        self._links.discard(link)
+
+    def add(self, link: "GatewayLink", outgoing: Outgoing) -> None:
+        """Send a reading of a device."""
+        if self._stream:
+            self._stream.add(link.login.id, link.listener, outgoing)
+
+    async def close(self) -> None:
+        """End the stream."""
+        if self._stream:
+            self._stream.close()
+        await self._channel.close()
+
+    def stream_opened(self) -> None:
+        """All devices that wait are connected."""
+        self._is_open = True
+        for link in list(self._links):
+            link.listener.opened()
+
+    def stream_lost(self, problem: Problem) -> None:
+        """All devices are disconnected. The first one that returns opens the next stream."""
+        links, self._links = self._links, set()
+        self._stream, self._is_open = None, False
+        for link in links:
+            link.listener.lost(problem)
+
+
+class GatewayLink(Link):
+    """A device behind the gateway."""
+
+    window = 1_000
+
+    def __init__(self, door: GatewayDoor, login: Login, listener: Listener, malformed: MalformedCalls) -> None:
+        super().__init__(login, listener)
+        self._door = door
+        self._malformed = malformed
+
+    def open(self) -> None:
+        """Join the gateway's devices."""
+        self._door.join(self)
+
+    def send(self, readings: Sequence[Outgoing]) -> None:
+        """Readings go into the gateway's next batch."""
+        for outgoing in readings:
+            if outgoing.payload is not None:
+                self._malformed.send(outgoing)
+            else:
+                self._door.add(self, outgoing)
+
+    def close(self, *, clean: bool) -> None:  # noqa: ARG002
+        """Leave the gateway. What it has of the device is still sent."""
+        self._malformed.close()
+        self._door.leave(self)

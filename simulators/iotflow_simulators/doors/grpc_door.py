@@ -1,0 +1,120 @@
+"""The door of gRPC: a stream for each device."""
+
+import asyncio
+from collections.abc import Sequence
+
+import grpc
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.channels import credentials, open_channel
+from iotflow.errors import ServerError, server_error
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
+
+# A server accepts a hundred streams of one connection, at least.
+STREAMS = 90
+CALL_SECONDS = 30.0
+
+
+class GrpcDoor(DoorWay):
+    """A gRPC server, host:port. Every few devices share a connection; a device that loses its connection loses its stream."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._channels: list[grpc.aio.Channel] = []
+        self._links = 0
+
+    def link(self, login: Login, listener: Listener) -> Link:
+        """The channel is the next one in turn."""
+        return GrpcLink(self.channel(login.id), login, listener)
+
+    def channel(self, number: int) -> grpc.aio.Channel:
+        """A channel for the device with this id."""
+        wanted = number // STREAMS % 128
+        while len(self._channels) <= wanted:
+            self._channels.append(open_channel(self._target))
+        return self._channels[wanted]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await asyncio.gather(*(channel.close() for channel in self._channels))
+
+
+class GrpcLink(Link):
+    """The stream of a device."""
+
+    window = 1_000
+
+    def __init__(self, channel: grpc.aio.Channel, login: Login, listener: Listener) -> None:
+        super().__init__(login, listener)
+        self._channel = channel
+        self._metadata = credentials(login.key)
+        self._stream: BatchStream | None = None
+        self._malformed = MalformedCalls(channel, self._metadata, listener)
+
+    def open(self) -> None:
+        """Open the stream."""
+        self._stream = BatchStream(self._channel, self._metadata, self)
+
+    def send(self, readings: Sequence[Outgoing]) -> None:
+        """Readings that come together go into one batch."""
+        for outgoing in readings:
+            if outgoing.payload is not None:
+                self._malformed.send(outgoing)
+            elif self._stream:
+                self._stream.add(0, self.listener, outgoing)
+
+    def close(self, *, clean: bool) -> None:  # noqa: ARG002
+        """Cancel the stream."""
+        self._malformed.close()
+        if self._stream:
+            self._stream.close()
+
+    def stream_opened(self) -> None:
+        """The link is open."""
+        self.listener.opened()
+
+    def stream_lost(self, problem: Problem) -> None:
+        """The link is lost."""
+        self._malformed.close()
+        self.listener.lost(problem)
+
+
+class MalformedCalls:
+    """Malformed payloads. A stream carries messages of protobuf only, so they go through the call that takes bytes of JSON."""
+
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener) -> None:
+        self._channel = channel
+        self._metadata = metadata
+        self._listener = listener
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send one payload."""
+        task = asyncio.get_running_loop().create_task(self._call(outgoing), name="malformed payload")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """Cancel the calls."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _call(self, outgoing: Outgoing) -> None:
+        body = HttpBody(content_type="application/json", data=outgoing.payload or b"")
+        try:
+            await self._submitted(body)
+        except ServerError as error:
+            # A failure is no refusal: the payload is sent again over the next connection.
+            if not error.retryable:
+                self._listener.refused(outgoing, error.reason or error.code.name, "", error.message)
+            return
+        self._listener.acknowledged(outgoing)
+
+    async def _submitted(self, body: HttpBody) -> None:
+        stub = TelemetryServiceStub(self._channel)
+        try:
+            await stub.SubmitTelemetryJson(body, metadata=self._metadata, timeout=CALL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            raise server_error(error) from None

@@ -1,0 +1,208 @@
+"""The door of MQTT 3.1.1 and 5: QoS 1, and the PUBACK is the acknowledgement."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from iotflow_simulators.doors import mqtt_packets as mqtt
+from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
+from iotflow_simulators.doors.mqtt_packets import MalformedPacket, Packet, PacketReader
+from iotflow_simulators.doors.socket_link import SocketLink
+
+KEEPALIVE = 60
+GREETING_SECONDS = 20.0
+_ACCEPTED = 0
+# Return codes: MQTT 3.1.1 and MQTT 5.
+_WRONG_VERSION = (1, 0x84)
+_WRONG_LOGIN = {4: "BAD_CREDENTIALS", 5: "NOT_AUTHORIZED", 0x86: "BAD_CREDENTIALS", 0x87: "NOT_AUTHORIZED"}
+
+
+class MqttDoor(DoorWay):
+    """A broker. version: V311 or V5. Where a broker does not speak MQTT 5, its devices use 3.1.1, as those in the field do."""
+
+    def __init__(self, host: str, port: int, version: int, prefix: str = "iotflow") -> None:
+        self.host = host
+        self.port = port
+        self.version = version
+        self.prefix = prefix
+
+    def link(self, login: Login, listener: Listener) -> Link:
+        """A connection of its own for each device."""
+        return MqttLink(self, login, listener)
+
+
+class MqttLink(SocketLink):
+    """The connection of a device."""
+
+    window = 16
+
+    def __init__(self, door: MqttDoor, login: Login, listener: Listener) -> None:
+        super().__init__(door.host, door.port, login, listener)
+        self._door = door
+        self._version = door.version
+        self._root = f"{door.prefix}/devices/{login.id}"
+        self._topic = mqtt.topic(f"{self._root}/telemetry")
+        self._reader = PacketReader()
+        self._sent: dict[int, Outgoing] = {}
+        # Numbers of malformed readings that the broker acknowledged, and whose errors are still to come.
+        self._awaited: deque[int] = deque(maxlen=self.window)
+        self._packet_id = 0
+        self._ping: asyncio.TimerHandle | None = None
+        self._is_heard = True
+
+    def send(self, readings: Sequence[Outgoing]) -> None:
+        """One message for each reading."""
+        write = self.write
+        for outgoing in readings:
+            number = self._next_id()
+            self._sent[number] = outgoing
+            write(self._message(number, outgoing))
+
+    def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
+        """On `…/commands/ack`."""
+        state = "succeeded" if executed else "failed"
+        content = {
+            "command_id": number,
+            "state": state,
+            "result": {**result, **({"message": message} if message else {})},
+        }
+        self._publish("commands/ack", content)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """On `…/config/reported`."""
+        self._publish("config/reported", {"configuration": dict(configuration)})
+
+    def greet(self) -> None:
+        """Send the CONNECT."""
+        login = self.login
+        self.write(mqtt.connect(self._version, f"device_{login.id}", str(login.id), login.key, KEEPALIVE))
+        self._ping = self.loop.call_later(GREETING_SECONDS, self.fail, Problem("SILENT", "the broker does not answer"))
+
+    def received(self, data: bytes) -> None:
+        """Take what the broker sent."""
+        self._is_heard = True
+        try:
+            for packet in self._reader.feed(data):
+                self._take(packet)
+                if self.is_over:
+                    return
+        except (MalformedPacket, IndexError) as error:
+            self.fail(Problem("MALFORMED_PACKET", str(error)))
+
+    def goodbye(self) -> bytes:
+        """The DISCONNECT."""
+        return mqtt.GOODBYE
+
+    def ended(self) -> None:
+        """Release the timer."""
+        if self._ping:
+            self._ping.cancel()
+
+    def _take(self, packet: Packet) -> None:
+        if packet.type == mqtt.PUBACK:
+            self._acknowledge(packet.body)
+        elif packet.type == mqtt.PUBLISH:
+            self._message_received(packet)
+        elif packet.type == mqtt.CONNACK:
+            self._connected(packet.body[1])
+        elif packet.type == mqtt.SUBACK:
+            self._keep_alive()
+            self.listener.opened()
+        elif packet.type == mqtt.DISCONNECT:
+            self.fail(Problem("DISCONNECTED", f"the broker ended the connection: {packet.body[:1].hex()}"))
+
+    def _acknowledge(self, body: bytes) -> None:
+        outgoing = self._sent.pop(int.from_bytes(body[:2], "big"), None)
+        if outgoing is None:
+            return
+        if len(body) > 2 and body[2] >= 0x80:
+            self.listener.refused(outgoing, f"MQTT_{body[2]:#04x}", "", "the broker refused the message")
+            return
+        if outgoing.payload is not None:
+            self._awaited.append(outgoing.number)
+        self.listener.acknowledged(outgoing)
+
+    def _connected(self, code: int) -> None:
+        if code == _ACCEPTED:
+            names = ("errors", "commands", "commands/+", "config")
+            self.write(mqtt.subscribe(self._version, self._next_id(), [f"{self._root}/{name}" for name in names]))
+        elif code in _WRONG_VERSION and self._version == mqtt.V5:
+            self._version = self._door.version = mqtt.V311
+            self.fail(Problem("NO_MQTT_5", "the broker does not speak MQTT 5; the devices use 3.1.1"))
+        elif code in _WRONG_LOGIN:
+            self.fail(Problem(_WRONG_LOGIN[code], "the broker does not accept the key", is_refusal=True))
+        else:
+            self.fail(Problem(f"CONNACK_{code}", "the broker does not accept the connection"))
+
+    def _message_received(self, packet: Packet) -> None:
+        message = mqtt.received(self._version, packet)
+        if message.packet_id:
+            self.write(mqtt.puback(message.packet_id))
+        try:
+            content = orjson.loads(message.payload) if message.payload else {}
+        except orjson.JSONDecodeError:
+            return
+        if message.topic.endswith("/errors"):
+            self._refused(content)
+        elif message.topic.endswith("/config"):
+            self.listener.configured(content.get("desired") or {})
+        elif "command_id" in content:
+            self.listener.command(content["command_id"], content["name"], content.get("parameters") or {})
+
+    def _refused(self, content: Mapping[str, Any]) -> None:
+        """A message on `…/errors`. Notices are of readings that are stored."""
+        reason = content["reason"]
+        if reason in ("TIME_IGNORED", "READINGS_MERGED") or not content.get("topic", "").endswith("/telemetry"):
+            return
+        number = _number(content)
+        field = content.get("field") or ""
+        _, _, measurement = field.partition(".data.")
+        measurement = measurement or field.removeprefix("data.") if "data." in field else ""
+        if number is not None:
+            if number in self._awaited:
+                self._awaited.remove(number)
+            self.listener.refused_number(number, reason, measurement, content["message"])
+            return
+        # Without a number, it is the oldest of the messages that cannot be read.
+        waiting = [outgoing.number for outgoing in self._sent.values() if outgoing.payload is not None]
+        if self._awaited or waiting:
+            oldest = self._awaited.popleft() if self._awaited else waiting[0]
+            self.listener.refused_number(oldest, reason, "", content["message"])
+
+    def _message(self, number: int, outgoing: Outgoing) -> bytes:
+        if outgoing.payload is not None or self._version == mqtt.V5:
+            correlation = b"%d" % outgoing.number
+            return mqtt.publish(self._version, self._topic, number, json_reading(outgoing), correlation)
+        # In MQTT 3.1.1, only the payload can name the message.
+        payload = b'{"data":%b,"timestamp":%d,"message_id":"%d"}' % (outgoing.json, outgoing.time, outgoing.number)
+        return mqtt.publish(self._version, self._topic, number, payload)
+
+    def _publish(self, topic: str, content: Mapping[str, Any]) -> None:
+        if not self.is_over:
+            name = mqtt.topic(f"{self._root}/{topic}")
+            self.write(mqtt.publish(self._version, name, self._next_id(), orjson.dumps(content)))
+
+    def _next_id(self) -> int:
+        # The window is far smaller than the numbers, so that none is in use twice.
+        self._packet_id = self._packet_id % 0xFFFF + 1
+        return self._packet_id
+
+    def _keep_alive(self) -> None:
+        if not self._is_heard:
+            self.fail(Problem("SILENT", "the broker does not answer"))
+            return
+        if self._ping:
+            self._ping.cancel()
+        self._is_heard = False
+        self.write(mqtt.PINGREQ)
+        self._ping = self.loop.call_later(KEEPALIVE / 2, self._keep_alive)
+
+
+def _number(content: Mapping[str, Any]) -> int | None:
+    """The number in the ledger that an error returns."""
+    correlation = content.get("correlation")
+    text = bytes.fromhex(correlation).decode() if correlation else content.get("message_id") or ""
+    return int(text) if text.isdecimal() else None

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class KeyStore:
 
     def key(self, device: str) -> str | None:
         """The device's key, or None. Raises SimulationError where the file cannot be read."""
-        return self._keys().get(device)
+        return self.all().get(device)
 
     def check_writable(self) -> None:
         """Raise SimulationError where a key cannot be kept. Called before a registration."""
@@ -39,7 +40,11 @@ class KeyStore:
 
     def keep(self, device: str, key: str) -> None:
         """Add or replace a key. A crash leaves the old or the new file. Raises SimulationError."""
-        text = json.dumps({**self._keys(), device: key}, indent=2, ensure_ascii=False)
+        self.keep_all({device: key})
+
+    def keep_all(self, keys: Mapping[str, str]) -> None:
+        """Add or replace keys. A crash leaves the old or the new file. Raises SimulationError."""
+        text = json.dumps({**self.all(), **keys}, indent=2, ensure_ascii=False)
         draft = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +56,8 @@ class KeyStore:
         except OSError as error:
             raise SimulationError(f"{self.path} cannot be written: {error.strerror}.") from None
 
-    def _keys(self) -> dict[str, str]:
+    def all(self) -> dict[str, str]:
+        """All keys by device name. Raises SimulationError where the file cannot be read."""
         try:
             keys = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -1,0 +1,1 @@
+"""Runs the plan of a scenario against a service."""

@@ -1,0 +1,173 @@
+"""Executes a plan in real time: an open loop, in which nothing waits for the service."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from iotflow_simulators.doors.link import DoorWay, Login, Outgoing
+from iotflow_simulators.generation.events import (
+    BreakConnection,
+    Connect,
+    ConnectionEvent,
+    Disconnect,
+    Reboot,
+    UseRightKey,
+    UseWrongKey,
+)
+from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.running.feed import Due, Feed
+from iotflow_simulators.running.fleet_registration import Registered
+from iotflow_simulators.running.measures import DoorMeasures, Measures
+from iotflow_simulators.running.session import Session, Surroundings
+
+# Devices that connect at once before the schedule begins, and the time for each such group.
+GROUP, GROUP_SECONDS = 100, 10.0
+# Events between two turns of the loop.
+BURST = 100
+FLUSH_SECONDS = 0.25
+_TICK = 0.002
+
+_ACTIONS: Mapping[type[Any], Callable[[Session, Any], None]] = {
+    Connect: lambda session, _: session.connect(),
+    Disconnect: lambda session, event: session.disconnect(clean=event.clean),
+    Reboot: lambda session, _: session.reboot(),
+    BreakConnection: lambda session, _: session.break_connection(),
+    UseWrongKey: lambda session, _: session.use_wrong_key(),
+    UseRightKey: lambda session, _: session.use_right_key(),
+}
+
+
+class Engine:
+    """devices: as registered, with their doors by name, in the order of the plan. drain: seconds at the end for what is on its way."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        ledger: LedgerWriter,
+        doors: Mapping[str, DoorWay],
+        devices: Sequence[tuple[Registered, str]],
+        *,
+        speed: float = 1.0,
+        drain: float = 60.0,
+    ) -> None:
+        self.measures = Measures(doors={name: DoorMeasures() for name in sorted({door for _, door in devices})})
+        self.stop = asyncio.Event()
+        self._feed = feed
+        self._ledger = ledger
+        self._doors = doors
+        self._speed = speed
+        self._drain = drain
+        self._loop = asyncio.get_running_loop()
+        self._begin = 0.0
+        self._readings = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        around = {name: self._surroundings(name) for name in self.measures.doors}
+        self._sessions = [
+            Session(index, _login(device, door), around[door]) for index, (device, door) in enumerate(devices)
+        ]
+
+    async def run(self) -> None:
+        """Run to the end of the scenario, or until `stop` is set. Raises SimulationError where the ledger cannot be written."""
+        flushing = asyncio.create_task(self._flush(), name="flush of the ledger")
+        try:
+            async for window in self._feed.windows():
+                if not self._begin:
+                    window = await self._connected(window)
+                    self._begin = self._loop.time()
+                    self.measures.begin()
+                await self._execute(window)
+                if self.stop.is_set() or flushing.done():
+                    break
+            await self._wait_for_reports()
+        finally:
+            flushing.cancel()
+            await self._end()
+        if flushing.done() and not flushing.cancelled():
+            flushing.result()
+        self._ledger.end(self._readings)
+
+    async def _connected(self, window: list[Due]) -> list[Due]:
+        """Connect the devices that are connected at the start, group by group. The rest of the window."""
+        first = [device for due, device, item in window if due <= 0 and isinstance(item, Connect)]
+        for at in range(0, len(first), GROUP):
+            sessions = [self._sessions[device] for device in first[at : at + GROUP]]
+            for session in sessions:
+                session.connect()
+            await self._until(lambda chosen=sessions: all(each.is_open for each in chosen), GROUP_SECONDS)  # type: ignore[misc]
+        return [due for due in window if due[0] > 0 or not isinstance(due[2], Connect)]
+
+    async def _execute(self, window: list[Due]) -> None:
+        lag, sessions, time, speed = self.measures.lag, self._sessions, self._loop.time, 1_000 * self._speed
+        burst = 0
+        for due, device, item in window:
+            at = self._begin + due / speed
+            now = time()
+            if at > now:
+                burst = 0
+                await asyncio.sleep(max(at - now, _TICK))
+                now = time()
+            elif burst >= BURST:
+                burst = 0
+                await asyncio.sleep(0)
+            if self.stop.is_set():
+                return
+            burst += 1
+            if isinstance(item, Outgoing):
+                item.due = at
+                lag.add(now - at)
+                self._readings = item.number + 1
+                sessions[device].submit(item)
+            else:
+                self._act(sessions[device], item)
+
+    def _act(self, session: Session, event: ConnectionEvent) -> None:
+        _ACTIONS[type(event)](session, event)
+
+    async def _wait_for_reports(self) -> None:
+        """Wait for what is on its way. Devices that are off at the end stay off."""
+        await self._until(lambda: not any(session.is_expecting for session in self._sessions), self._drain)
+
+    async def _end(self) -> None:
+        for session in self._sessions:
+            session.disconnect(clean=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*(door.close() for door in self._doors.values()))
+
+    async def _until(self, is_true: Callable[[], bool], seconds: float) -> None:
+        deadline = self._loop.time() + seconds
+        while not is_true() and self._loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._ledger.flush()
+
+    def _surroundings(self, door: str) -> Surroundings:
+        return Surroundings(
+            self._doors[door], self._ledger, self.measures, self.measures.doors[door], self._command, self._configured
+        )
+
+    def _command(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
+        async def execute() -> None:
+            result = await self._feed.command(session.index, name, parameters)
+            session.answer(number, executed=result.executed, result=result.values, message=result.message)
+
+        self._start(execute())
+
+    def _configured(self, session: Session, desired: Mapping[str, Any]) -> None:
+        async def configure() -> None:
+            session.report(await self._feed.configure(session.index, desired))
+
+        self._start(configure())
+
+    def _start(self, work: Any) -> None:
+        task = self._loop.create_task(work, name="answer of a device")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _login(device: Registered, door: str) -> Login:
+    """A gateway's devices have no key there."""
+    return Login(device.id, device.name, "" if door == "gateway" else device.key)

@@ -1,0 +1,203 @@
+"""A device during a run: its connection, what waits in it, and what is on its way."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iotflow.channels import Backoff
+from iotflow_simulators.doors.link import DoorWay, Link, Login, Outgoing, Problem
+from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.running.measures import DoorMeasures, Measures
+
+WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
+# The most readings that wait in a device.
+MOST_WAITING = 20_000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of a door share. command, configured: called with the device's index and what the service sent."""
+
+    door: DoorWay
+    ledger: LedgerWriter
+    measures: Measures
+    own: DoorMeasures
+    command: Callable[["Session", int, str, Mapping[str, Any]], None]
+    configured: Callable[["Session", Mapping[str, Any]], None]
+
+
+class Session:
+    """index: of the device in the plan. login: with its right key."""
+
+    def __init__(self, index: int, login: Login, around: Surroundings) -> None:
+        self.index = index
+        self.is_open = False
+        self._login = login
+        self._around = around
+        self._loop = asyncio.get_running_loop()
+        self._link: Link | None = None
+        self._is_wanted = self._has_wrong_key = False
+        self._waiting: deque[Outgoing] = deque()
+        # What a device with a wrong key keeps for the time after.
+        self._kept: deque[Outgoing] = deque()
+        self._in_flight: dict[int, Outgoing] = {}
+        self._backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_expecting(self) -> bool:
+        """Whether readings may still be reported. Those of a device that is off wait in it."""
+        return bool(self._waiting or self._in_flight) and self._is_wanted
+
+    def connect(self) -> None:
+        """Be connected from now on."""
+        self._is_wanted = True
+        self._open()
+
+    def disconnect(self, *, clean: bool) -> None:
+        """Be disconnected from now on. What is not reported waits."""
+        self._is_wanted = False
+        self._close(clean=clean)
+
+    def reboot(self) -> None:
+        """Be disconnected from now on, and forget everything."""
+        self.disconnect(clean=False)
+        self._waiting.clear()
+
+    def break_connection(self) -> None:
+        """Lose the connection, and connect at once."""
+        self._close(clean=False)
+        if self._is_wanted:
+            self._open()
+
+    def use_wrong_key(self) -> None:
+        """Connect with a wrong key. What waits is kept for the time after."""
+        self._close(clean=False)
+        self._kept.extend(self._waiting)
+        self._waiting.clear()
+        self._has_wrong_key = True
+        self._open()
+
+    def use_right_key(self) -> None:
+        """Connect with the right key. What was to be sent with the wrong one is forgotten."""
+        self._close(clean=False)
+        self._waiting, self._kept = self._kept, deque()
+        self._has_wrong_key = False
+        if self._is_wanted:
+            self._open()
+
+    def submit(self, outgoing: Outgoing) -> None:
+        """A reading is due."""
+        self._around.own.due += 1
+        if len(self._waiting) >= MOST_WAITING:
+            self._around.own.dropped += 1
+            return
+        self._waiting.append(outgoing)
+        if self.is_open:
+            self._send()
+        elif self._has_wrong_key and self._link is None and self._timer is None:
+            self._open()
+
+    def opened(self) -> None:
+        """See Listener."""
+        self.is_open = True
+        self._backoff.reset()
+        self._send()
+
+    def acknowledged(self, outgoing: Outgoing) -> None:
+        """See Listener."""
+        if self._in_flight.pop(outgoing.number, None) is None:
+            return
+        around = self._around
+        around.ledger.acknowledge(outgoing.number)
+        around.own.acknowledged += 1
+        around.own.latency.add(self._loop.time() - outgoing.due)
+        if self._waiting:
+            self._send()
+
+    def refused(self, outgoing: Outgoing, reason: str, measurement: str, message: str) -> None:
+        """See Listener."""
+        self.refused_number(outgoing.number, reason, measurement, message)
+
+    def refused_number(self, number: int, reason: str, measurement: str, message: str) -> None:
+        """See Listener."""
+        self._around.ledger.refuse(number, reason, measurement, message)
+        if not measurement:
+            self._around.own.refused += 1
+            self._in_flight.pop(number, None)
+            if self._waiting and self.is_open:
+                self._send()
+
+    def lost(self, problem: Problem) -> None:
+        """See Listener."""
+        self._link, self.is_open = None, False
+        self._around.own.lost_connections += 1
+        self._around.measures.problem(problem.reason)
+        self._take_back()
+        if self._has_wrong_key and problem.is_refusal:
+            self._refuse_waiting(problem)
+        elif self._is_wanted:
+            self._timer = self._loop.call_later(self._backoff.delay(problem.retry_after), self._open)
+
+    def command(self, number: int, name: str, parameters: Mapping[str, Any]) -> None:
+        """See Listener."""
+        self._around.command(self, number, name, parameters)
+
+    def configured(self, desired: Mapping[str, Any]) -> None:
+        """See Listener."""
+        self._around.configured(self, desired)
+
+    def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
+        """Report the result of a command, where the device is connected."""
+        if self._link and self.is_open:
+            self._link.answer(number, executed=executed, result=result, message=message)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """Report a configuration, where the device is connected."""
+        if self._link and self.is_open:
+            self._link.report(configuration)
+
+    def _open(self) -> None:
+        self._cancel_timer()
+        if self._link is None:
+            login = Login(self._login.id, self._login.name, WRONG_KEY) if self._has_wrong_key else self._login
+            self._link = self._around.door.link(login, self)
+            self._link.open()
+
+    def _close(self, *, clean: bool) -> None:
+        self._cancel_timer()
+        link, self._link, self.is_open = self._link, None, False
+        if link:
+            link.close(clean=clean)
+        self._take_back()
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+
+    def _take_back(self) -> None:
+        """What is on its way waits again, before what waits already."""
+        if self._in_flight:
+            self._waiting.extendleft(reversed(self._in_flight.values()))
+            self._in_flight = {}
+
+    def _send(self) -> None:
+        link, waiting, in_flight = self._link, self._waiting, self._in_flight
+        if link is None or not waiting:
+            return
+        room = min(link.window - len(in_flight), len(waiting))
+        if room <= 0:
+            return
+        chosen = [waiting.popleft() for _ in range(room)]
+        for outgoing in chosen:
+            in_flight[outgoing.number] = outgoing
+        link.send(chosen)
+
+    def _refuse_waiting(self, problem: Problem) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for outgoing in waiting:
+            self.refused_number(outgoing.number, problem.reason, "", problem.message)

@@ -1,0 +1,138 @@
+"""A run from the scenario to the closed ledger."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from iotflow.channels import open_channel
+from iotflow_simulators import SimulationError
+from iotflow_simulators.doors.gateway import GatewayDoor
+from iotflow_simulators.doors.grpc_door import GrpcDoor
+from iotflow_simulators.doors.link import DoorWay
+from iotflow_simulators.doors.mqtt import MqttDoor
+from iotflow_simulators.doors.mqtt_packets import V5, V311
+from iotflow_simulators.doors.rest import RestDoor
+from iotflow_simulators.ledger.entries import DeviceEntry, Header
+from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.plan import Device, Plan
+from iotflow_simulators.registration import KeyStore
+from iotflow_simulators.running.engine import Engine
+from iotflow_simulators.running.feed import Feed
+from iotflow_simulators.running.fleet_registration import FleetRegistration, Member, Registered
+from iotflow_simulators.running.measures import Measures
+from iotflow_simulators.scenario.scenario import Door, Scenario
+
+PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Addresses, host:port. token: of an admin or gateway; for registration where that is not open, and for gateways."""
+
+    grpc: str
+    rest: str
+    mqtt: str
+    token: str = ""
+    prefix: str = "iotflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What a run tells while it runs. registered: called with a number of devices. running: every few seconds."""
+
+    registered: Callable[[int, int], None]
+    started: Callable[[Engine, LedgerWriter], None]
+    running: Callable[[Measures], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a run writes. labels: None: no file."""
+
+    ledger: Path
+    labels: Path | None = None
+
+
+class Simulation:
+    """keys: of the devices, also of earlier runs. drain: seconds at the end for what is on its way."""
+
+    def __init__(
+        self, scenario: Scenario, service: Service, keys: KeyStore, *, speed: float = 1.0, drain: float = 60.0
+    ) -> None:
+        self._plan = Plan(scenario)
+        self._service = service
+        self._keys = keys
+        self._speed = speed
+        self._drain = drain
+
+    async def run(self, files: Files, reports: Reports) -> Measures:
+        """Run to the end. Raises SimulationError."""
+        devices = await self._registered(reports)
+        doors = [device.door.value for device in self._plan.devices]
+        entries = [DeviceEntry(one.name, one.id, door, one.is_new) for one, door in zip(devices, doors, strict=True)]
+        with ExitStack() as stack:
+            labels = stack.enter_context(_new(files.labels)) if files.labels else None
+            ledger = stack.enter_context(LedgerWriter(files.ledger, self._header(), entries))
+            feed = Feed(self._plan.run(), ledger, labels, self._speed)
+            pairs = list(zip(devices, doors, strict=True))
+            engine = Engine(feed, ledger, self._doors(set(doors)), pairs, speed=self._speed, drain=self._drain)
+            reports.started(engine, ledger)
+            reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
+            try:
+                await engine.run()
+            finally:
+                reporting.cancel()
+            return engine.measures
+
+    async def _registered(self, reports: Reports) -> list[Registered]:
+        members = [_member(device) for device in self._plan.devices]
+        async with open_channel(self._service.grpc) as channel:
+            progress = lambda done: reports.registered(done, len(members))  # noqa: E731
+            return await FleetRegistration(channel, self._keys, self._service.token, progress).all(members)
+
+    def _header(self) -> Header:
+        scenario = self._plan.scenario
+        content = repr(replace(scenario, fleets=(), faults=())) + repr(scenario.fleets) + repr(scenario.faults)
+        digest = sha256(content.encode()).hexdigest()
+        began = time.time_ns() // 1_000_000
+        return Header(scenario.name, scenario.seed, digest, scenario.start, began, self._service.grpc, self._speed)
+
+    def _doors(self, names: set[str]) -> dict[str, DoorWay]:
+        service = self._service
+        makers: Mapping[str, Callable[[], DoorWay]] = {
+            Door.MQTT: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V311, service.prefix),
+            Door.MQTT5: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V5, service.prefix),
+            Door.REST: lambda: RestDoor(*_address(service.rest, "REST")),
+            Door.GRPC: lambda: GrpcDoor(service.grpc),
+            Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token),
+        }
+        return {name: makers[name]() for name in names}
+
+
+def _member(device: Device) -> Member:
+    return Member(device.name, device.fleet.model, device.fleet.metadata.get("location", ""))
+
+
+def _address(text: str, name: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise SimulationError(f"The address of {name} is not known. State it as HOST:PORT.")
+    return host.strip("[]"), int(port)
+
+
+def _new(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise SimulationError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+async def _report(measures: Measures, report: Callable[[Measures], None]) -> None:
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        report(measures)

@@ -1,0 +1,1 @@
+"""Proves what became of the readings of a ledger."""

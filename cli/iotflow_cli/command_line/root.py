@@ -16,6 +16,10 @@ COMMANDS = {
     "init-db": Lazy(
         "iotflow_cli.registry.schema:init_db", "Create the registry's database, its secrets and the admin token."
     ),
+    "simulate": Lazy("iotflow_cli.simulators.simulating:simulate", "Run simulated devices, with faults and a ledger."),
+    "verify": Lazy(
+        "iotflow_cli.simulators.verifying:verify_ledger", "Prove what became of every reading of a simulation."
+    ),
     "migrate": Lazy(
         "iotflow_cli.migrate:migrate",
         "Bring the registry to the newest schema, or copy the older service's devices into it.",

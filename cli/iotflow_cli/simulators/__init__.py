@@ -1,0 +1,1 @@
+"""`iotflow simulate` and `iotflow verify`."""

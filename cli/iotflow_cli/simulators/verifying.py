@@ -1,0 +1,104 @@
+"""`iotflow verify`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iotflow.connection import Connection
+from iotflow_cli import replay_options as checks
+from iotflow_cli.command_line.grammar import command
+from iotflow_cli.connections.options import with_server
+from iotflow_cli.connections.server import Server
+from iotflow_cli.output.exit_codes import ExitCode
+from iotflow_cli.output.failures import CommandError
+from iotflow_cli.output.renderer import Output
+from iotflow_cli.output.results import Table
+from iotflow_cli.replay_options import converted
+from iotflow_simulators import SimulationError
+from iotflow_simulators.ledger.reader import Ledger
+from iotflow_simulators.verify.findings import Finding, Verification
+from iotflow_simulators.verify.verification import verify
+
+_STEP = 2_000
+_USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong", "invented")
+
+
+@command("verify")
+@with_server
+@click.argument("ledger", type=click.Path(path_type=Path), metavar="LEDGER")
+@click.option(
+    "--server",
+    "address",
+    callback=converted(checks.address),
+    metavar="HOST:PORT",
+    help="gRPC  [default: that of the profile]",
+)
+@click.pass_obj
+def verify_ledger(output: Output, server: Server, ledger: Path, address: str | None) -> int:
+    """Prove what became of every reading of a simulation.
+
+    LEDGER is the file of `iotflow simulate`. The exit code is 0 where every acknowledged reading is stored exactly, every
+    refused one is absent, and nothing is stored that was not sent.
+    """
+    try:
+        result = server.run(_verified(Ledger(ledger), server, address, _progress(output)), None)
+    except SimulationError as error:
+        raise CommandError(str(error)) from None
+    for note in result.notes:
+        output.note(note)
+    for finding in result.examples:
+        output.note(_sentence(finding), **_data(finding))
+    output.show(_table(result))
+    if result.reasons and not output.as_json:
+        output.show(Table(_reasons(result)))
+    verdict = "proved" if result.is_proved else "not proved: see the table"
+    output.note(f"{ledger}: {verdict}", proved=result.is_proved)
+    return ExitCode.DONE if result.is_proved else ExitCode.FAILED
+
+
+async def _verified(
+    ledger: Ledger, server: Server, address: str | None, progress: Callable[[int, int], None]
+) -> Verification:
+    if address is None:
+        return await verify(ledger, server.connection, progress)
+    async with Connection(address, token=server.target.profile.token) as connection:
+        return await verify(ledger, connection, progress)
+
+
+def _progress(output: Output) -> Callable[[int, int], None]:
+    def show(done: int, of: int) -> None:
+        if done % _STEP == 0 or done == of:
+            output.note(f"{done:,} of {of:,} devices are verified", verified=done, devices=of)
+
+    return show
+
+
+def _table(result: Verification) -> Table:
+    """A terminal has room for what is usual, and for what is not zero."""
+    rows = result.rows()
+    shown = [name for name in rows[-1] if name in _USUAL or rows[-1][name]] if rows else []
+    return Table(rows, shown)
+
+
+def _reasons(result: Verification) -> list[dict[str, Any]]:
+    return [
+        {"door": door, "reason": reason, "refused": count} for (door, reason), count in sorted(result.reasons.items())
+    ]
+
+
+def _sentence(finding: Finding) -> str:
+    sent = f"{finding.sent} was sent" if finding.sent else "nothing is to be there"
+    place = f"{finding.device.name} ({finding.device.door}), {finding.measurement} at {finding.time}"
+    return f"{finding.kind.value}: {place}: {sent}, {finding.stored} is stored"
+
+
+def _data(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind.value,
+        "device": finding.device.name,
+        "measurement": finding.measurement,
+        "time": finding.time,
+        "number": finding.number,
+    }

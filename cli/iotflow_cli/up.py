@@ -20,9 +20,8 @@ from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Record
 from iotflow_cli.ports import Listener, check_distinct, check_free
 from iotflow_cli.running.detached import start_detached
-from iotflow_server.data_folder import FolderInUse, reserved
+from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
 
-LOCK = "up.lock"
 OPEN_FILES = 65536
 
 
@@ -143,7 +142,7 @@ def reserved_for_run(data_dir: Path) -> Iterator[None]:
     """Make the data folder and keep other runs out. Raises UsageError."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(reserved(data_dir, LOCK))
+            stack.enter_context(reserved(data_dir, UP_LOCK))
         except FolderInUse as error:
             raise UsageError(
                 f"The data folder {data_dir} is in use by another `iotflow up` (process {error.owner}). "

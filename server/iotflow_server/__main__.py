@@ -6,20 +6,18 @@ import iotflow.safe_path  # noqa: F401
 
 # isort: split
 
-from iotflow_server.data_folder import FolderInUse, reserved
+from iotflow_server.data_folder import SERVER_LOCK, FolderInUse, reserved
 from iotflow_server.process import CannotStart, run_process
 from iotflow_server.runtime_tuning import tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.stop_signals import stop_requested
 from iotflow_server.workers.group import run_group
 
-LOCK = "server.lock"
-
 
 async def run(settings: Settings) -> int:
     """The exit code: 0 after a stop signal."""
     try:
-        with reserved(settings.data_dir, LOCK):
+        with reserved(settings.data_dir, SERVER_LOCK):
             return await (run_group(settings) if settings.workers > 1 else _run_alone(settings))
     except FolderInUse as error:
         raise CannotStart(

@@ -55,6 +55,11 @@ def schema_state(url: str) -> SchemaState:
         engine.dispose()
 
 
+def knows(revision: str) -> bool:
+    """Whether this version can migrate a database from this revision."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _lock(connection: Connection) -> None:
     """Wait for the migrations of other processes. On SQLite the transaction has the write lock already."""
     if connection.dialect.name == "postgresql":

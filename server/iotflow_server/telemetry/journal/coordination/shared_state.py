@@ -9,7 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from iotflow_server.telemetry.journal.coordination import shared_files
-from iotflow_server.telemetry.journal.coordination.shared_files import SharedCounters, sync_folder
+from iotflow_server.telemetry.journal.coordination.shared_files import SharedCounters, peek, sync_folder
 
 _WORDS, _REPLAY, _CLOSING = "board", "replay", "closing"
 # The lock is held for an instant only.
@@ -93,6 +93,14 @@ class SharedState:
         self._words.close()
 
 
+def durable_in(root: Path) -> int:
+    """`durable` of the journals under root, for a process without a journal of its own; 0 before the first journal."""
+    try:
+        return peek(root / _WORDS, len(_StateWord))[_StateWord.DURABLE]
+    except FileNotFoundError:
+        return 0
+
+
 class RecordClock:
     """base: nanoseconds at the boot of the machine."""
 
@@ -109,12 +117,22 @@ def open_clock(root: Path, highest: Callable[[], int]) -> RecordClock:
 
     highest: returns the largest number under root; called after a restart of the machine.
     """
-    boot = _BOOT.read_bytes()[: _CLOCK_LAYOUT.size - 8]
+    boot = _boot_id()
     base = _read_base(root, boot)
     if base is None:
         base = max(time.time_ns(), highest() + 1) - time.monotonic_ns()
         _write_base(root, _CLOCK_LAYOUT.pack(boot, base))
     return RecordClock(base)
+
+
+def recorded_clock(root: Path) -> RecordClock | None:
+    """The clock of all journals under root; None if no process has used them since the boot of the machine."""
+    base = _read_base(root, _boot_id())
+    return None if base is None else RecordClock(base)
+
+
+def _boot_id() -> bytes:
+    return _BOOT.read_bytes()[: _CLOCK_LAYOUT.size - 8]
 
 
 def _read_base(root: Path, boot: bytes) -> int | None:

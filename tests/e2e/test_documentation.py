@@ -19,7 +19,15 @@ from tests.support.service import Service, iotflow_up
 
 ROOT = Path(__file__).resolve().parents[2]
 # Run in this order in one shell: later pages use the device of the first, and the last one replaces its key.
-PAGES = ("README.md", "docs/api.md", "docs/mqtt.md", "docs/recordings.md", "docs/simulators.md", "docs/security.md")
+PAGES = (
+    "README.md",
+    "docs/api.md",
+    "docs/mqtt.md",
+    "docs/recordings.md",
+    "docs/simulators.md",
+    "docs/operations.md",
+    "docs/security.md",
+)
 # Blocks marked `console` are not run.
 EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv)\n(.*?)```)?", re.DOTALL)
 MQTT_PORT = free_port()

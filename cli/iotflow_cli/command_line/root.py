@@ -12,6 +12,13 @@ COMMANDS = {
     "restart": Lazy("iotflow_cli.running.lifecycle:restart", "Restart the service of this machine, or one part of it."),
     "status": Lazy("iotflow_cli.running.status:status", "Show whether the service runs, and the state of its parts."),
     "logs": Lazy("iotflow_cli.running.log_reading:logs", "Show the logs of the service of this machine."),
+    "backup": Lazy("iotflow_cli.safekeeping.commands:backup", "Back the service up to a file, while it runs."),
+    "restore": Lazy(
+        "iotflow_cli.safekeeping.commands:restore", "Restore a backup into the data folder of a stopped service."
+    ),
+    "reset": Lazy(
+        "iotflow_cli.safekeeping.commands:reset", "Delete registry, readings, journal and secrets of a stopped service."
+    ),
     "replay": Lazy("iotflow_cli.replay:replay_file", "Send the rows of a CSV file as a device."),
     "init-db": Lazy(
         "iotflow_cli.registry.schema:init_db", "Create the registry's database, its secrets and the admin token."

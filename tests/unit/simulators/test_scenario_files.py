@@ -203,7 +203,7 @@ def test_the_scenario_of_the_page_is_accepted(tmp_path: Path) -> None:
 
 
 def test_the_programs_of_the_page_print_what_it_shows() -> None:
-    blocks = re.findall(r"```python\n(.*?)```\n```csv\n(.*?)```", PAGE, re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```\n```(?:csv|json)\n(.*?)```", PAGE, re.DOTALL)
     assert len(blocks) == 2
     for program, output in blocks:
         run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -15,12 +15,12 @@ from iotflow_cli.replay_options import DETECTED, converted
 from iotflow_server.auth.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
 from iotflow_simulators import SimulationError
-from iotflow_simulators.csv_file import CsvOptions
-from iotflow_simulators.csv_rows import Recording, description, inspect
-from iotflow_simulators.progress import progress_on, write_line
+from iotflow_simulators.recordings.csv_file import CsvOptions
+from iotflow_simulators.recordings.csv_rows import Recording, description, inspect
+from iotflow_simulators.recordings.progress import progress_on, write_line
+from iotflow_simulators.recordings.replay import Destination, replay
+from iotflow_simulators.recordings.tally import ReplayTally
 from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.replay import Destination, replay
-from iotflow_simulators.tally import ReplayTally
 
 
 @command("replay")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from iotflow_simulators.csv_times import UNITS, zone
+from iotflow_simulators.recordings.csv_times import UNITS, zone
 
 DETECTED = "  [default: detected; an ambiguous file is rejected]"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from iotflow.readings import name_problem
 from iotflow_simulators import SimulationError
-from iotflow_simulators.csv_cells import CellType, cell_type
-from iotflow_simulators.csv_rows import chunks, inspect
+from iotflow_simulators.recordings.csv_cells import CellType, cell_type
+from iotflow_simulators.recordings.csv_rows import chunks, inspect
 
 MISSING = st.sampled_from(["", "N/A", "nan", "NULL", "-"])
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8).filter(

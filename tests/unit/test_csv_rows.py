@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from iotflow_simulators import SimulationError
-from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.csv_cells import CellType
-from iotflow_simulators.csv_file import DETECT, CsvOptions
-from iotflow_simulators.csv_rows import Recording, chunks, description, inspect
-from iotflow_simulators.csv_times import InvalidCell, TimeReader
+from iotflow_simulators.recordings.chunk import Chunk
+from iotflow_simulators.recordings.csv_cells import CellType
+from iotflow_simulators.recordings.csv_file import DETECT, CsvOptions
+from iotflow_simulators.recordings.csv_rows import Recording, chunks, description, inspect
+from iotflow_simulators.recordings.csv_times import InvalidCell, TimeReader
 
 MIDNIGHT = 1_372_896_000_000
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 
-from iotflow_simulators.chunk import Chunk, Pace
+from iotflow_simulators.recordings.chunk import Chunk, Pace
 
 
 def chunk(*times: int) -> Chunk:

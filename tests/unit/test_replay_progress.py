@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from iotflow_simulators import progress
+from iotflow_simulators.recordings import progress
 
 
 class Clock:

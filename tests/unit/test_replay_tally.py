@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from iotflow.v1.telemetry_pb2 import Rejection
-from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.progress import progress_on
-from iotflow_simulators.tally import ReplayTally
+from iotflow_simulators.recordings.chunk import Chunk
+from iotflow_simulators.recordings.progress import progress_on
+from iotflow_simulators.recordings.tally import ReplayTally
 
 NONE = float("nan")
 BATCH = {"a": np.array([1.0, 2.0, NONE]), "b": np.array(["x", None, "z"], object)}

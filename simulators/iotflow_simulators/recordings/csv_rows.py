@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from iotflow_simulators import SimulationError
-from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.csv_cells import CellCounts, CellType, values
-from iotflow_simulators.csv_file import (
+from iotflow_simulators.recordings.chunk import Chunk
+from iotflow_simulators.recordings.csv_cells import CellCounts, CellType, values
+from iotflow_simulators.recordings.csv_file import (
     DELIMITERS,
     DETECT,
     SAMPLE_LINES,
@@ -21,8 +21,8 @@ from iotflow_simulators.csv_file import (
     line_error,
     read_lines,
 )
-from iotflow_simulators.csv_layout import Layout, detect_layout, header_problem
-from iotflow_simulators.csv_times import InvalidCell, TimeReader
+from iotflow_simulators.recordings.csv_layout import Layout, detect_layout, header_problem
+from iotflow_simulators.recordings.csv_times import InvalidCell, TimeReader
 
 # Columns that a description lists.
 LISTED = 50

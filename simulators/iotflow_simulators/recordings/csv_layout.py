@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotflow.readings import name_problem
-from iotflow_simulators.csv_cells import CellType, cell_type
-from iotflow_simulators.csv_file import CsvOptions
-from iotflow_simulators.csv_times import is_calendar_time, is_time
+from iotflow_simulators.recordings.csv_cells import CellType, cell_type
+from iotflow_simulators.recordings.csv_file import CsvOptions
+from iotflow_simulators.recordings.csv_times import is_calendar_time, is_time
 
 # Compared as lower-case letters only: `Date/Time (UTC)` is datetimeutc.
 TIME_NAMES = frozenset(

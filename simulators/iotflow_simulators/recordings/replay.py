@@ -7,11 +7,11 @@ from iotflow.channels import open_channel
 from iotflow.errors import ServerError
 from iotflow.writer import TelemetryWriter
 from iotflow_simulators import SimulationError
-from iotflow_simulators.chunk import Pace
-from iotflow_simulators.csv_rows import Recording, chunks
-from iotflow_simulators.progress import ProgressDisplay
+from iotflow_simulators.recordings.chunk import Pace
+from iotflow_simulators.recordings.csv_rows import Recording, chunks
+from iotflow_simulators.recordings.progress import ProgressDisplay
+from iotflow_simulators.recordings.tally import ReplayTally
 from iotflow_simulators.registration import KeyStore, Registration
-from iotflow_simulators.tally import ReplayTally
 
 BATCH_ROWS = 1_000
 

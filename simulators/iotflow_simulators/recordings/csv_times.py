@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from iotflow.readings import InvalidTime, parse_time
 from iotflow.readings.times import EPOCH, FIRST_MS, LAST_MS
-from iotflow_simulators.csv_file import CsvOptions
+from iotflow_simulators.recordings.csv_file import CsvOptions
 
 MILLISECOND = timedelta(milliseconds=1)
 # Units per millisecond.

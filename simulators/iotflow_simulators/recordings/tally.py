@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotflow.v1.telemetry_pb2 import Rejection
-from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.progress import counted
+from iotflow_simulators.recordings.chunk import Chunk
+from iotflow_simulators.recordings.progress import counted
 
 
 class ReplayTally:

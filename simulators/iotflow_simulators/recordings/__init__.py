@@ -1,0 +1,1 @@
+"""CSV recordings that are sent as a device sends its readings."""

@@ -19,7 +19,8 @@ class ArchiveWriter:
     """target: takes the compressed bytes, and is not closed. advance: takes numbers of bytes as they are added."""
 
     def __init__(self, target: BinaryIO, description: Description, advance: Callable[[int], None]) -> None:
-        self._compressed = pa.CompressedOutputStream(_Unclosed(target), "zstd")
+        self._target = _Unclosed(target)
+        self._compressed = pa.CompressedOutputStream(self._target, "zstd")
         self._tar = tarfile.open(  # noqa: SIM115 - see finish
             fileobj=self._compressed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BLOCK
         )
@@ -44,6 +45,12 @@ class ArchiveWriter:
         self._add(MANIFEST, len(manifest), BytesIO(manifest))
         digest = hashlib.sha256(manifest).hexdigest().encode()
         self._add(DIGEST, len(digest), BytesIO(digest))
+        self._tar.close()
+        self._compressed.close()
+
+    def abandon(self) -> None:
+        """Write nothing more, and release the compression."""
+        self._target.discard()
         self._tar.close()
         self._compressed.close()
 
@@ -80,8 +87,12 @@ class _Unclosed:
     """A file that the compression does not close."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.write = file.write
+        self.write: Callable[[bytes], int] = file.write
         self.closed = False
+
+    def discard(self) -> None:
+        """Take what is written from now on without writing it."""
+        self.write = len
 
     def flush(self) -> None:
         """The end of the backup flushes the file itself."""

@@ -45,12 +45,11 @@ def back_up(sources: Sources, target: Target, advance: Advance, *, without_iotdb
             revision=_revision(registry) if registry in files else "",
             left_out=sources.left_out(without_iotdb=without_iotdb),
         )
-        archive = ArchiveWriter(target.stream, description, advance)
-        for path in (*files, *sources.secrets):
-            archive.add_file(path)
-        if tail is not None:
-            _add_records(archive, sources, tail, registry, without_iotdb=without_iotdb)
-        archive.finish()
+        with _archive(target, description, advance) as archive:
+            for path in (*files, *sources.secrets):
+                archive.add_file(path)
+            if tail is not None:
+                _add_records(archive, sources, tail, registry, without_iotdb=without_iotdb)
     return description
 
 
@@ -61,6 +60,17 @@ def _held_journals(sources: Sources) -> Iterator[JournalTail | None]:
         return
     with opened_tail(sources.journal) as tail:
         yield tail
+
+
+@contextmanager
+def _archive(target: Target, description: Description, advance: Advance) -> Iterator[ArchiveWriter]:
+    archive = ArchiveWriter(target.stream, description, advance)
+    try:
+        yield archive
+        archive.finish()
+    except BaseException:
+        archive.abandon()
+        raise
 
 
 def _copied_databases(sources: Sources, work: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from time import time as now
 from typing import Any
 
 from tests.faults.readings import MEASUREMENTS, Piece, values
@@ -40,17 +41,35 @@ class Ledger:
     def __init__(self, device_id: int) -> None:
         self.device_id = device_id
         self._sent: list[Piece | range] = []
-        self._acknowledged: set[int] = set()
+        # When each of them was sent, and when a number was acknowledged: seconds since 1970 UTC.
+        self._sent_at: list[float] = []
+        self._acknowledged: dict[int, float] = {}
 
     def sent(self, piece: Piece) -> None:
-        self._sent.append(piece)
+        self._add(piece)
 
     def acknowledged(self, numbers: Iterable[int]) -> None:
-        self._acknowledged.update(numbers)
+        self._acknowledged.update(dict.fromkeys(numbers, now()))
 
     def deleted(self, times: range) -> None:
         """Record a deletion: no value sent before may be stored within these times."""
-        self._sent.append(times)
+        self._add(times)
+
+    def as_of(self, stamp: float, end: float) -> "Ledger":
+        """The ledger of a copy: what was acknowledged before the stamp must be in it, what was sent before the end may be."""
+        copy = Ledger(self.device_id)
+        copy._sent = [item for item, at in zip(self._sent, self._sent_at, strict=True) if at < end]
+        copy._acknowledged = {number: at for number, at in self._acknowledged.items() if at < stamp}
+        return copy
+
+    @property
+    def has_acknowledged(self) -> bool:
+        """Whether any batch was acknowledged."""
+        return bool(self._acknowledged)
+
+    def _add(self, item: Piece | range) -> None:
+        self._sent.append(item)
+        self._sent_at.append(now())
 
     def judge(self, stored: Stored, verdict: Verdict) -> None:
         """Compare the stored values of the device, and add the result to the verdict."""

@@ -1,7 +1,7 @@
 """The service under test: a server process, its IoTDB, and calls of clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -23,7 +23,7 @@ from tests.faults.writer import Writer
 _ASK_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Device:
     """A registered device with the ledger of its acknowledged values."""
 
@@ -32,12 +32,11 @@ class Device:
     ledger: Ledger
 
 
-class Service:
-    """server, database: processes that tests kill and start. random: source of all random choices."""
+class LoadedServer:
+    """server: process that tests kill and start. random: source of all random choices."""
 
-    def __init__(self, server: Server, database: Database, random: Random) -> None:
+    def __init__(self, server: Server, random: Random) -> None:
         self.server = server
-        self.database = database
         self.random = random
         self._devices: list[Device] = []
 
@@ -97,13 +96,6 @@ class Service:
                 await asyncio.sleep(_ASK_SECONDS)
         return status
 
-    async def check(self) -> None:
-        """Assert that IoTDB has all acknowledged values, also after it is killed."""
-        await self.compare()
-        await self.database.kill()
-        await self.database.start()
-        await self.compare()
-
     async def stored(self, device: Device) -> Stored:
         """All stored values of a device, by measurement and time."""
         found: Stored = {}
@@ -118,17 +110,42 @@ class Service:
         return found
 
     async def compare(self) -> None:
-        """Assert that IoTDB has all acknowledged values."""
-        await self.caught_up()
+        """Assert that the store has all acknowledged values."""
+        await self._judge(self.server, {device: device.ledger for device in self._devices})
+
+    async def compare_copy(self, server: Server, stamp: float, end: float) -> None:
+        """Assert that another server has all values that were acknowledged before the stamp, and none sent after the end."""
+        copies = {device: device.ledger.as_of(stamp, end) for device in self._devices}
+        # The others may have been registered after the stamp.
+        await self._judge(server, {device: copy for device, copy in copies.items() if copy.has_acknowledged})
+
+    async def _judge(self, server: Server, ledgers: Mapping[Device, Ledger]) -> None:
+        judged = LoadedServer(server, self.random)
+        await judged.caught_up()
         verdict = Verdict()
-        for device in self._devices:
-            device.ledger.judge(await self.stored(device), verdict)
-        assert verdict.is_good, f"{verdict}\n{self.server.log}"
+        for device, ledger in ledgers.items():
+            ledger.judge(await judged.stored(device), verdict)
+        assert verdict.is_good, f"{verdict}\n{server.log}"
         assert verdict.acknowledged
 
     @property
     def _admin(self) -> tuple[tuple[str, str], ...]:
         return credentials(token=self.server.admin_token)
+
+
+class Service(LoadedServer):
+    """database: the IoTDB of the server, which tests kill and start."""
+
+    def __init__(self, server: Server, database: Database, random: Random) -> None:
+        super().__init__(server, random)
+        self.database = database
+
+    async def check(self) -> None:
+        """Assert that IoTDB has all acknowledged values, also after it is killed."""
+        await self.compare()
+        await self.database.kill()
+        await self.database.start()
+        await self.compare()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ class LoadedServer:
         self.random = random
         self._devices: list[Device] = []
 
+    @property
+    def devices(self) -> list[Device]:
+        """The registered devices."""
+        return list(self._devices)
+
     async def register(self, count: int) -> list[Device]:
         """Register devices, whose readings each check includes."""
         new = []

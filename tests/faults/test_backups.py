@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from tests.faults.progress import Progress
+from tests.faults.readings import T0
 from tests.faults.server import Server, server_process
 from tests.faults.service import LoadedServer, Service
 from tests.support.safekeeping import iotflow
@@ -91,15 +92,19 @@ def _devices_without_row(folder: Path) -> set[int]:
 
 async def test_a_copy_has_what_iotdb_and_the_journal_had_acknowledged(service: Service, tmp_path: Path) -> None:
     folder = tmp_path.with_name(f"{tmp_path.name}-copy")
+    async with service.sending(senders=2, writers=0) as early:
+        await early.progress.more(40)
+    # The records of these readings are still in the journal: the copy must not restore them.
+    await service.delete(service.devices[0], range(T0, T0 + 60_000))
     async with service.sending() as fleet:
         fleet.hurry()
         await fleet.progress.more(150)
-        # A deletion that the journal has recorded must not be undone, nor remove what is written later.
-        (cleared,) = await service.register(1)
-        await service.delete(cleared, range(10**15))
-        await fleet.progress.more(50)
         backup = await backed_up(service.server, service.database.url, folder.with_suffix(".backup"))
         await fleet.progress.more(60)
+        # SQLite's file of an earlier setting must not be taken for the readings.
+        (service.server.folder / "telemetry.db").touch()
+        wrong = await asyncio.to_thread(iotflow, "backup", "--data-dir", service.server.folder, folder)
+        assert (wrong.code, "stores its readings in IoTDB" in wrong.errors) == (2, True), wrong.errors
     service.server.stop()
     await service.database.empty()
     done = iotflow("restore", "--data-dir", folder, backup.file).succeeded()

@@ -12,6 +12,7 @@ from iotflow_cli.safekeeping.archive_format import IOTDB, SQLITE
 from iotflow_server.auth.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET
 from iotflow_server.db.engines import dialect_url, is_sqlite
 from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_server.telemetry.journal.copying import is_in_use
 from iotflow_server.telemetry.stores.choice import is_iotdb
 
 SECRETS = (ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET)
@@ -91,6 +92,13 @@ def sources_in(data_dir: Path, settings: Settings) -> Sources:
             "command with the settings of the service.",
             ExitCode.NOT_FOUND,
             reason="NOTHING_TO_BACK_UP",
+        )
+    if not iotdb and is_in_use(sources.journal):
+        raise CommandError(
+            f"The service on {data_dir} stores its readings in IoTDB, and the settings of this command do not name it. "
+            "Name it with --telemetry.",
+            ExitCode.USAGE,
+            reason="STORE_UNKNOWN",
         )
     return sources
 

@@ -55,6 +55,17 @@ class JournalTail:
         return replace(record, payload=b"".join(encode(kept)))
 
 
+def is_in_use(root: Path) -> bool:
+    """Whether a running process has a journal under root. Raises LockTimeout, OSError."""
+    if not root.exists():
+        return False
+    with folders.locked_root(root, _PATIENCE):
+        others = folders.other_folders(root, set())
+        for folder in others.abandoned:
+            folder.unlock()
+    return bool(others.in_use)
+
+
 @contextmanager
 def opened_tail(root: Path) -> Iterator[JournalTail]:
     """The tail of the journals under root; empty if there are none. Raises LockTimeout, OSError."""

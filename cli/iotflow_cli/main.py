@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 
 import click
 
@@ -10,6 +11,7 @@ from iotflow_cli.command_line.root import root
 from iotflow_cli.output.renderer import Output
 
 INTERRUPTED = 130
+DEBUG_OPTION = "--debug"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if "--debug" in arguments[:1]:
+        if DEBUG_OPTION in takewhile(lambda each: each.startswith("-"), arguments):
             raise
         return output.fail(error)
     return code

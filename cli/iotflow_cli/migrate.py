@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.command_line.options import SettingOption, data_dir_option
+from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Record
 from iotflow_cli.registry.schema import check_schema, upgrade_schema
 
@@ -36,6 +37,7 @@ def migrate(ctx: click.Context, source: str, data_dir: Path, dry_run: bool, chec
     # Not at the top: the other commands need no database.
     from iotflow_cli import migration
 
+    output: Output = ctx.find_root().obj
     folder = data_dir.resolve()
     is_named = ctx.get_parameter_source("source") is ParameterSource.COMMANDLINE
     if check:
@@ -50,4 +52,7 @@ def migrate(ctx: click.Context, source: str, data_dir: Path, dry_run: bool, chec
         return upgrade_schema(folder)
     # Databases and secrets are readable by their owner only.
     os.umask(0o077)
-    return migration.migrate(source, folder, dry_run=dry_run)
+    if not output.as_json:
+        return migration.migrate(source, folder, dry_run=dry_run)
+    done = migration.copied(source, folder, dry_run=dry_run)
+    return Record(done.data, exit_code=done.exit_code)

@@ -1,7 +1,7 @@
 """Copies the devices of the older service, and reports the result."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,25 @@ class TargetRegistry:
     hasher: KeyHasher
 
 
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """lines: for people. data: for programs. exit_code: 0 where all devices are in the registry."""
+
+    lines: Sequence[str]
+    data: dict[str, Any]
+    exit_code: int
+
+
 def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
-    """The exit code: 0 where all devices are in the registry. Raises UsageError."""
+    """Copy the devices, and write what was done; the exit code. Raises UsageError."""
+    done = copied(source_url, data_dir, dry_run=dry_run)
+    for line in done.lines:
+        write_line(line)
+    return done.exit_code
+
+
+def copied(source_url: str, data_dir: Path, *, dry_run: bool) -> Migration:
+    """Copy the devices. Raises UsageError."""
     try:
         source = legacy_database.older_database(source_url)
         if source is None:
@@ -41,13 +58,26 @@ def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
             )
         target = _target(data_dir, dry_run=dry_run)
         devices = legacy_database.older_devices(source)
-        write_line(f"from  {_shown(source)}: {len(devices)} devices")
-        write_line(f"to    {_shown(target.url)}")
         plan = asyncio.run(_migrated(devices, target, dry_run=dry_run))
         users = legacy_database.older_users(source)
     except (SQLAlchemyError, Unavailable, ValueError, WrongSettings, WeakSecret, OSError) as error:
         raise UsageError(f"The devices cannot be copied: {error}") from None
-    return _report(plan, users, target, dry_run=dry_run)
+    places = [f"from  {_shown(source)}: {len(devices)} devices", f"to    {_shown(target.url)}"]
+    return Migration(
+        [*places, *_report(plan, users, target, dry_run=dry_run)],
+        {
+            "from": _shown(source),
+            "to": _shown(target.url),
+            "devices": len(devices),
+            "added": 0 if plan.conflicts or dry_run else len(plan.rows),
+            "to_add": len(plan.rows),
+            "existing": plan.known,
+            "conflicts": list(plan.conflicts),
+            "notes": list(plan.notes),
+            "users_left_out": users,
+        },
+        1 if plan.conflicts else 0,
+    )
 
 
 def is_older(url: str) -> bool:
@@ -86,23 +116,19 @@ async def _migrated(devices: Sequence[dict[str, Any]], target: TargetRegistry, *
         await database.close()
 
 
-def _report(plan: Plan, users: int, target: TargetRegistry, *, dry_run: bool) -> int:
-    for line in (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES]):
-        write_line(line)
+def _report(plan: Plan, users: int, target: TargetRegistry, *, dry_run: bool) -> Iterator[str]:
+    yield from (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES])
     if more := max(0, len(plan.conflicts) - SHOWN_NOTES) + max(0, len(plan.notes) - SHOWN_NOTES):
-        write_line(f"… and {more} more lines")
+        yield f"… and {more} more lines"
     if users:
-        write_line(f"{users} user accounts are not copied: make tokens instead (POST /api/v1/admin/tokens)")
+        yield f"{users} user accounts are not copied: make tokens instead (POST /api/v1/admin/tokens)"
     if plan.conflicts:
-        write_line("nothing was changed: choose an empty registry, or remove the devices with these ids")
-        return 1
+        yield "nothing was changed: choose an empty registry, or remove the devices with these ids"
+        return
     verb = "would be added" if dry_run else "added"
-    write_line(f"{len(plan.rows)} devices {verb}, {plan.known} already existed; their keys stay valid")
+    yield f"{len(plan.rows)} devices {verb}, {plan.known} already existed; their keys stay valid"
     if not dry_run:
-        write_line(
-            f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which takes precedence over DATABASE_URL"
-        )
-    return 0
+        yield f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which takes precedence over DATABASE_URL"
 
 
 def _shown(url: "str | URL") -> str:

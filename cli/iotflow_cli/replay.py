@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,6 +12,9 @@ from iotflow_cli import local_defaults
 from iotflow_cli import replay_options as checks
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.console import UsageError
+from iotflow_cli.output.exit_codes import ExitCode
+from iotflow_cli.output.renderer import Output
+from iotflow_cli.output.results import Record
 from iotflow_cli.replay_options import DETECTED, converted
 from iotflow_server.auth.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
@@ -71,7 +75,9 @@ from iotflow_simulators.registration import KeyStore
     help="encoding, such as cp1252  [default: UTF-8, or UTF-16 with a byte order mark]",
 )
 @click.option("--dry-run", is_flag=True, help="show how the file is read, and send nothing  [default: send]")
+@click.pass_obj
 def replay_file(
+    output: Output,
     file: Path,
     device: str,
     server: str | None,
@@ -82,7 +88,7 @@ def replay_file(
     delimiter: str | None,
     encoding: str | None,
     dry_run: bool,
-) -> int:
+) -> int | Record:
     """Send the rows of a CSV file as a device.
 
     FILE.csv has a column of times, and one column for each measurement. The exit code is 0 where every row is stored.
@@ -100,18 +106,22 @@ def replay_file(
         delimiter=delimiter or "",
         encoding=encoding or "",
     )
-    console = Console()
+    # With --json the standard output has the result only.
+    console = Console(stderr=output.as_json)
     try:
         recording = inspect(file, options)
     except SimulationError as error:
         raise UsageError(str(error)) from None
     for line in description(recording):
         write_line(console, line)
-    return 0 if dry_run else _replay(console, recording, to, speed)
-
-
-def _replay(console: Console, recording: Recording, to: Destination, speed: float | None) -> int:
     tally = ReplayTally()
+    if not dry_run:
+        _replay(console, recording, to, tally, speed)
+    code = ExitCode.DONE if tally.is_complete else ExitCode.FAILED
+    return Record(_report(recording, to, tally), exit_code=code) if output.as_json else int(code)
+
+
+def _replay(console: Console, recording: Recording, to: Destination, tally: ReplayTally, speed: float | None) -> None:
     try:
         with progress_on(console, recording.rows) as progress:
             asyncio.run(replay(recording, to, tally, progress, speed=speed))
@@ -121,7 +131,21 @@ def _replay(console: Console, recording: Recording, to: Destination, speed: floa
         raise UsageError("\n".join(["stopped", *_progress_lines(tally)])) from None
     for line in tally.summary():
         write_line(console, line)
-    return 0 if tally.is_complete else 1
+
+
+def _report(recording: Recording, to: Destination, tally: ReplayTally) -> dict[str, Any]:
+    rejected = [
+        {"measurement": measurement, "reason": reason, "rows": rows}
+        for (measurement, reason), rows in tally.rejected.items()
+    ]
+    return {
+        "device": to.device,
+        "rows": recording.rows,
+        "sent": tally.sent,
+        "acknowledged": tally.acknowledged,
+        "without_values": tally.empty,
+        "rejected": rejected,
+    }
 
 
 def _progress_lines(tally: ReplayTally) -> list[str]:

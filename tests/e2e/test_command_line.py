@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
-from iotflow_cli.command_line.grammar import LazyGroup
 from iotflow_cli.command_line.root import root
 from tests.e2e.installation import Installation
+from tests.support.command_tree import leaves
 from tests.support.processes import IOTFLOW, PATIENCE, free_port, running
 
 DEVICE = {"id", "name", "device_type", "status", "location", "is_online", "created_at"}
@@ -206,16 +205,6 @@ def test_a_command_fails_with_its_exit_code(here: Served, line: str, code: int, 
         plain = here.run(line)
         assert plain.code == code
         assert plain.out == ""
-
-
-def leaves(group: LazyGroup, path: str = "") -> Iterator[str]:
-    """The commands below a group, without groups."""
-    for name, lazy in group.lazy.items():
-        found: click.Command = lazy.load()
-        if isinstance(found, LazyGroup):
-            yield from leaves(found, f"{path}{name} ")
-        else:
-            yield f"{path}{name}"
 
 
 def test_the_table_has_every_command() -> None:

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from iotflow_cli.command_line.root import root
+from iotflow_cli.output.exit_codes import ExitCode
+from tests.support.command_tree import leaves
 from tests.support.processes import IOTFLOW, free_port
 from tests.support.service import Service, iotflow_up
 
@@ -26,10 +29,11 @@ PAGES = (
     "docs/recordings.md",
     "docs/simulators.md",
     "docs/operations.md",
+    "docs/cli.md",
     "docs/security.md",
 )
 # Blocks marked `console` are not run.
-EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv)\n(.*?)```)?", re.DOTALL)
+EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv|text)\n(.*?)```)?", re.DOTALL)
 MQTT_PORT = free_port()
 
 
@@ -68,11 +72,15 @@ def outputs(service: Service) -> list[str]:
     (folder / ".venv/bin/iotflow").symlink_to(IOTFLOW)
     (folder / "tests").symlink_to(ROOT / "tests")
     assert shutil.which("curl"), "the examples require curl"
-    env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
+    places = {
+        "IOTFLOW_GRPC_PORT": str(service.grpc_port),
+        "IOTFLOW_DATA_DIR": str(service.data_dir),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+    }
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script(folder, service)],
         cwd=folder,
-        env=env,
+        env={**os.environ, **places},
         capture_output=True,
         text=True,
         timeout=120,
@@ -124,6 +132,13 @@ def test_output_is_as_documented(outputs: list[str]) -> None:
             assert shape(json.loads(output)) == shape(json.loads(example.answer)), f"{example}\n{output}"
         elif example.answer:
             assert output.splitlines()[0] == example.answer.splitlines()[0], f"{example}\n{output}"
+
+
+def test_the_page_of_the_command_has_every_command_and_every_exit_code() -> None:
+    page = (ROOT / "docs/cli.md").read_text()
+    assert [leaf for leaf in leaves(root) if f"iotflow {leaf}" not in page] == []
+    codes = re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
+    assert codes == [str(int(code)) for code in ExitCode]
 
 
 def test_streams_have_the_stored_readings(outputs: list[str]) -> None:

@@ -61,15 +61,16 @@ def _connection(url: str) -> Iterator[Callable[[str], str]]:
 
     client = Redis.from_url(url, decode_responses=True)
     try:
-        client.ping()
-    except RedisError as error:
+        # Not the client's own calls: they turn the answers into Python's types.
+        connection = client.connection_pool.get_connection()
+    except (RedisError, OSError) as error:
         raise CommandError(f"Redis does not answer: {error}", ExitCode.UNAVAILABLE) from None
 
     def execute(statement: str) -> str:
         try:
-            answer: object = client.execute_command(*shlex.split(statement))  # type: ignore[no-untyped-call]
-            return _shown(answer)
-        except (RedisError, ValueError) as error:
+            connection.send_command(*shlex.split(statement))
+            return _shown(connection.read_response())
+        except (RedisError, ValueError, OSError) as error:
             raise StatementError(str(error)) from None
 
     try:

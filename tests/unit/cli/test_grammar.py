@@ -76,3 +76,24 @@ def test_words_are_completed(words: str, found: set[str] | None) -> None:
     run = subprocess.run([sys.executable, "-P", "-c", code], env=env, capture_output=True, text=True)
     offered = {line.partition(",")[2] for line in run.stdout.splitlines()}
     assert offered == (found or {"--rest-host", "--rest-port"}), run.stderr
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "iotflow_cli.connections.server",
+        "iotflow_cli.device_commands.watching",
+        "iotflow_cli.device_config.commands",
+        "iotflow_cli.profiles.commands",
+        "iotflow_cli.registry.devices",
+        "iotflow_cli.registry.schema",
+        "iotflow_cli.running.lifecycle",
+        "iotflow_cli.running.log_reading",
+        "iotflow_cli.shells.python",
+        "iotflow_cli.telemetry.reading",
+    ],
+)
+def test_a_command_imports_only_what_it_needs(module: str) -> None:
+    code = f"import sys, {module}; sys.exit([m for m in ('alembic', 'numpy', 'pyarrow', 'sqlalchemy') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert run.stderr.strip() == "[]"

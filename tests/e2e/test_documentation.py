@@ -35,6 +35,9 @@ PAGES = (
 # Blocks marked `console` are not run.
 EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv|text)\n(.*?)```)?", re.DOTALL)
 MQTT_PORT = free_port()
+# The page of the command alone starts forty programs.
+EXAMPLES_SECONDS = 280
+pytestmark = pytest.mark.timeout(300)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def outputs(service: Service) -> list[str]:
         env={**os.environ, **places},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=EXAMPLES_SECONDS,
     )
     assert run.returncode == 0, run.stderr
     return [(folder / f"{number}.out").read_text() for number in range(len(EXAMPLES))]

@@ -6,6 +6,7 @@ import shutil
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -62,7 +63,7 @@ def _connection(url: str) -> Iterator[Callable[[str], str]]:
     client = Redis.from_url(url, decode_responses=True)
     try:
         # Not the client's own calls: they turn the answers into Python's types.
-        connection = client.connection_pool.get_connection()
+        connection: Any = client.connection_pool.get_connection()
     except (RedisError, OSError) as error:
         raise CommandError(f"Redis does not answer: {error}", ExitCode.UNAVAILABLE) from None
 

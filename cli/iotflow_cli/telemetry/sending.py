@@ -75,7 +75,7 @@ def send(
     sent = Sent()
     while batch := list(islice(readings, BATCH)):
         sent.add(len(batch), _submitted(server, device, batch))
-    return _report(device, sent)
+    return _report(name_or_id, device, sent)
 
 
 def _reading(values: Sequence[str], metadata: Sequence[str], timestamp: str) -> str:
@@ -109,8 +109,8 @@ def _submitted(server: Server, device: int, readings: Sequence[str]) -> SubmitRe
     return server.call(TelemetryServiceStub, "SubmitReadingsJson", request, SubmitReadingsResponse)
 
 
-def _report(device: int, sent: Sent) -> Record:
-    lines = [f"{sent.accepted:,} of {sent.readings:,} readings of the device {device} are stored."]
+def _report(name_or_id: str, device: int, sent: Sent) -> Record:
+    lines = [f"{sent.accepted:,} of {sent.readings:,} readings of the device {name_or_id} are stored."]
     lines += [
         f"rejected: reading {each['index']}, {each['measurement'] or 'all'}: {each['message']}"
         for each in sent.rejected

@@ -183,7 +183,8 @@ FAILED = [
     ("redis", 2, "No Redis is used"),
 ]
 # Commands whose tests are below, or in another module.
-ELSEWHERE = {"up", "down", "restart", "status", "logs", "login", "logout", "shell", "test", "completion"}
+RUNNING = {"up", "down", "restart", "status", "logs", "backup", "restore", "reset", "simulate", "verify"}
+ELSEWHERE = {*RUNNING, "login", "logout", "shell", "test", "completion"}
 
 
 @pytest.mark.parametrize(("line", "keys"), DONE, ids=[line for line, _ in DONE])

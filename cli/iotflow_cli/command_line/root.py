@@ -23,7 +23,9 @@ COMMANDS = {
     "init-db": Lazy(
         "iotflow_cli.registry.schema:init_db", "Create the registry's database, its secrets and the admin token."
     ),
-    "simulate": Lazy("iotflow_cli.simulators.simulating:simulate", "Run simulated devices, with faults and a ledger."),
+    "simulate": Lazy(
+        "iotflow_cli.simulators.simulating:simulate", "Run simulated devices until the scenario ends, or Ctrl-C."
+    ),
     "verify": Lazy(
         "iotflow_cli.simulators.verifying:verify_ledger", "Prove what became of every reading of a simulation."
     ),

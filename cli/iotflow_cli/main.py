@@ -1,6 +1,5 @@
 """The command `iotflow`: runs one command, shows its result, and reports its error."""
 
-import os
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
@@ -22,10 +21,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = root.main(arguments, prog_name="iotflow", standalone_mode=False, obj=output)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has seen enough (`iotflow devices list | head`). The interpreter flushes once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if DEBUG_OPTION in takewhile(lambda each: each.startswith("-"), arguments):
             raise

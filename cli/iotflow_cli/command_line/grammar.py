@@ -1,5 +1,7 @@
 """Commands and groups. A group imports the module of a command when that command is used."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,7 +28,12 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> int:
         """The exit code."""
         output: Output = ctx.find_root().obj
-        return output.show(super().invoke(ctx))
+        try:
+            return output.show(super().invoke(ctx))
+        except BrokenPipeError:
+            # The reader has seen enough (`iotflow devices list | head`). The interpreter flushes once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,15 @@ class Server:
         profile = target.profile
         self.connection = Connection(profile.address, token=profile.token, tls=tls_of(profile))
         self._runner = asyncio.Runner()
+        # Iterators that are not at their end. A reader may stop anywhere, and drop its own iterator later than this connection.
+        self._open: list[AsyncIterator[Any]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for items in list(self._open):
+            self._end(items)
         self._runner.run(self.connection.close())
         self._runner.close()
 
@@ -43,6 +47,7 @@ class Server:
     def iterate(self, items: AsyncIterator[T], seconds: float | None = None) -> Iterator[T]:
         """The items of an asynchronous iterator. seconds: the time limit of each."""
         done = object()
+        self._open.append(items)
 
         async def following() -> Any:
             return await anext(items, done)
@@ -51,9 +56,7 @@ class Server:
             while (item := self.run(following(), seconds)) is not done:
                 yield item
         finally:
-            closing: Callable[[], Coroutine[Any, Any, None]] | None = getattr(items, "aclose", None)
-            if closing:
-                self.run(closing())
+            self._end(items)
 
     def call(
         self,
@@ -71,6 +74,15 @@ class Server:
     ) -> Iterator[Answer]:
         """See paging.pages()."""
         return self.iterate(pages(self.connection, stub, method, request, answer), CALL_SECONDS)
+
+    def _end(self, items: AsyncIterator[Any]) -> None:
+        """Close an iterator, unless that is done."""
+        if items not in self._open:
+            return
+        self._open.remove(items)
+        closing: Callable[[], Coroutine[Any, Any, None]] | None = getattr(items, "aclose", None)
+        if closing:
+            self._runner.run(closing())
 
     def _advised(self, error: ServerError) -> ServerError:
         """The error of a server that is not there, with the advice of the target."""

@@ -24,6 +24,8 @@ PIECE = 10_000
 # Seconds between two applications of changes, which searches need not wait for, between two checks of the size of the fleet,
 # and between two complete readings, if changes of other processes are not published to this one.
 APPLY_SECONDS, CHECK_SECONDS, REFRESH_SECONDS = 1.0, 10.0, 60.0
+# The longest wait of a search for the first reading of the fleet. Without the index, a large fleet takes the database longer.
+PATIENCE_SECONDS = 10.0
 # Changes that wait. Above this number the index is read again.
 MOST_CHANGES = 200_000
 
@@ -75,6 +77,9 @@ class KeptIndex:
         self._since_reading: _Changes | None = None
         self._applying = asyncio.Lock()
         self._stale = asyncio.Event()
+        # Set unless a reading is in progress.
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -146,6 +151,7 @@ class KeptIndex:
     async def load(self) -> None:
         """Read the whole fleet, if it is large. The former index is used until then. Raises Unavailable."""
         self._stale.clear()
+        self._settled.clear()
         self._since_reading = _Changes()
         try:
             if await self._database.read(lambda connection: connection.scalar(COUNT) or 0) < self._large:
@@ -161,6 +167,7 @@ class KeptIndex:
                     self._index, self._pending = index, self._since_reading
         finally:
             self._since_reading = None
+            self._settled.set()
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -170,7 +177,7 @@ class KeptIndex:
                 pause = CHECK_SECONDS if self._index is None else self._refresh or float("inf")
                 until = loop.time() + pause
                 while not self._stale.is_set() and loop.time() < until:
-                    await self._pause(min(APPLY_SECONDS, pause))
+                    await _set_within(self._stale, min(APPLY_SECONDS, pause))
                     await self._apply()
             except DomainError as refusal:
                 log.debug("fleet_index_skipped", reason=refusal.reason)
@@ -180,14 +187,9 @@ class KeptIndex:
                 log.exception("fleet_index_failed")
                 await asyncio.sleep(CHECK_SECONDS)
 
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stale.wait()
-        except TimeoutError:
-            return
-
     async def _ask(self, question: Callable[[FleetIndex], Result]) -> Result | None:
+        if self._index is None:
+            await _set_within(self._settled, PATIENCE_SECONDS)
         await self._apply()
         index = self._index
         return None if index is None else await run_in_compute_thread(question, index)
@@ -224,3 +226,12 @@ class KeptIndex:
 
     async def _read(self, statement: Select[int, str, str, str]) -> Sequence[IndexedRow]:
         return await self._database.read(lambda connection: [(*row,) for row in connection.execute(statement)])
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most for this time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Ids of a segment. Each change of a name makes the segment's names anew, and each search runs over every segment.
 SIZE = 8_192
+# Results of searches for a part of the name that a segment keeps.
+MOST_SEARCHES = 4
 # The code of an id without a device.
 ABSENT = 0
 
@@ -26,6 +28,8 @@ class Segment:
         self._names = pa.array([""] * SIZE, pa.string())
         # Names that the column does not have yet.
         self._changed: dict[int, str] = {}
+        # The last searches, because a caller asks for one page after the other.
+        self._found: dict[str, Mask] = {}
 
     def put(
         self, ids: Sequence[int], statuses: Sequence[int], types: Sequence[int], folded_names: Sequence[str]
@@ -52,5 +56,10 @@ class Segment:
             for place, name in self._changed.items():
                 names[place] = name
             self._names, self._changed = pa.array(names, pa.string()), {}
-        found: Mask = np.asarray(pc.match_substring(self._names, part), np.bool_)
+            self._found.clear()
+        found = self._found.get(part)
+        if found is None:
+            if len(self._found) == MOST_SEARCHES:
+                self._found.pop(next(iter(self._found)))
+            found = self._found[part] = np.asarray(pc.match_substring(self._names, part), np.bool_)
         return found

@@ -56,8 +56,8 @@ class Measures:
 
     doors: dict[str, DoorMeasures] = field(default_factory=dict)
     lag: Histogram = field(default_factory=Histogram)
-    started: float = field(default_factory=time.monotonic)
-    processor: float = field(default_factory=time.process_time)
+    started: float = 0.0
+    processor: float = 0.0
     problems: dict[str, int] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -66,8 +66,8 @@ class Measures:
 
     @property
     def seconds(self) -> float:
-        """Since the schedule began."""
-        return time.monotonic() - self.started
+        """Since the schedule began; 0 before that."""
+        return time.monotonic() - self.started if self.started else 0.0
 
     @property
     def processor_share(self) -> float:

@@ -21,6 +21,9 @@ from tests.support.processes import IOTFLOW, PATIENCE, free_port, running
 DEVICE = {"id", "name", "device_type", "status", "location", "is_online", "created_at"}
 COMMAND = {"id", "device_id", "name", "state", "created_at", "parameters"}
 TOKEN = {"id", "name", "role", "created_at"}
+SCENARIO = (
+    "{name: rooms, duration: 10s, fleets: [{name: room, model: temperature, devices: 3, interval: 1s, door: grpc}]}"
+)
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,8 @@ DONE: list[tuple[str, set[str]]] = [
     ("migrate --check", {"schema", "newest", "is_current"}),
     ("migrate", {"before", "schema", "changed"}),
     ("replay recording.csv --device recorder --dry-run", set()),
+    ("simulate scenario.yaml --ledger run.ledger --labels run.labels --seed 3 --speed 10", {"door", "due", "p99_ms"}),
+    ("verify run.ledger", {"door", "sent", "acknowledged", "lost", "wrong", "invented"}),
 ]
 # Command line, exit code, and the reason or a part of the message.
 FAILED = [
@@ -179,6 +184,11 @@ FAILED = [
     ("config patch hall x=1 --expected-version 99", 6, ""),
     ("migrate --check --data-dir absent", 1, ""),
     ("migrate --from sqlite:///absent.db", 1, "There is no database of the older service"),
+    ("simulate hom", 1, "did you mean `home`?"),
+    ("simulate nothing.yaml", 1, "No such file or directory"),
+    ("simulate scenario.yaml --ledger recording.csv --duration 1s", 1, "recording.csv exists"),
+    ("verify recording.csv", 1, "is no ledger"),
+    ("verify nothing.ledger", 1, "cannot be read: No such file"),
     ("iotdb", 2, "not in IoTDB"),
     ("redis", 2, "No Redis is used"),
 ]
@@ -190,6 +200,7 @@ ELSEWHERE = {*RUNNING, "login", "logout", "shell", "test", "completion"}
 @pytest.mark.parametrize(("line", "keys"), DONE, ids=[line for line, _ in DONE])
 def test_a_command_succeeds(here: Served, line: str, keys: set[str]) -> None:
     (here.folder / "recording.csv").write_text("time,value\n2026-01-01T00:00:00Z,1\n")
+    (here.folder / "scenario.yaml").write_text(SCENARIO)
     ran = here.run(f"{line} --json" if keys else line)
     assert ran.code == 0, ran
     if keys:

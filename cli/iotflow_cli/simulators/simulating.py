@@ -82,7 +82,8 @@ def simulate(
         measures = asyncio.run(simulation.run(Files(path, labels), _reports(output)))
         _warn(output, measures)
         output.show(Table(_rows(measures)))
-        output.note(f"readings_hash {readings_hash(Ledger(path))}")
+        digest = readings_hash(Ledger(path))
+        output.note(f"readings_hash {digest}", readings_hash=digest)
     except SimulationError as error:
         raise CommandError(str(error)) from None
     output.note(f"{path} has every reading. Next: iotflow verify {path}", ledger=str(path))

@@ -43,10 +43,9 @@ class LedgerWriter:
 
     def __init__(self, path: Path, header: Header, devices: Sequence[DeviceEntry]) -> None:
         self.path = path
+        check_new(path)
         try:
             self._file = path.open("xb")
-        except FileExistsError:
-            raise SimulationError(f"{path} exists. Name another file, or remove it.") from None
         except OSError as error:
             raise SimulationError(f"{path} cannot be written: {error.strerror}.") from None
         self._file.write(MAGIC)
@@ -142,6 +141,12 @@ class LedgerWriter:
     def _write(self, kind: Kind, payload: bytes) -> None:
         self._file.write(framed(kind, self._number, payload))
         self._number += 1
+
+
+def check_new(path: Path) -> None:
+    """Raise SimulationError where the file exists."""
+    if path.exists():
+        raise SimulationError(f"{path} exists. Name another file, or remove it.")
 
 
 def _payload(kind: Kind, content: Any) -> bytes:

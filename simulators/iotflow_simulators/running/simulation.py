@@ -18,7 +18,7 @@ from iotflow_simulators.doors.mqtt import MqttDoor
 from iotflow_simulators.doors.mqtt_packets import V5, V311
 from iotflow_simulators.doors.rest import RestDoor
 from iotflow_simulators.ledger.entries import DeviceEntry, Header
-from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.ledger.writer import LedgerWriter, check_new
 from iotflow_simulators.plan import Device, Plan
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.engine import Engine
@@ -72,6 +72,7 @@ class Simulation:
 
     async def run(self, files: Files, reports: Reports) -> Measures:
         """Run to the end. Raises SimulationError."""
+        check_new(files.ledger)
         devices = await self._registered(reports)
         doors = [device.door.value for device in self._plan.devices]
         entries = [DeviceEntry(one.name, one.id, door, one.is_new) for one, door in zip(devices, doors, strict=True)]

@@ -7,8 +7,9 @@ from typing import Any
 import click
 import grpc
 
+from iotflow.connection import Metadata
 from iotflow.errors import ServerError
-from iotflow.resuming import Metadata, resumed
+from iotflow.resuming import resumed
 from iotflow.v1.command_service_pb2 import (
     ListCommandsRequest,
     ListCommandsResponse,

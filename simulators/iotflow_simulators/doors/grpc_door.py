@@ -1,7 +1,8 @@
 """The door of gRPC: a stream for each device."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import grpc
 from google.api.httpbody_pb2 import HttpBody
@@ -10,24 +11,29 @@ from iotflow.channels import credentials, open_channel
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.grpc_listening import GrpcListening
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
 
-# A server accepts a hundred streams of one connection, at least.
-STREAMS = 90
+# Devices of one connection. A server accepts a hundred streams of one, at least, and a device has up to three.
+STREAMS = 30
 CALL_SECONDS = 30.0
 
 
 class GrpcDoor(DoorWay):
-    """A gRPC server, host:port. Every few devices share a connection; a device that loses its connection loses its stream."""
+    """A gRPC server, host:port. Every few devices share a connection; a device that loses its connection loses its stream.
 
-    def __init__(self, target: str) -> None:
+    listens: whether devices take commands and configurations, which needs two more streams for each.
+    """
+
+    def __init__(self, target: str, *, listens: bool = True) -> None:
         self._target = target
+        self._listens = listens
         self._channels: list[grpc.aio.Channel] = []
         self._links = 0
 
     def link(self, login: Login, listener: Listener) -> Link:
         """The channel is the next one in turn."""
-        return GrpcLink(self.channel(login.id), login, listener)
+        return GrpcLink(self.channel(login.id), login, listener, listens=self._listens)
 
     def channel(self, number: int) -> grpc.aio.Channel:
         """A channel for the device with this id."""
@@ -46,12 +52,13 @@ class GrpcLink(Link):
 
     window = 1_000
 
-    def __init__(self, channel: grpc.aio.Channel, login: Login, listener: Listener) -> None:
+    def __init__(self, channel: grpc.aio.Channel, login: Login, listener: Listener, *, listens: bool = False) -> None:
         super().__init__(login, listener)
         self._channel = channel
         self._metadata = credentials(login.key)
         self._stream: BatchStream | None = None
         self._malformed = MalformedCalls(channel, self._metadata, listener)
+        self._listening = GrpcListening(channel, self._metadata, listener) if listens else None
 
     def open(self) -> None:
         """Open the stream."""
@@ -66,19 +73,36 @@ class GrpcLink(Link):
                 self._stream.add(0, self.listener, outgoing)
 
     def close(self, *, clean: bool) -> None:  # noqa: ARG002
-        """Cancel the stream."""
-        self._malformed.close()
+        """Cancel the streams."""
+        self._end()
         if self._stream:
             self._stream.close()
 
+    def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
+        """On the stream of commands."""
+        if self._listening:
+            self._listening.answer(number, executed=executed, result=result, message=message)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """By a call."""
+        if self._listening:
+            self._listening.report(configuration)
+
     def stream_opened(self) -> None:
         """The link is open."""
+        if self._listening:
+            self._listening.open()
         self.listener.opened()
 
     def stream_lost(self, problem: Problem) -> None:
         """The link is lost."""
-        self._malformed.close()
+        self._end()
         self.listener.lost(problem)
+
+    def _end(self) -> None:
+        self._malformed.close()
+        if self._listening:
+            self._listening.close()
 
 
 class MalformedCalls:

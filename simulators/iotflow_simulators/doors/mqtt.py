@@ -14,6 +14,7 @@ from iotflow_simulators.doors.socket_link import SocketLink
 
 KEEPALIVE = 60
 GREETING_SECONDS = 20.0
+_SUBSCRIBED = ("errors", "config", "commands", "commands/config", "commands/control", "commands/firmware")
 _ACCEPTED = 0
 # Return codes: MQTT 3.1.1 and MQTT 5.
 _WRONG_VERSION = (1, 0x84)
@@ -127,8 +128,8 @@ class MqttLink(SocketLink):
 
     def _connected(self, code: int) -> None:
         if code == _ACCEPTED:
-            names = ("errors", "commands", "commands/+", "config")
-            self.write(mqtt.subscribe(self._version, self._next_id(), [f"{self._root}/{name}" for name in names]))
+            topics = [f"{self._root}/{name}" for name in _SUBSCRIBED]
+            self.write(mqtt.subscribe(self._version, self._next_id(), topics))
         elif code in _WRONG_VERSION and self._version == mqtt.V5:
             self._version = self._door.version = mqtt.V311
             self.fail(Problem("NO_MQTT_5", "the broker does not speak MQTT 5; the devices use 3.1.1"))

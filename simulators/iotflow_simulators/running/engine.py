@@ -66,6 +66,11 @@ class Engine:
             Session(index, _login(device, door), around[door]) for index, (device, door) in enumerate(devices)
         ]
 
+    @property
+    def device_ids(self) -> list[int]:
+        """The ids at the server, in the order of the plan."""
+        return [session.login.id for session in self._sessions]
+
     async def run(self) -> None:
         """Run to the end of the scenario, or until `stop` is set. Raises SimulationError where the ledger cannot be written."""
         flushing = asyncio.create_task(self._flush(), name="flush of the ledger")
@@ -151,7 +156,9 @@ class Engine:
 
     def _command(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         async def execute() -> None:
-            result = await self._feed.command(session.index, name, parameters)
+            # The service delivers a command again until it has the result.
+            result = session.results.get(number) or await self._feed.command(session.index, name, parameters)
+            session.results[number] = result
             session.answer(number, executed=result.executed, result=result.values, message=result.message)
 
         self._start(execute())

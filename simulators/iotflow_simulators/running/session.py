@@ -9,6 +9,7 @@ from typing import Any
 from iotflow.channels import Backoff
 from iotflow_simulators.doors.link import DoorWay, Link, Login, Outgoing, Problem
 from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.models.base import CommandResult
 from iotflow_simulators.running.measures import DoorMeasures, Measures
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
@@ -35,7 +36,9 @@ class Session:
     def __init__(self, index: int, login: Login, around: Surroundings) -> None:
         self.index = index
         self.is_open = False
-        self._login = login
+        # By the number of the command.
+        self.results: dict[int, CommandResult] = {}
+        self.login = login
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._link: Link | None = None
@@ -163,7 +166,7 @@ class Session:
     def _open(self) -> None:
         self._cancel_timer()
         if self._link is None:
-            login = Login(self._login.id, self._login.name, WRONG_KEY) if self._has_wrong_key else self._login
+            login = Login(self.login.id, self.login.name, WRONG_KEY) if self._has_wrong_key else self.login
             self._link = self._around.door.link(login, self)
             self._link.open()
 

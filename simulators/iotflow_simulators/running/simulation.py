@@ -28,6 +28,8 @@ from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.scenario.scenario import Door, Scenario
 
 PROGRESS_SECONDS = 5.0
+# Devices of gRPC that take commands and configurations.
+MOST_LISTENING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,14 @@ class Simulation:
             Door.MQTT: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V311, service.prefix),
             Door.MQTT5: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V5, service.prefix),
             Door.REST: lambda: RestDoor(*_address(service.rest, "REST")),
-            Door.GRPC: lambda: GrpcDoor(service.grpc),
+            Door.GRPC: lambda: GrpcDoor(service.grpc, listens=self._listens()),
             Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token),
         }
         return {name: makers[name]() for name in names}
+
+    def _listens(self) -> bool:
+        """Streams cost more than readings, so that large fleets have those of the readings only."""
+        return sum(device.door is Door.GRPC for device in self._plan.devices) <= MOST_LISTENING
 
 
 def _member(device: Device) -> Member:

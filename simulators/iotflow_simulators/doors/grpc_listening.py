@@ -1,0 +1,99 @@
+"""Commands and desired configurations of a device at the door of gRPC."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+
+from iotflow.v1.device_service_pb2 import StreamCommandsRequest, UpdateDeviceConfigRequest, WatchConfigRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow_simulators.doors.link import Listener
+
+CALL_SECONDS = 30.0
+
+
+class GrpcListening:
+    """Two streams beside that of the readings. Where one ends, so does that of the readings, which opens all again."""
+
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener) -> None:
+        self._stub = DeviceServiceStub(channel)
+        self._metadata = metadata
+        self._listener = listener
+        self._results: asyncio.Queue[StreamCommandsRequest] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin to listen."""
+        self._start(self._commands())
+        self._start(self._configurations())
+
+    def close(self) -> None:
+        """End both streams."""
+        for task in self._tasks:
+            task.cancel()
+
+    def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
+        """Send the result of a command."""
+        request = StreamCommandsRequest(command_id=number, state="succeeded" if executed else "failed")
+        request.result.update({**result, **({"message": message} if message else {})})
+        self._results.put_nowait(request)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """Report the configuration that is in force."""
+        request = UpdateDeviceConfigRequest()
+        request.configuration.update(dict(configuration))
+        self._start(self._reported(request))
+
+    async def _commands(self) -> None:
+        call = self._stub.StreamCommands(metadata=self._metadata)
+        sending = asyncio.create_task(self._send(call), name="results of commands")
+        try:
+            async for event in call:
+                if event.HasField("command"):
+                    command = event.command
+                    self._listener.command(command.id, command.name, _object(command.parameters))
+        finally:
+            sending.cancel()
+            call.cancel()
+
+    async def _send(self, call: Any) -> None:
+        # The server delivers commands without a result again.
+        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            while True:
+                await call.write(await self._results.get())
+
+    async def _configurations(self) -> None:
+        async for event in self._stub.WatchConfig(WatchConfigRequest(), metadata=self._metadata):
+            if event.config.desired_version:
+                self._listener.configured(_object(event.config.desired))
+
+    async def _reported(self, request: UpdateDeviceConfigRequest) -> None:
+        await self._stub.UpdateDeviceConfig(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(work), name="listening")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    """The stream of the readings reports why a connection ended."""
+    with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        await work
+
+
+def _object(message: Any) -> dict[str, Any]:
+    content: dict[str, Any] = _whole(json_format.MessageToDict(message))
+    return content
+
+
+def _whole(value: Any) -> Any:
+    """Numbers of a Struct are all of floating point."""
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

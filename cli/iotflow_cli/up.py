@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,13 +15,12 @@ from iotflow_cli.command_line.options import PORT, SettingOption, data_dir_optio
 from iotflow_cli.console import UsageError, write_line
 from iotflow_cli.local_service import LocalService
 from iotflow_cli.mqtt import EMBEDDED, BrokerChoice, chosen_broker
+from iotflow_cli.open_files import allow_many_connections
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Record
 from iotflow_cli.ports import Listener, check_distinct, check_free
 from iotflow_cli.running.detached import start_detached
 from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
-
-OPEN_FILES = 65536
 
 
 @command("up")
@@ -119,7 +117,7 @@ def up(
     choice = chosen_broker(broker, rest_host, mqtt_port)
     with reserved_for_run(folder):
         _check_ports(rest_host, rest_port, grpc_port, choice)
-        _allow_many_connections()
+        allow_many_connections()
         if telemetry:
             # A variable, not an argument: every user of the machine can read the arguments of a process.
             os.environ["IOTFLOW_TELEMETRY"] = telemetry
@@ -171,12 +169,3 @@ def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: BrokerC
     check_distinct([named, *listeners] if local_defaults.is_local(broker.host) and not broker.is_ours else listeners)
     for one in listeners:
         check_free(one.host, one.port, one.option)
-
-
-def _allow_many_connections() -> None:
-    """Raise the limit of open files: each connection is one, and most shells allow only 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Linux allows no infinite number.
-    enough = min(OPEN_FILES, hard)
-    if soft < enough:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))

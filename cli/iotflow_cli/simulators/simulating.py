@@ -13,6 +13,7 @@ from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
+from iotflow_cli.open_files import allow_many_connections
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
@@ -74,6 +75,7 @@ def simulate(
     SCENARIO is a file (.yaml), or a preset such as home. `iotflow verify` then proves what became of every reading.
     """
     target = server.target
+    allow_many_connections()
     try:
         chosen = chosen_scenario(scenario, seed, duration)
         path = ledger or Path(f"{chosen.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.ledger")

@@ -8,6 +8,7 @@ import click
 
 from iotflow.connection import Connection
 from iotflow_cli import replay_options as checks
+from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -19,7 +20,7 @@ from iotflow_cli.replay_options import converted
 from iotflow_simulators import SimulationError
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.verify.findings import Finding, Verification
-from iotflow_simulators.verify.verification import verify
+from iotflow_simulators.verify.verification import verify_patiently
 
 _STEP = 2_000
 _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong", "invented")
@@ -35,15 +36,23 @@ _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong",
     metavar="HOST:PORT",
     help="gRPC  [default: that of the profile]",
 )
+@click.option(
+    "--wait",
+    type=DURATION,
+    default=30,
+    show_default=True,
+    metavar="TIME",
+    help="the most time without a reading that a broker still delivers",
+)
 @click.pass_obj
-def verify_ledger(output: Output, server: Server, ledger: Path, address: str | None) -> int:
+def verify_ledger(output: Output, server: Server, ledger: Path, address: str | None, wait: int) -> int:
     """Prove what became of every reading of a simulation.
 
     LEDGER is the file of `iotflow simulate`. The exit code is 0 where every acknowledged reading is stored exactly, every
     refused one is absent, and nothing is stored that was not sent.
     """
     try:
-        result = server.run(_verified(Ledger(ledger), server, address, _progress(output)), None)
+        result = server.run(_verified(Ledger(ledger), server, address, wait, _progress(output)), None)
     except SimulationError as error:
         raise CommandError(str(error)) from None
     for note in result.notes:
@@ -59,12 +68,12 @@ def verify_ledger(output: Output, server: Server, ledger: Path, address: str | N
 
 
 async def _verified(
-    ledger: Ledger, server: Server, address: str | None, progress: Callable[[int, int], None]
+    ledger: Ledger, server: Server, address: str | None, wait: float, progress: Callable[[int, int], None]
 ) -> Verification:
     if address is None:
-        return await verify(ledger, server.connection, progress)
+        return await verify_patiently(ledger, server.connection, wait, progress)
     async with Connection(address, token=server.target.profile.token) as connection:
-        return await verify(ledger, connection, progress)
+        return await verify_patiently(ledger, connection, wait, progress)
 
 
 def _progress(output: Output) -> Callable[[int, int], None]:

@@ -12,7 +12,7 @@ from iotflow_simulators.ledger.reader import Ledger
 UNKNOWN, KEPT, REFUSED, EXCUSED = 0, 1, 2, 3
 MOSQUITTO_KILLED = "mosquitto_killed"
 # Doors whose readings wait in a broker.
-_MQTT = ("mqtt", "mqtt5")
+MQTT_DOORS = ("mqtt", "mqtt5")
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ def statuses(ledger: Ledger) -> Statuses:
         acknowledged = acknowledged[found.of[acknowledged] == UNKNOWN]
         found.of[acknowledged] = KEPT
         if any(begin <= fates.last and fates.first <= end for begin, end in windows):
-            by_mqtt = np.array([name in _MQTT for name in doors.names], np.bool_)[doors.of[acknowledged]]
+            by_mqtt = np.array([name in MQTT_DOORS for name in doors.names], np.bool_)[doors.of[acknowledged]]
             found.of[acknowledged[by_mqtt]] = EXCUSED
         found.of[numbers[whole[codes]]] = REFUSED
         _add_refusals(found, fates, ledger, doors)

@@ -1,6 +1,8 @@
 """Reads back the readings of a ledger, and compares."""
 
+import asyncio
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +11,14 @@ from iotflow.connection import Connection
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.verify.comparison import Comparison
 from iotflow_simulators.verify.expected import expected
-from iotflow_simulators.verify.findings import DoorCounts, Verification
+from iotflow_simulators.verify.findings import DoorCounts, FindingKind, Verification
 from iotflow_simulators.verify.partition import Numbered, Parts
-from iotflow_simulators.verify.status import EXCUSED, KEPT, REFUSED, UNKNOWN, Statuses, statuses
+from iotflow_simulators.verify.status import EXCUSED, KEPT, MQTT_DOORS, REFUSED, UNKNOWN, Statuses, statuses
 from iotflow_simulators.verify.stored import stored_columns
 
 # Devices in one request, of which the server sends one after another.
 DEVICES = 500
+PAUSE_SECONDS = 2.0
 _COUNTER = {UNKNOWN: "unknown", KEPT: "acknowledged", EXCUSED: "acknowledged", REFUSED: "refused"}
 
 
@@ -47,6 +50,25 @@ async def verify(
                 done += len(chosen)
                 progress(done, len(ledger.devices))
     return result
+
+
+async def verify_patiently(
+    ledger: Ledger, connection: Connection, wait: float, progress: Callable[[int, int], None] = nothing
+) -> Verification:
+    """As verify(), and again while readings of MQTT are missing and become fewer: a broker acknowledges before the service has
+    stored them. wait: the most seconds without any that arrives."""
+    result = await verify(ledger, connection, progress)
+    fewest, deadline = _missing(result), time.monotonic() + wait
+    while fewest and time.monotonic() < deadline:
+        await asyncio.sleep(PAUSE_SECONDS)
+        result = await verify(ledger, connection, progress)
+        if _missing(result) < fewest:
+            fewest, deadline = _missing(result), time.monotonic() + wait
+    return result
+
+
+def _missing(result: Verification) -> int:
+    return sum(counts.found[FindingKind.LOST] for door, counts in result.doors.items() if door in MQTT_DOORS)
 
 
 def _by_device(parts: Parts, part: int) -> dict[int, list[Numbered]]:

@@ -14,7 +14,7 @@ from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Files, Reports, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
 from iotflow_simulators.verify.findings import Verification
-from iotflow_simulators.verify.verification import verify
+from iotflow_simulators.verify.verification import verify_patiently
 from tests.support.service import Service as RunningService
 
 _NUMBERS = itertools.count()
@@ -52,7 +52,7 @@ class World:
         measures = await simulation.run(Files(path), Reports(nothing, started, nothing))
         return Ledger(path), measures
 
-    async def verified(self, ledger: Ledger) -> Verification:
-        """Compare a ledger with the store."""
+    async def verified(self, ledger: Ledger, wait: float = 20.0) -> Verification:
+        """Compare a ledger with the store. wait: for readings that a broker still delivers."""
         async with Connection(self.target, token=self.service.admin_token) as connection:
-            return await verify(ledger, connection)
+            return await verify_patiently(ledger, connection, wait)

@@ -79,7 +79,8 @@ class MqttLink(SocketLink):
     def greet(self) -> None:
         """Send the CONNECT."""
         login = self.login
-        self.write(mqtt.connect(self._version, f"device_{login.id}", str(login.id), login.key, KEEPALIVE))
+        client, user, will = f"device_{login.id}", str(login.id), f"{self._root}/status/offline"
+        self.write(mqtt.connect(self._version, client, user, login.key, KEEPALIVE, will))
         self._ping = self.loop.call_later(GREETING_SECONDS, self.fail, Problem("SILENT", "the broker does not answer"))
 
     def received(self, data: bytes) -> None:
@@ -94,8 +95,8 @@ class MqttLink(SocketLink):
             self.fail(Problem("MALFORMED_PACKET", str(error)))
 
     def goodbye(self) -> bytes:
-        """The DISCONNECT."""
-        return mqtt.GOODBYE
+        """The status, and the DISCONNECT, after which the broker publishes no will."""
+        return self._status("offline") + mqtt.GOODBYE
 
     def ended(self) -> None:
         """Release the timer."""
@@ -111,6 +112,8 @@ class MqttLink(SocketLink):
             self._connected(packet.body[1])
         elif packet.type == mqtt.SUBACK:
             self._keep_alive()
+            # The adapter delivers the commands that wait.
+            self.write(self._status("online"))
             self.listener.opened()
         elif packet.type == mqtt.DISCONNECT:
             self.fail(Problem("DISCONNECTED", f"the broker ended the connection: {packet.body[:1].hex()}"))
@@ -180,6 +183,9 @@ class MqttLink(SocketLink):
         # In MQTT 3.1.1, only the payload can name the message.
         payload = b'{"data":%b,"timestamp":%d,"message_id":"%d"}' % (outgoing.json, outgoing.time, outgoing.number)
         return mqtt.publish(self._version, self._topic, number, payload)
+
+    def _status(self, word: str) -> bytes:
+        return mqtt.publish(self._version, mqtt.topic(f"{self._root}/status/{word}"), self._next_id(), b"")
 
     def _publish(self, topic: str, content: Mapping[str, Any]) -> None:
         if not self.is_over:

@@ -7,7 +7,8 @@ CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 V311, V5 = 4, 5
 PINGREQ = b"\xc0\x00"
 GOODBYE = b"\xe0\x00"
-_USER, _PASSWORD, _CLEAN = 0x80, 0x40, 0x02
+# The will has QoS 1.
+_USER, _PASSWORD, _WILL, _CLEAN = 0x80, 0x40, 0x0C, 0x02
 _CORRELATION_DATA = 0x09
 LARGEST = 1 << 20
 
@@ -24,12 +25,13 @@ class Packet(NamedTuple):
     body: bytes
 
 
-def connect(version: int, client_id: str, username: str, password: str, keepalive: int) -> bytes:
-    """A CONNECT with a new session."""
-    head = _text(b"MQTT") + bytes([version, _USER | _PASSWORD | _CLEAN]) + keepalive.to_bytes(2, "big")
+def connect(version: int, client_id: str, username: str, password: str, keepalive: int, will: str) -> bytes:
+    """A CONNECT with a new session. will: the topic of an empty message that the broker publishes when the connection breaks."""
+    head = _text(b"MQTT") + bytes([version, _USER | _PASSWORD | _WILL | _CLEAN]) + keepalive.to_bytes(2, "big")
     properties = b"\x00" if version == V5 else b""
-    texts = (client_id, username, password)
-    return _packet(0x10, head + properties + b"".join(_text(each.encode()) for each in texts))
+    last = properties + _text(will.encode()) + _text(b"")
+    login = _text(username.encode()) + _text(password.encode())
+    return _packet(0x10, head + properties + _text(client_id.encode()) + last + login)
 
 
 def publish(version: int, topic: bytes, packet_id: int, payload: bytes, correlation: bytes = b"") -> bytes:

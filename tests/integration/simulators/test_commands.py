@@ -39,6 +39,8 @@ class Operator:
             async with open_channel(self._world.target) as channel, asyncio.timeout(60):
                 commands, config = CommandServiceStub(channel), ConfigServiceStub(channel)
                 device = engine.device_ids[0]
+                while engine.measures.total("acknowledged") < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
                 for name, parameters in (("set_setpoint", {"setpoint": 24.5}), ("fly", {})):
                     request = SendCommandRequest(device_id=device, name=name)
                     request.parameters.update(parameters)

@@ -12,11 +12,11 @@ LONG = b"\x30\xc8\x01" + bytes(200)
 
 
 def test_a_connect_is_encoded_as_the_standard_says() -> None:
-    assert mqtt.connect(mqtt.V311, "c", "user", "pass", 60) == bytes.fromhex(
-        "1019 0004 4d515454 04 c2 003c 0001 63 0004 75736572 0004 70617373".replace(" ", "")
+    assert mqtt.connect(mqtt.V311, "c", "user", "pass", 60, "w") == bytes.fromhex(
+        "101e 0004 4d515454 04 ce 003c 0001 63 0001 77 0000 0004 75736572 0004 70617373".replace(" ", "")
     )
-    assert mqtt.connect(mqtt.V5, "c", "u", "p", 1) == bytes.fromhex(
-        "1014 0004 4d515454 05 c2 0001 00 0001 63 0001 75 0001 70".replace(" ", "")
+    assert mqtt.connect(mqtt.V5, "c", "u", "p", 1, "w") == bytes.fromhex(
+        "101a 0004 4d515454 05 ce 0001 00 0001 63 00 0001 77 0000 0001 75 0001 70".replace(" ", "")
     )
 
 

@@ -193,7 +193,7 @@ FAILED = [
     ("redis", 2, "No Redis is used"),
 ]
 # Commands whose tests are below, or in another module.
-RUNNING = {"up", "down", "restart", "status", "logs", "backup", "restore", "reset", "simulate", "verify"}
+RUNNING = {"up", "down", "restart", "status", "logs", "backup", "restore", "reset"}
 ELSEWHERE = {*RUNNING, "login", "logout", "shell", "test", "completion"}
 
 

@@ -108,6 +108,7 @@ DONE: list[tuple[str, set[str]]] = [
     ("devices list --status active --type room --name ITCH --online --limit 1", DEVICE),
     ("devices show kitchen", DEVICE | {"telemetry_count", "desired_version"}),
     ("devices show 1", DEVICE),
+    ("devices import fleet.csv", {"file", "keys", "import_id", "registered", "skipped", "rejected"}),
     ("devices update cellar --location below --description 'under the kitchen' --firmware-version 2", DEVICE),
     ("devices suspend attic", {"device_id", "name", "old_status", "new_status"}),
     ("devices activate attic", {"device_id", "name", "old_status", "new_status"}),
@@ -166,6 +167,8 @@ FAILED = [
     ("devices delete kitchen", 2, "add --yes"),
     ("devices rotate-key kitchen", 2, "add --yes"),
     ("devices list --status broken", 2, "argument --status:"),
+    ("devices import nothing.csv", 1, "nothing.csv: No such file or directory"),
+    ("devices import recording.csv", 1, "recording.csv:1: the header has no column `name`"),
     ("create-device kitchen", 6, "NAME_TAKEN"),
     ("create-device 42", 2, "name"),
     ("tokens create dashboard --role king", 2, "argument --role:"),
@@ -201,6 +204,7 @@ ELSEWHERE = {*RUNNING, "login", "logout", "shell", "test", "completion"}
 def test_a_command_succeeds(here: Served, line: str, keys: set[str]) -> None:
     (here.folder / "recording.csv").write_text("time,value\n2026-01-01T00:00:00Z,1\n")
     (here.folder / "scenario.yaml").write_text(SCENARIO)
+    (here.folder / "fleet.csv").write_text("name,device_type,location\nmixer,pump,hall\nlift,,\n")
     ran = here.run(f"{line} --json" if keys else line)
     assert ran.code == 0, ran
     if keys:
@@ -223,6 +227,37 @@ def test_the_table_has_every_command() -> None:
     lines = [*(line for line, _ in DONE), *(line for line, _, _ in FAILED)]
     untested = {leaf for leaf in leaves(root) if not any(re.match(rf"{leaf}( |$)", line) for line in lines)}
     assert untested == ELSEWHERE
+
+
+def test_an_import_writes_keys_and_names_rejected_devices(here: Served) -> None:
+    (here.folder / "wells.csv").write_text("name\nwell 1\nkitchen\nwell 2\n")
+    first = here.run("devices import wells.csv --json")
+    assert first.code == 1
+    [result] = first.rows
+    assert (result["registered"], result["skipped"]) == (2, 0)
+    rejected = [(each["line"], each["name"], each["reason"], each["device_id"]) for each in result["rejected"]]
+    assert rejected == [(3, "kitchen", "NAME_TAKEN", 1)]
+    keys = here.folder / "wells.keys.csv"
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+    name, device_id, key = keys.read_text().splitlines()[2].split(",")
+    assert (name, here.ok(f"devices show {device_id}")["name"], len(key) > 20) == ("well 1", "well 1", True)
+    again = here.run("devices import wells.csv")
+    assert again.code == 1
+    registered, skipped, reason, line = again.out.splitlines()
+    assert registered == "registered 0; their keys are in wells.keys.csv"
+    assert skipped == "skipped 2, whose keys were there before"
+    assert reason == "rejected 1 (NAME_TAKEN):"
+    assert line.startswith("  line 3: kitchen: ")
+
+
+def test_an_import_that_cannot_go_on_states_what_is_done(here: Served) -> None:
+    (here.folder / "few.csv").write_text("name\nfew\n")
+    secret = here.ok("tokens create onlooker --role viewer")["secret"]
+    assert here.run(f"login localhost:{here.port} --profile onlooker", IOTFLOW_TOKEN=secret).code == 0
+    ran = here.run("devices import few.csv --profile onlooker --json")
+    assert here.run("logout onlooker").code == 0
+    note, error = map(json.loads, ran.err.splitlines())
+    assert (ran.code, note["registered"], error["error"]["exit_code"]) == (4, 0, 4)
 
 
 def test_tables_are_for_people(here: Served) -> None:

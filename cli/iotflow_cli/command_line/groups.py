@@ -5,6 +5,7 @@ import click
 from iotflow_cli.command_line.grammar import Lazy, LazyGroup
 
 DEVICES = "iotflow_cli.registry.devices"
+IMPORT = "iotflow_cli.device_import.commands"
 TOKENS = "iotflow_cli.registry.tokens"
 TELEMETRY = "iotflow_cli.telemetry"
 COMMANDS = "iotflow_cli.device_commands"
@@ -17,6 +18,7 @@ CONFIG = "iotflow_cli.device_config.commands"
     lazy={
         "list": Lazy(f"{DEVICES}:list_devices", "List devices by id."),
         "show": Lazy(f"{DEVICES}:show_device", "Show a device, its configurations and the number of its readings."),
+        "import": Lazy(f"{IMPORT}:import_file", "Register the devices of a CSV file."),
         "update": Lazy(f"{DEVICES}:update_device", "Change a device."),
         "suspend": Lazy(f"{DEVICES}:suspend_device", "Refuse a device at every door until it is activated."),
         "activate": Lazy(f"{DEVICES}:activate_device", "Accept a suspended device again."),
@@ -25,7 +27,7 @@ CONFIG = "iotflow_cli.device_config.commands"
     },
 )
 def devices() -> None:
-    """List, show and change devices."""
+    """List, show, import and change devices."""
 
 
 @click.group(

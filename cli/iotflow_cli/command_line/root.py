@@ -36,7 +36,7 @@ COMMANDS = {
     "login": Lazy("iotflow_cli.profiles.commands:login", "Note a server and a token, which commands then use."),
     "logout": Lazy("iotflow_cli.profiles.commands:logout", "Forget a profile and its token."),
     "profiles": Lazy("iotflow_cli.profiles.commands:list_profiles", "List the profiles, or choose the current one."),
-    "devices": Lazy("iotflow_cli.command_line.groups:devices", "List, show and change devices."),
+    "devices": Lazy("iotflow_cli.command_line.groups:devices", "List, show, import and change devices."),
     "create-device": Lazy("iotflow_cli.registry.devices:create_device", "Register a device; its key is shown once."),
     "tokens": Lazy("iotflow_cli.command_line.groups:tokens", "List, create and revoke tokens."),
     "create-admin": Lazy(

@@ -58,10 +58,12 @@ class ImportResult:
 
 
 class ImportFailed(Exception):
-    """The import ended before its last device. result: what is done; the same command continues."""
+    """The import ended before its last device. error: the server's, or the connection's. result: what is done; the same command
+    continues."""
 
-    def __init__(self, message: str, result: ImportResult) -> None:
-        super().__init__(message)
+    def __init__(self, error: ServerError, result: ImportResult) -> None:
+        super().__init__(error.message)
+        self.error = error
         self.result = result
 
 
@@ -129,7 +131,7 @@ class _Import:
         """Wait before another stream. Raises ImportFailed if there is no point in one."""
         self._failures += 1
         if not error.retryable or self._failures == MOST_FAILURES:
-            raise ImportFailed(error.message, self._result)
+            raise ImportFailed(error, self._result)
         await asyncio.sleep(self._backoff.delay(error.retry_after))
 
     async def _stream(self) -> None:

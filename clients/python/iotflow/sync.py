@@ -7,7 +7,7 @@ with Client("127.0.0.1:50051", api_key=key) as client, client.writer() as writer
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Self, TypeVar
@@ -64,7 +64,7 @@ class Client:
         future = self._start(act)
         try:
             return future.result()
-        except (KeyboardInterrupt, CancelledError):
+        except KeyboardInterrupt:
             future.cancel()
             raise
 

@@ -1,9 +1,11 @@
 """The client without asyncio passes each call on to the asynchronous client, and returns what that returns."""
 
 import asyncio
+import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
@@ -159,6 +161,35 @@ def test_the_future_of_the_commands_has_the_error_that_ends_them(client: Client,
     passed_on.handle = fail
     with pytest.raises(OSError, match="full"):
         client.start_commands(lambda _: None).result(PATIENCE)
+
+
+def is_waiting(thread: threading.Thread) -> bool:
+    """Whether the thread waits for the result of a future."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None and frame.f_code is not Future.result.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+
+def test_an_interrupt_cancels_the_call_that_is_waited_for(client: Client) -> None:
+    caller, cancelled = threading.current_thread(), threading.Event()
+
+    async def wait_forever() -> None:
+        while not is_waiting(caller):
+            pass
+        signal.pthread_kill(caller.ident or 0, signal.SIGINT)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            client.run(wait_forever())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert cancelled.wait(PATIENCE)
 
 
 OUTSIDE: dict[str, Callable[[Client], object]] = {

@@ -29,6 +29,7 @@ from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.pipeline.uplink import Uplink
+from iotflow_gateway.retries import TRIES
 from iotflow_gateway.topics import Address, Kind
 from iotflow_server.errors import DomainError, InternalError, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status
@@ -191,6 +192,28 @@ async def test_a_batch_made_by_the_device_is_rejected() -> None:
         async with at_work(uplink.run()):
             await outcome.wait_for(2)
     assert (outcome.rejected, server.stored) == ([("own", "UNKNOWN", True)], [(7, 2)])
+
+
+async def test_a_message_is_sent_alone_a_number_of_times_before_it_is_rejected() -> None:
+    """A failure while other batches are in flight does not count: another one may be at fault."""
+    attempts = list[object]()
+
+    def fails_over(request: Any) -> bool:
+        if has_poison(request):
+            attempts.append(request)
+        return has_poison(request)
+
+    server, outcome, batcher = failing(fails_over), Outcome(), Batcher()
+    for time, name in enumerate((POISON, "fine"), 1):
+        column = telemetry_pb2.Column(measurement=name, doubles=[1.0])
+        batch = telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[time], columns=[column])
+        batcher.add_batch(7, message(name), batch)
+    async with serving(server) as channel:
+        uplink = Uplink(channel, "token", batcher, outcome.callbacks)
+        async with at_work(uplink.run()):
+            await outcome.wait_for(2)
+    assert outcome.rejected == [(POISON, "INTERNAL", True)]
+    assert len(attempts) == 1 + TRIES
 
 
 async def test_a_temporary_fault_rejects_no_message() -> None:

@@ -150,6 +150,26 @@ def test_a_result_can_be_reported_without_a_stream(
         assert gateway.AckDeviceCommand(request, metadata=adapter).command.state == state
 
 
+def test_a_result_for_a_group_command_is_that_of_the_device(
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
+) -> None:
+    members = [register(devices, f"of a group {number}", "grouped") for number in range(3)]
+    stub, metadata = admin_calls.stub.commands, admin_calls.metadata
+    sent = [
+        stub.SendGroupCommand(
+            command_service_pb2.SendGroupCommandRequest(group="grouped", name=name), metadata=metadata
+        ).group_command
+        for name in ("first", "second")
+    ]
+    for member in reversed(members):
+        for group_command, name in zip(reversed(sent), ("second", "first"), strict=True):
+            request = gateway_service_pb2.AckDeviceCommandRequest(
+                device_id=member.id, group_command=group_command, state="succeeded"
+            )
+            command = gateway.AckDeviceCommand(request, metadata=adapter).command
+            assert (command.device_id, command.name, command.state) == (member.id, name, "succeeded")
+
+
 def test_a_watch_returns_configurations_and_their_changes(
     admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:

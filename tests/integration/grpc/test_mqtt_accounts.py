@@ -103,6 +103,31 @@ def test_unknown_credentials_find_no_device(
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("status", "result"), [("active", "allow"), ("maintenance", "allow"), ("error", "allow"), ("inactive", "deny")]
+)
+def test_a_device_logs_in_by_its_id_and_name_unless_it_is_inactive(
+    mqtt: MqttServiceStub,
+    devices: DeviceServiceStub,
+    admin: AdminStubs,
+    admin_metadata: Metadata,
+    status: str,
+    result: str,
+) -> None:
+    device, other = register(devices, f"logs in while {status}"), register(devices, f"not while {status}")
+    change = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
+    admin.fleet.SetDeviceStatus(change, metadata=admin_metadata)
+    for username, expected in (
+        (str(device.id), result),
+        (device.name, result),
+        (str(other.id), "deny"),
+        (other.name, "deny"),
+    ):
+        request = mqtt_service_pb2.AuthenticateRequest(username=username, password=device.api_key)
+        answer = mqtt.Authenticate(request, metadata=admin_metadata)
+        assert (answer.result, answer.is_superuser) == (expected, False), username
+
+
 def test_accounts_are_closed_to_devices(mqtt: MqttServiceStub, devices: DeviceServiceStub) -> None:
     key = (("x-api-key", register(devices, "curious").api_key),)
     with watching(mqtt, key) as call, pytest.raises(grpc.RpcError) as refused:

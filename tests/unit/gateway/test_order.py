@@ -54,6 +54,27 @@ async def test_calls_of_a_device_keep_their_order() -> None:
     await calls.close()
 
 
+async def test_calls_in_progress_have_ended_when_the_calls_are_closed() -> None:
+    """Their messages are not finished, so that the broker keeps them."""
+    finished, ended = list[Message](), list[str]()
+    began = asyncio.Event()
+
+    async def call() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("call")
+
+    calls = OrderedCalls(Callbacks(reject=lambda *_: None, finish=finished.append))
+    for _ in range(2):
+        calls.submit(message(), 1, call)
+    async with asyncio.timeout(PATIENCE):
+        await began.wait()
+        await calls.close()
+    assert (ended, finished) == (["call"], [])
+
+
 async def test_no_message_overtakes_one_that_waits_for_a_lookup() -> None:
     """Not even at the moment of the answer."""
     resumed: list[str] = []

@@ -34,6 +34,15 @@ async def test_readings_accepted_while_the_backend_is_away_reach_it_later(
     assert (state.backend_available, state.replayed, state.rejected) == (True, 4, 0)
 
 
+async def test_the_write_that_finds_the_backend_away_reports_it(
+    store: JournaledWriter, backend: ForgetfulBackend
+) -> None:
+    backend.away = True
+    with capture_logs() as logs:
+        await store.write([doubles(1, {1: 1.0})])
+    assert logs == [{"event": "store_behind_journal", "available": False, "log_level": "warning"}]
+
+
 async def test_readings_lost_in_a_restart_are_written_again(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0})])
     await backend.restart()

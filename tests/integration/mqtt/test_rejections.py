@@ -113,6 +113,18 @@ def test_rejections_are_counted(device: Device, client: MqttDevice, metrics_port
     eventually(lambda: counted(metrics_port, "iotflow_gateway_waiting") == 0)
 
 
+def test_known_devices_are_counted(stack: Stack, device: Device, metrics_port: int) -> None:
+    def known() -> float:
+        return counted(metrics_port, "iotflow_gateway_devices")
+
+    eventually(lambda: known() >= 1)
+    before = known()
+    others = [stack.register(f"counted {number} with {device.id}") for number in range(2)]
+    eventually(lambda: known() == before + 2)
+    stack.remove(others[0])
+    eventually(lambda: known() == before + 1)
+
+
 def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> None:
     """A broker that checks certificates still admits it."""
     witness = stack.register(f"hears of {device.id}")

@@ -15,10 +15,15 @@ DEBUG_OPTION = "--debug"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    return run(root, "iotflow", sys.argv[1:] if argv is None else argv)
+
+
+def run(command: click.Command, name: str, argv: Sequence[str]) -> int:
+    """Run a command, or a group, that has this name on the command line; the exit code."""
+    arguments = list(argv)
     output = Output.for_arguments(arguments)
     try:
-        code: int = root.main(arguments, prog_name="iotflow", standalone_mode=False, obj=output)
+        code: int = command.main(arguments, prog_name=name, standalone_mode=False, obj=output)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:

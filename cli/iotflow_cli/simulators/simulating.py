@@ -27,7 +27,8 @@ from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.running.measures import LATE, Measures
-from iotflow_simulators.running.simulation import Files, Reports, Simulation
+from iotflow_simulators.running.simulation import Files, Reports, Service, Simulation
+from iotflow_simulators.scenario.scenario import Scenario
 
 ADDRESS = converted(checks.address)
 
@@ -74,21 +75,33 @@ def simulate(
 
     SCENARIO is a file (.yaml), or a preset such as home. `iotflow verify` then proves what became of every reading.
     """
-    target = server.target
-    allow_many_connections()
     try:
         chosen = chosen_scenario(scenario, seed, duration)
-        path = ledger or Path(f"{chosen.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.ledger")
-        keys = KeyStore(target.data_dir or Path("data"))
-        simulation = Simulation(chosen, service_of(target, address, rest, mqtt), keys, speed=speed or 1.0)
-        measures = asyncio.run(simulation.run(Files(path, labels), _reports(output)))
-        _warn(output, measures)
-        output.show(Table(_rows(measures)))
-        digest = readings_hash(Ledger(path))
-        output.note(f"readings_hash {digest}", readings_hash=digest)
+        service = service_of(server.target, address, rest, mqtt)
+        files = Files(ledger or ledger_of(chosen), labels)
+        return simulated(output, server, chosen, service, files, speed or 1.0)
     except SimulationError as error:
         raise CommandError(str(error)) from None
-    output.note(f"{path} has every reading. Next: iotflow verify {path}", ledger=str(path))
+
+
+def ledger_of(scenario: Scenario) -> Path:
+    """The ledger of a run that begins now, where no other is named."""
+    return Path(f"{scenario.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.ledger")
+
+
+def simulated(
+    output: Output, server: Server, scenario: Scenario, service: Service, files: Files, speed: float = 1.0
+) -> int:
+    """Run a scenario to its end, and show its measures; the exit code. Raises SimulationError."""
+    allow_many_connections()
+    keys = KeyStore(server.target.data_dir or Path("data"))
+    simulation = Simulation(scenario, service, keys, speed=speed)
+    measures = asyncio.run(simulation.run(files, _reports(output)))
+    _warn(output, measures)
+    output.show(Table(_rows(measures)))
+    digest = readings_hash(Ledger(files.ledger))
+    output.note(f"readings_hash {digest}", readings_hash=digest)
+    output.note(f"{files.ledger} has every reading. Next: iotflow verify {files.ledger}", ledger=str(files.ledger))
     return 0
 
 

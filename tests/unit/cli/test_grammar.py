@@ -10,7 +10,8 @@ import pytest
 
 from iotflow_cli.command_line.grammar import LazyGroup
 from iotflow_cli.command_line.root import root
-from iotflow_cli.main import main
+from iotflow_cli.main import main, run
+from iotflow_cli.older_commands.scripts import scripts
 
 HEAVY = ("alembic", "grpc", "numpy", "pyarrow", "rich", "sqlalchemy", "iotflow_server", "iotflow_simulators")
 
@@ -32,6 +33,7 @@ def groups(group: LazyGroup) -> Iterator[LazyGroup]:
 
 
 ALL = dict(commands(root))
+OLDER = dict(commands(scripts))
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
@@ -43,8 +45,20 @@ def test_a_command_has_help_at_its_level(path: tuple[str, ...], capsys: pytest.C
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_the_list_of_a_group_has_the_first_sentences_of_its_commands() -> None:
-    for group in groups(root):
+@pytest.mark.parametrize("path", OLDER, ids=" ".join)
+def test_a_command_of_a_script_has_help_that_names_the_script(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(scripts, "", [*path, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: {' '.join(path)} ")
+    assert "--json" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("tree", [root, scripts])
+def test_the_list_of_a_group_has_the_first_sentences_of_its_commands(tree: LazyGroup) -> None:
+    for group in groups(tree):
         for name, lazy in group.lazy.items():
             description = lazy.load().help or ""
             assert description.split("\n")[0] == lazy.help, name

@@ -78,3 +78,14 @@ async def test_a_journal_is_not_reported_as_empty_after_a_restart_during_the_flu
     backend.restarts = True
     with pytest.raises(Unavailable, match="does not have all readings yet"):
         await checkpointer.empty_journal()
+
+
+async def test_a_journal_is_not_emptied_while_the_backend_is_behind(
+    checkpointer: Checkpointer, journal: Journal, backend: Backend
+) -> None:
+    checkpointer.fall_behind(available=True)
+    # A flush would raise another error.
+    backend.away = True
+    with pytest.raises(Unavailable, match="does not have all readings yet"):
+        await checkpointer.empty_journal()
+    assert journal.bytes

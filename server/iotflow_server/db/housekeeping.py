@@ -44,7 +44,7 @@ class Expiry:
                 self._next = await self._commands.expire()
                 wait = INTERVAL_SECONDS
                 if self._next is not None:
-                    wait = min(wait, max(0.0, (self._next - self._clock()).total_seconds()))
+                    wait = min(wait, (self._next - self._clock()).total_seconds())
                 await subscription.wait(wait)
 
     def _is_sooner(self, command: Command) -> bool:

@@ -1,5 +1,7 @@
 """Changes of accounts that wait for one subscriber."""
 
+import asyncio
+
 from iotflow_server.mqtt.accounts import MOST_CHANGES, AccountSubscription, ChangedAccounts
 
 
@@ -21,3 +23,14 @@ async def test_a_gap_takes_the_place_of_all_changes() -> None:
     assert await subscription.next() is None
     subscription.add(3)
     assert await subscription.next() == ChangedAccounts([3], range(0))
+
+
+async def test_each_change_is_returned_once() -> None:
+    subscription = AccountSubscription()
+    subscription.add(7)
+    assert await subscription.next() == ChangedAccounts([7], range(0))
+    waiting = asyncio.create_task(subscription.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    subscription.add(8)
+    assert await waiting == ChangedAccounts([8], range(0))

@@ -102,3 +102,14 @@ async def test_a_blocked_append_pauses_before_each_look(
     async with asyncio.timeout(5), coordinator.append():
         assert len(pauses.seconds) == LOOKS
     assert all(0 < one <= 0.01 for one in pauses.seconds)
+
+
+@pytest.mark.usefixtures("pauses")
+async def test_appends_are_blocked_within_the_block_only(coordinator: WriteCoordinator, shared: SharedState) -> None:
+    async with coordinator.appends_blocked():
+        assert shared.appends_blocked
+    assert not shared.appends_blocked
+    with pytest.raises(ZeroDivisionError):
+        async with coordinator.appends_blocked():
+            raise ZeroDivisionError
+    assert not shared.appends_blocked

@@ -226,3 +226,11 @@ async def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
         taken, rejected = decode(batch, limits, runs(batch))
         assert taken is not None
         assert (len(taken.times), rejected) == (len(pending), [])
+
+
+def test_rows_count_their_values() -> None:
+    rows = DeviceRows(1, server_times=False)
+    for moment, names in enumerate(("ab", "b", "bc")):
+        rows.append(message(), [Reading(moment, dict.fromkeys(names, 1.0))], 0)
+    assert rows.values == 5
+    assert [part.values for part in rows.by_message()] == [2, 1, 2]

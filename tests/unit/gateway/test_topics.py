@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotflow_gateway.topics import Topics
+from iotflow_gateway.topics import Address, Kind, Topics
 from tests.unit.gateway.topic_table import TOPICS
 
 
@@ -24,3 +24,9 @@ def test_a_command_has_its_topics(command: str, kind: str) -> None:
         "p/devices/pump/commands",
         "devices/pump/commands",
     ]
+
+
+def test_the_heartbeat_of_a_login_is_one_of_its_device() -> None:
+    topics = Topics("a/b")
+    assert topics.heartbeat("pump") == "a/b/devices/pump/status/heartbeat"
+    assert topics.parse(topics.heartbeat("pump")) == Address(Kind.HEARTBEAT, "pump", "a/b/devices/pump")

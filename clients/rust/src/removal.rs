@@ -56,10 +56,11 @@ impl Queue {
         state.bytes -= removed.iter().map(Entry::size).sum::<u64>();
         let floor = state.entries.front().map_or(state.last, |first| first.sequence - 1);
         drop(state);
-        self.changed.notify_waiters();
         if let Some(disk) = &self.disk {
             disk.release(removed.iter().filter_map(Entry::place), floor);
         }
+        // Afterwards, so that a process that ends after a flush has recorded what it need not send again.
+        self.changed.notify_waiters();
         rows
     }
 }

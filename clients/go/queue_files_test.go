@@ -84,6 +84,17 @@ func TestQueueSurvivesReopening(t *testing.T) {
 	}
 }
 
+func TestFolderIsNoPattern(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "plant[1]*")
+	q := mustOpen(t, folder, testLimit)
+	fill(t, q, 3, 10)
+	q.disk.close()
+
+	if got := fmt.Sprint(sequences(mustOpen(t, folder, testLimit))); got != "[1 2 3]" {
+		t.Errorf("sequences %s", got)
+	}
+}
+
 func sendAll(t *testing.T, q *queue) {
 	t.Helper()
 	q.rewind()

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"sort"
 )
 
 // segmentName matches the files of batches. Others are left alone.
@@ -17,12 +15,10 @@ var segmentName = regexp.MustCompile(`^[0-9]{20}\.batches$`)
 // scan reads all segments. It returns the entries that are not acknowledged, the highest sequence, and the number of
 // damaged segments. New records go to a new segment.
 func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error) {
-	paths, err := filepath.Glob(filepath.Join(f.folder, "*"+segmentSuffix))
+	paths, err := f.segmentPaths()
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	paths = slices.DeleteFunc(paths, func(path string) bool { return !segmentName.MatchString(filepath.Base(path)) })
-	sort.Strings(paths)
 	last = f.acknowledged
 	for i, path := range paths {
 		found, isDamaged, err := f.scanSegment(path, i == len(paths)-1)
@@ -42,6 +38,21 @@ func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error
 	}
 	f.release(nil, f.acknowledged)
 	return entries, last, damaged, nil
+}
+
+// segmentPaths returns the files of batches, oldest first.
+func (f *queueFiles) segmentPaths() (paths []string, err error) {
+	// Not filepath.Glob: the folder's own name may have characters of a pattern.
+	files, err := os.ReadDir(f.folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if segmentName.MatchString(file.Name()) {
+			paths = append(paths, filepath.Join(f.folder, file.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // scanSegment opens a segment. An incomplete or damaged record at the end of the last segment is cut off, with the zeros

@@ -11,6 +11,7 @@ from grpc import StatusCode
 
 from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
+from iotflow.private_files import write_private
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_simulators import SimulationError
@@ -45,14 +46,8 @@ class KeyStore:
     def keep_all(self, keys: Mapping[str, str]) -> None:
         """Add or replace keys. A crash leaves the old or the new file. Raises SimulationError."""
         text = json.dumps({**self.all(), **keys}, indent=2, ensure_ascii=False)
-        draft = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
+            write_private(self.path, text + "\n")
         except OSError as error:
             raise SimulationError(f"{self.path} cannot be written: {error.strerror}.") from None
 

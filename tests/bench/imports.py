@@ -14,10 +14,10 @@ from iotflow.v1.device_service_pb2 import RegisterDeviceRequest, SendHeartbeatRe
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import ImportDevicesRequest
 from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
-from iotflow_cli.device_import import run_import
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Figure, Line
 from tests.bench.unary import registrations
+from tests.support.device_imports import run_import
 
 DEVICES, BATCH, WINDOW = 200_000, 1_000, 4
 TARGET_RATE, BESIDE_MS = 10_000, 250

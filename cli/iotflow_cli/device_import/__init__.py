@@ -7,7 +7,6 @@ from iotflow_cli.device_import.importer import (
     RejectedRow,
     TakeProgress,
     import_devices,
-    run_import,
 )
 from iotflow_cli.device_import.problems import ImportProblem
 
@@ -19,5 +18,4 @@ __all__ = [
     "RejectedRow",
     "TakeProgress",
     "import_devices",
-    "run_import",
 ]

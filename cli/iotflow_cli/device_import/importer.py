@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from iotflow.channels import Backoff, credentials, open_channel
+from iotflow.channels import Backoff
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.fleet_service_pb2 import ImportDevicesRequest, ImportDevicesResponse
 from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
@@ -67,22 +67,6 @@ class ImportFailed(Exception):
         self.result = result
 
 
-def run_import(
-    devices: Path, keys: Path, target: str, token: str, on_progress: TakeProgress = lambda *_: None
-) -> ImportResult:
-    """Register the devices of a CSV file, and write their keys to another file. Blocks until the end.
-
-    target: host:port of the server's gRPC port. token: of an admin. Raises ImportProblem if a file cannot be used, before
-    anything is sent, and ImportFailed.
-    """
-    return asyncio.run(_run(devices, keys, target, token, on_progress))
-
-
-async def _run(devices: Path, keys: Path, target: str, token: str, on_progress: TakeProgress) -> ImportResult:
-    async with open_channel(target) as channel:
-        return await import_devices(devices, keys, channel, credentials(token=token), on_progress)
-
-
 async def import_devices(
     devices: Path,
     keys: Path,
@@ -90,7 +74,10 @@ async def import_devices(
     metadata: tuple[tuple[str, str], ...],
     on_progress: TakeProgress = lambda *_: None,
 ) -> ImportResult:
-    """As run_import, on an open channel."""
+    """Register the devices of a CSV file, and write their keys to another file.
+
+    metadata: of an admin. Raises ImportProblem if a file cannot be used, before anything is sent, and ImportFailed.
+    """
     file = await asyncio.to_thread(DeviceFile, devices)
     with await asyncio.to_thread(KeyFile, keys) as key_file:
         return await _Import(file, key_file, FleetServiceStub(channel), metadata, on_progress).run()

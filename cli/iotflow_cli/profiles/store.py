@@ -7,9 +7,9 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from iotflow.private_files import write_private
 from iotflow_cli.output.exit_codes import ExitCode
 from iotflow_cli.output.failures import CommandError
-from iotflow_cli.private_files import write_private
 from iotflow_cli.profiles.profile import Profile
 
 # The service of this machine, which needs no profile.

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
+from iotflow.private_files import write_private
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.command_line.options import data_dir_option
 from iotflow_cli.output.exit_codes import ExitCode
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Record
-from iotflow_cli.private_files import write_private
 from iotflow_cli.running.detached import start_detached
 from iotflow_cli.running.run_file import RunFile, is_on_this_host, read_run
 from iotflow_cli.running.run_record import REQUEST_FILE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from iotflow_cli.private_files import write_private
+from iotflow.private_files import write_private
 
 FILE_NAME = "up.json"
 

@@ -75,11 +75,11 @@ class Link(ABC):
 
     @abstractmethod
     def open(self) -> None:
-        """Begin to connect. The listener is told of the result."""
+        """Begin to connect. The listener gets the result."""
 
     @abstractmethod
     def send(self, readings: Sequence[Outgoing]) -> None:
-        """Send readings, at most as many as the window has room for. The listener is told what became of each."""
+        """Send readings, at most as many as the window has room for. The listener gets the fate of each."""
 
     @abstractmethod
     def close(self, *, clean: bool) -> None:

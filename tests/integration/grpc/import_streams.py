@@ -22,11 +22,13 @@ class ImportStream:
         self._sequence = 0
         self.call: Any = stub.ImportDevices(iter(self._requests.get, None), metadata=metadata, timeout=PATIENCE)
 
-    def put(self, devices: Sequence[RegisterDeviceRequest], sequence: int = 0) -> None:
-        """Send a message."""
+    def put(self, devices: Sequence[RegisterDeviceRequest], sequence: int | None = None) -> None:
+        """Send a message. sequence: None: the next one."""
         self._sequence += 1
         self._requests.put(
-            ImportDevicesRequest(import_id=self._import_id, sequence=sequence or self._sequence, devices=devices)
+            ImportDevicesRequest(
+                import_id=self._import_id, sequence=self._sequence if sequence is None else sequence, devices=devices
+            )
         )
 
     def put_names(self, names: Sequence[str]) -> None:

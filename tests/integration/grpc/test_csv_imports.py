@@ -7,8 +7,9 @@ import pytest
 
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow_cli.device_import import ImportFailed, ImportProblem, ImportResult, run_import
+from iotflow_cli.device_import import ImportFailed, ImportProblem, ImportResult
 from tests.integration.grpc.conftest import register
+from tests.support.device_imports import run_import
 
 
 @pytest.fixture

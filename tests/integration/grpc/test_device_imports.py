@@ -124,7 +124,12 @@ def test_devices_at_the_limits_are_accepted(opened: Open, prefix: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "sequence", "problem"),
-    [(1_001, 1, "devices must contain at most 1000 items"), (0, 1, "devices is required"), (1, -1, "sequence must be")],
+    [
+        (1_001, 1, "devices must contain at most 1000 items"),
+        (0, 1, "devices is required"),
+        (1, 0, "sequence must be at least 1"),
+        (1, -1, "sequence must be"),
+    ],
 )
 def test_a_message_beyond_the_limits_ends_the_stream(
     opened: Open, prefix: str, count: int, sequence: int, problem: str

@@ -12,8 +12,8 @@ from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import ImportDevicesResponse, ListDevicesRequest
 from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
-from iotflow_cli.device_import import run_import
 from tests.integration.grpc.import_streams import Metadata, importing
+from tests.support.device_imports import run_import
 from tests.support.processes import free_port
 from tests.support.server_process import server
 

@@ -95,6 +95,7 @@ class Checkpointer:
         """Flush the backend and empty the journal. Unavailable while the backend is behind."""
         self.check_caught_up()
         async with self._lock:
+            self.check_caught_up()
             await self._checkpoint()
         self.check_caught_up()
 

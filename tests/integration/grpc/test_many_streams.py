@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import grpc
+import pytest
 
 from iotflow.v1.device_service_pb2 import WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
@@ -11,6 +12,8 @@ from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
 from tests.support.processes import serving_port
 from tests.support.server_process import server
+
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
 DEVICES, STREAMS_EACH = 40, 100
 

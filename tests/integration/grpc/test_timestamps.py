@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import grpc
+import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
@@ -13,6 +14,8 @@ from tests.integration.grpc.device import Caller
 from tests.support.processes import serving_port
 from tests.support.redis_server import redis_server
 from tests.support.server_process import server
+
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
 READINGS, AT_A_TIME = 200, 20
 

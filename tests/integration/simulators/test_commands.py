@@ -16,6 +16,8 @@ from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.scenario.loader import loads
 from tests.integration.simulators.world import World
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 SCENARIO = "{{name: commands, duration: 5m, fleets: [{{name: {name}, model: thermostat, devices: 2, interval: 500ms, door: {door}}}]}}"
 
 

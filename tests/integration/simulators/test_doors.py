@@ -10,6 +10,8 @@ from iotflow_simulators.scenario.scenario import Door, Scenario
 from iotflow_simulators.verify.findings import Verification
 from tests.integration.simulators.world import World
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 DOORS = ["mqtt", "mqtt5", "rest", "grpc", "gateway"]
 WRONG_KEY = {"WRONG_KEY", "NOT_AUTHORIZED", "BAD_CREDENTIALS"}
 SCENARIO = """

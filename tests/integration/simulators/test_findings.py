@@ -19,6 +19,8 @@ from iotflow_simulators.verify.findings import FindingKind
 from iotflow_simulators.verify.status import MOSQUITTO_KILLED
 from tests.integration.simulators.world import World
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 START = 1_768_435_200_000
 TIMES = [START + number * 1_000 for number in range(4)]
 LOST, WRONG, INVENTED, REFUSED, EXCUSED = FindingKind

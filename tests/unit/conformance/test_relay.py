@@ -18,6 +18,8 @@ from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.client.standin import Standin, serving
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 if TYPE_CHECKING:
     from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceAsyncStub
 

@@ -34,6 +34,8 @@ from iotflow_gateway.topics import Address, Kind
 from iotflow_server.errors import DomainError, InternalError, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 PATIENCE = 30.0
 FAILED = InternalError("INTERNAL", "The server failed with an internal error; its log has the details.")
 POISON = "poison"

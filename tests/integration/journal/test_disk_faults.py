@@ -218,10 +218,13 @@ async def test_a_folder_that_cannot_be_locked_delays_the_adoption_of_others_only
     store = journaled(backend, root)
     await store.start()
     own = journals(root)
-    for device_id in (1, 2):
-        ended = journaled(backend, root)
+    # Both start before there are records: one that finds some would have them replayed at once.
+    both = [journaled(backend, root) for _ in (1, 2)]
+    for ended in both:
         await ended.start()
+    for device_id, ended in enumerate(both, start=1):
         await ended.write([doubles(device_id, {1: 1.0})])
+    for ended in both:
         await ended.die()
     (_, last) = sorted(set(journals(root)) - set(own))
     with disk.failing(shared_files, "open_lock_file", lambda path: path.parent == last):

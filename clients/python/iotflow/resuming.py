@@ -16,13 +16,17 @@ Opened = Callable[[grpc.aio.Channel, Metadata], "grpc.aio.UnaryStreamCall[Any, E
 
 
 class Resumption:
-    """Decides after a failure when the next stream is opened. on_interrupted: called with the error and the seconds."""
+    """Decides after a failure when the next stream is opened. on_interrupted: called with the error and the seconds.
+
+    failure: the error of the last stream as text; empty: none has failed, or one has delivered something since.
+    """
 
     def __init__(self, connection: Connection, on_interrupted: Interrupted) -> None:
         self._connection = connection
         self._on_interrupted = on_interrupted
         self._backoff = Backoff()
         self._metadata: Metadata = ()
+        self.failure = ""
 
     def begin(self) -> Metadata:
         """The metadata of a new stream."""
@@ -31,11 +35,13 @@ class Resumption:
 
     def succeeded(self) -> None:
         """The stream has delivered something."""
+        self.failure = ""
         self._backoff.reset()
         self._connection.accepted(self._metadata)
 
     async def failed(self, error: ServerError) -> None:
         """Wait until the next attempt. Raises the error where it is not retryable, and no new key helps."""
+        self.failure = str(error)
         if needs_credential(error):
             if await self._connection.renewed(error, self._metadata):
                 return

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import grpc
 from grpc import StatusCode
 
-from iotflow.channels import Backoff
-from iotflow.connection import Connection, Metadata, needs_credential
+from iotflow.connection import Connection, Metadata
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
+from iotflow.resuming import Resumption, ended
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 
@@ -55,9 +55,8 @@ class StreamSender:
         self._read = read
         self._callbacks = callbacks
         self._gives_up = gives_up
-        self._backoff = Backoff()
+        self._resumption = Resumption(connection, callbacks.on_interrupted)
         self._call: Call | None = None
-        self._metadata = connection.metadata
         self._is_closing = False
 
     async def run(self) -> None:
@@ -70,6 +69,11 @@ class StreamSender:
                     await self._recover(error)
         finally:
             self._delivery.end()
+
+    @property
+    def failure(self) -> str:
+        """Why the last stream ended, as text; empty: nothing failed since the last acknowledgement."""
+        return self._resumption.failure
 
     async def end(self) -> None:
         """End the stream, and wait a moment for the server to do so too."""
@@ -85,18 +89,10 @@ class StreamSender:
         """Wait until the next attempt. Raises the error where there is none."""
         if self._is_closing:
             return
-        if needs_credential(error):
-            if await self._connection.renewed(error, self._metadata):
-                return
-            raise error
         if self._gives_up and self._delivery.on_the_way and _is_about_a_batch(error):
             self._isolate(error)
-            return
-        if not error.retryable:
-            raise error
-        delay = self._backoff.delay(error.retry_after)
-        self._callbacks.on_interrupted(error, delay)
-        await asyncio.sleep(delay)
+        else:
+            await self._resumption.failed(error)
 
     def _isolate(self, error: ServerError) -> None:
         """Give up the batch that ends the stream, or find it by sending one at a time."""
@@ -117,8 +113,7 @@ class StreamSender:
         """Run one stream from its start to its end. Always raises ServerError."""
         async with self._connection.call() as channel:
             self._delivery.rewind()
-            self._metadata = self._connection.metadata
-            call = self._call = _opened(channel, self._metadata)
+            call = self._call = _opened(channel, self._resumption.begin())
             sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
             try:
                 await self._read_acknowledgements(call)
@@ -129,7 +124,7 @@ class StreamSender:
                 call.cancel()
                 if isinstance(outcome, Exception):
                     raise outcome
-        raise ServerError(StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True)
+        raise ended()
 
     async def _send_pending(self, call: Call) -> None:
         try:
@@ -157,8 +152,7 @@ class StreamSender:
 
     async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:
-            self._backoff.reset()
-            self._connection.accepted(self._metadata)
+            self._resumption.succeeded()
             for rejection in answer.rejected:
                 self._callbacks.on_rejected(rejection)
             self._callbacks.on_acknowledged(self._delivery.rows_up_to(answer.committed_sequence))

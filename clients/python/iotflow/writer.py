@@ -190,13 +190,15 @@ class TelemetryWriter:
     async def flush(self, deadline: float | None = None) -> None:
         """Wait until everything added before is acknowledged. Raises as add() does.
 
-        deadline: seconds; after them ServerError DEADLINE_EXCEEDED is raised, and the writer goes on.
+        deadline: seconds; after them ServerError DEADLINE_EXCEEDED is raised, and the writer goes on. Its message has the cause
+        of the last interruption, unless something was acknowledged since.
         """
         try:
             async with asyncio.timeout(deadline):
                 await self._flush()
         except TimeoutError:
-            raise deadline_exceeded(f"Not everything was acknowledged within {deadline:g} s.") from None
+            cause = f" The last attempt failed: {self._sender.failure}" if self._sender.failure else ""
+            raise deadline_exceeded(f"Not everything was acknowledged within {deadline:g} s.{cause}") from None
 
     async def close(self, deadline: float | None = None) -> None:
         """As flush(), and end the stream and release everything, also where flush() fails."""

@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,37 @@ async def test_a_flush_that_takes_too_long_states_its_deadline(deadline: float, 
         await writer.close()
         with pytest.raises(RuntimeError, match="not open"):
             await writer.add({"a": 2.5}, 2)
+
+
+@pytest.mark.parametrize("call", ["flush", "close"])
+async def test_a_deadline_names_the_cause_of_the_last_interruption(call: str) -> None:
+    interrupted = asyncio.Event()
+    async with asyncio.timeout(PATIENCE):
+        writer = await TelemetryWriter(NOBODY, on_interrupted=lambda *_: interrupted.set()).open()
+        await interrupted.wait()
+        await writer.add({"a": 1.5}, 1)
+        late = r"acknowledged within 0\.01 s\. The last attempt failed: 127\.0\.0\.1:1 is out of reach: .*Connection refused"
+        with pytest.raises(ServerError, match=late):
+            await getattr(writer, call)(0.01)
+        with suppress(ServerError):
+            await writer.close(0)
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_a_deadline_does_not_name_an_interruption_from_before_an_acknowledgement() -> None:
+    interrupted = asyncio.Event()
+    server = Server(StatusCode.UNAVAILABLE)
+    async with connected(DESCRIPTOR, server.methods) as connection:
+        writer = await TelemetryWriter(connection, on_interrupted=lambda *_: interrupted.set()).open()
+        await writer.send(batch(1.5))
+        await interrupted.wait()
+        server.error = None
+        await writer.flush()
+        server.may_answer.clear()
+        await writer.send(batch(2.5))
+        with pytest.raises(ServerError) as late:
+            await writer.close(0.01)
+        assert late.value.message == "Not everything was acknowledged within 0.01 s."
 
 
 async def use(writer: TelemetryWriter, call: str) -> None:

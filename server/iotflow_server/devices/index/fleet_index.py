@@ -6,7 +6,8 @@ from itertools import groupby
 
 import numpy as np
 
-from iotflow_server.devices.index.segment import SIZE, Mask, Segment
+from iotflow_server.devices.index.name_column import Mask
+from iotflow_server.devices.index.segment import SIZE, Segment
 
 # Id, status, device_type, folded_name.
 IndexedRow = tuple[int, str, str, str]

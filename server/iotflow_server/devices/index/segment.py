@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from iotflow_server.devices.index.name_column import Mask, NameColumn
 
 # Ids of a segment. Each change of a name makes the segment's names anew, and each search runs over every segment.
 SIZE = 8_192
@@ -13,8 +13,6 @@ SIZE = 8_192
 MOST_SEARCHES = 4
 # The code of an id without a device.
 ABSENT = 0
-
-Mask = NDArray[np.bool_]
 
 
 class Segment:
@@ -25,7 +23,7 @@ class Segment:
         self.status: NDArray[np.uint8] = np.full(SIZE, ABSENT, np.uint8)
         self.device_type: NDArray[np.int32] = np.zeros(SIZE, np.int32)
         self.online: Mask = np.zeros(SIZE, np.bool_)
-        self._names = pa.array([""] * SIZE, pa.string())
+        self._names = NameColumn([""] * SIZE)
         # Names that the column does not have yet.
         self._changed: dict[int, str] = {}
         # The last searches, because a caller asks for one page after the other.
@@ -52,14 +50,14 @@ class Segment:
     def named(self, part: str) -> Mask:
         """Which places have a name that contains this text."""
         if self._changed:
-            names = self._names.to_pylist()
+            names = self._names.to_list()
             for place, name in self._changed.items():
                 names[place] = name
-            self._names, self._changed = pa.array(names, pa.string()), {}
+            self._names, self._changed = NameColumn(names), {}
             self._found.clear()
         found = self._found.get(part)
         if found is None:
             if len(self._found) == MOST_SEARCHES:
                 self._found.pop(next(iter(self._found)))
-            found = self._found[part] = np.asarray(pc.match_substring(self._names, part), np.bool_)
+            found = self._found[part] = self._names.containing(part)
         return found

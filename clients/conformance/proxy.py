@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from clients.conformance import portal
 from tools.ports import reserved_port
 
 _CHUNK_BYTES = 16 * 1024
@@ -33,7 +34,8 @@ class Proxy:
     """Listens on one port, and passes connections on to `upstream`, a port of this machine.
 
     refuse: new connections are accepted and reset at once. other_protocol: what new connections are answered in place of the
-    server, before they are closed; None: the server answers. attempts: the monotonic time of each new connection.
+    server, before they are closed; None: the server answers. page_status: the HTTP status with which a web page answers the
+    first call of new connections; None: the server answers. attempts: the monotonic time of each new connection.
     """
 
     def __init__(self, upstream: int) -> None:
@@ -41,6 +43,7 @@ class Proxy:
         self.faults = Faults()
         self.refuse = False
         self.other_protocol: bytes | None = None
+        self.page_status: int | None = None
         self.attempts: list[float] = []
         self.tls: ssl.SSLContext | None = None
         self._upstream = upstream
@@ -107,6 +110,9 @@ class Proxy:
             return
         if self.other_protocol is not None:
             await _answer_otherwise(reader, writer, self.other_protocol)
+            return
+        if self.page_status is not None:
+            await portal.answer(reader, writer, self.page_status)
             return
         kills = self._kills
         try:

@@ -55,7 +55,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status as a server or something between gives it. Without a reason it has no details."""
+    """A status as a server or something between gives it. Without a reason it has no details.
+
+    retry_after: seconds; negative ones and those beyond all bounds are sent as they are.
+    """
 
     code: StatusCode
     reason: str = ""
@@ -79,8 +82,10 @@ class Status:
             _packed(error_details_pb2.ErrorInfo(reason=self.reason, domain="iotflow", metadata=facts))
         )
         if self.retry_after is not None:
+            seconds = int(self.retry_after)
             retry = error_details_pb2.RetryInfo()
-            retry.retry_delay.FromMilliseconds(round(self.retry_after * 1000))
+            retry.retry_delay.seconds = seconds
+            retry.retry_delay.nanos = round((self.retry_after - seconds) * 1e9)
             status.details.append(_packed(retry))
         return (("grpc-status-details-bin", status.SerializeToString()), *self._header())
 

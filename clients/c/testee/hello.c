@@ -9,6 +9,7 @@
 #define RELAY "the relay changes calls of gRPC; tests/e2e/test_c_commands.py changes the packets of MQTT"
 #define TRANSPORT "the transport is the application's: it has the target, and the cause of a failure"
 #define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
+#define OWNER "the ring does not tell whose batches it has; the application gives each device a ring of its own"
 #define CALL "gRPC-Web sends one batch in each call, and waits for its acknowledgement"
 
 /* Features and scenarios, and why the client lacks them. */
@@ -35,6 +36,9 @@ static const char *const lacks[][2] = {
     {"acknowledged-segments-are-deleted", RING},
     {"queue-folders", RING},
     {"queue-cut-at-every-byte", RING},
+    {"queue-of-another-device", OWNER},
+    {"new-key-of-another-device", OWNER},
+    {"key-is-asked-about-once", OWNER},
     {"window-is-bounded", CALL},
     {"repeated-and-older-acknowledgements", CALL},
     {"dropped-acknowledgements", CALL},

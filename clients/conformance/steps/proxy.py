@@ -37,6 +37,18 @@ class SpeakOtherProtocol(Step):
         stage.proxy.other_protocol = stage.resolve(self.text).encode()
 
 
+@step("proxy.page")
+class AnswerWithPage(Step):
+    """Resets present connections, and answers the first call of each new one with a web page of this HTTP status, which has
+    no details of gRPC: a captive portal."""
+
+    status: int | str
+
+    async def run(self, stage: Stage) -> None:
+        stage.proxy.page_status = int(stage.resolve(self.status))
+        stage.proxy.kill()
+
+
 @step("proxy.close")
 class ClosePort(Step):
     """Resets present connections and stops listening, so that the system refuses new ones."""
@@ -53,6 +65,7 @@ class PassEverything(Step):
     async def run(self, stage: Stage) -> None:
         stage.proxy.refuse = False
         stage.proxy.other_protocol = None
+        stage.proxy.page_status = None
         stage.proxy.faults = Faults()
         await stage.proxy.reopen()
 

@@ -29,12 +29,14 @@ class FailCalls(Step):
     code: str
     reason: str = ""
     retryable: bool = False
-    retry_after: float | None = None
+    retry_after: float | str | None = None
     after: int = 0
     times: int = 1
 
     async def run(self, stage: Stage) -> None:
-        status = Status(status_code(stage.resolve(self.code)), self.reason, self.retryable, self.retry_after)
+        retry_after = None if self.retry_after is None else float(stage.resolve(self.retry_after))
+        reason = stage.resolve(self.reason)
+        status = Status(status_code(stage.resolve(self.code)), reason, self.retryable, retry_after)
         fault = relay_faults.FailCalls(self.method, status, after=self.after, times=self.times)
         _relay(stage).faults.append(fault)
 

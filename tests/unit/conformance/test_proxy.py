@@ -7,10 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import grpc
+import httpx
 import pytest
 
 from clients.conformance.certificates import Certificates
 from clients.conformance.proxy import Faults, Proxy
+from iotflow.v1.telemetry_service_pb2 import GetLatestTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
 PATIENCE = 10.0
 
@@ -161,3 +167,29 @@ async def test_a_port_of_another_protocol_answers_the_first_bytes_and_closes() -
         proxy.other_protocol = None
         async with connected(proxy):
             assert len(proxy.attempts) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, grpc.StatusCode.UNAUTHENTICATED),
+        (403, grpc.StatusCode.PERMISSION_DENIED),
+        (404, grpc.StatusCode.UNIMPLEMENTED),
+    ],
+)
+async def test_a_page_in_place_of_the_service_is_a_status_without_details(status: int, code: grpc.StatusCode) -> None:
+    async with proxied() as proxy, grpc.aio.insecure_channel(proxy.target) as channel:
+        proxy.page_status = status
+        stub = TelemetryServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stub.GetLatestTelemetry(GetLatestTelemetryRequest(device_id=1))
+        assert failed.value.code() is code
+        assert "grpc-status-details-bin" not in dict(failed.value.trailing_metadata() or ())
+
+
+async def test_a_page_is_readable_over_http_1_after_a_long_request() -> None:
+    async with proxied() as proxy, httpx.AsyncClient(trust_env=False) as client:
+        proxy.page_status = 403
+        answer = await client.post(f"http://{proxy.target}/anything", content=bytes(1_000_000))
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html")
+        assert len(proxy.attempts) == 1

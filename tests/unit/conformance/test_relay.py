@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
 from clients.conformance import relay_faults
@@ -81,6 +82,19 @@ async def test_a_status_has_the_details_of_a_server() -> None:
             1.5,
         )
         assert await acknowledged(stub, batch(1)) == [1]
+
+
+@pytest.mark.parametrize("seconds", [-5, -(2**63) + 1024, 2**63 - 1024])
+async def test_a_retry_after_beyond_all_bounds_is_sent_as_it_is(seconds: int) -> None:
+    status = Status(StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", retryable=True, retry_after=float(seconds))
+    async with relayed(relay_faults.FailCalls("StreamTelemetry", status, after=0, times=1)) as (_, stub):
+        trailers = dict((await failure(stub, batch(1))).trailing_metadata() or ())
+        assert trailers["retry-after"] == str(seconds)
+        retry = error_details_pb2.RetryInfo()
+        details = trailers["grpc-status-details-bin"]
+        assert isinstance(details, bytes)
+        assert status_pb2.Status.FromString(details).details[1].Unpack(retry)
+        assert (retry.retry_delay.seconds, retry.retry_delay.nanos) == (seconds, 0)
 
 
 async def test_a_batch_with_the_measurement_ends_its_stream() -> None:

@@ -126,10 +126,10 @@ async def remote_commands_are_relayed(call: FailsOnce, _: Path) -> AsyncIterator
 
 @asynccontextmanager
 async def credentials_are_rechecked(call: FailsOnce, _: Path) -> AsyncIterator[None]:
-    registry = stub(on_change=lambda _: None)
+    registry = stub(on_change=lambda _: None, await_on_change=lambda _: None)
     streams = ActiveStreams()
     rechecks = CredentialRechecks(registry, stub(pairs=call), stub(), streams)
-    device = stub(key=stub(id=1, valid_until=None), valid_until=None, token_id=0, device=None)
+    device = stub(name="device:1", key=stub(id=1, valid_until=None), valid_until=None, token_id=0, device=None)
     async with running(rechecks), streams.open(device):
         await call.failed.wait()
         rechecks.schedule(1)

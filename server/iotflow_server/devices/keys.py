@@ -204,10 +204,7 @@ class DeviceKeys:
                 audit.add(connection, entry)
             return changed
 
-        try:
-            return await self._database.write(work)
-        finally:
-            self._registry.changed(device_id)
+        return await self._registry.change(device_id, work)
 
     async def _refusal(self, device_id: int) -> PermissionDenied:
         """The reason for which nothing was changed. Raises NotFound."""

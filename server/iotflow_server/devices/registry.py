@@ -48,6 +48,7 @@ class Registry:
         self._key_length = key_length
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
+        self._awaited: list[Callable[[int], Awaitable[None]]] = []
         self._removal_listeners: list[Callable[[int], None]] = []
         self._registration_listeners: list[Callable[[int], None]] = []
         self._import_listeners: list[Callable[[range], None]] = []
@@ -67,6 +68,10 @@ class Registry:
     def on_change(self, listener: Callable[[int], None]) -> None:
         """Call listener with the id of every device that this process changed or may have changed."""
         self._listeners.append(listener)
+
+    def await_on_change(self, listener: Callable[[int], Awaitable[None]]) -> None:
+        """Await listener with the id of every device that this process changed, before the change returns to its caller."""
+        self._awaited.append(listener)
 
     def on_gone(self, listener: Callable[[int], None]) -> None:
         """Call listener with the id of every device that this process set inactive or removed."""
@@ -201,13 +206,21 @@ class Registry:
         )
 
     async def remove(self, device_id: int, removal: Callable[[Connection], Device]) -> Device:
-        """Run a transaction that removes a device, and call the listeners."""
+        """Run a transaction that removes a device; see change."""
+        return await self.change(device_id, removal, is_gone=True)
+
+    async def change(self, device_id: int, work: Callable[[Connection], T], *, is_gone: bool = False) -> T:
+        """Run a transaction that changes a device, and call the listeners. Every change of a device passes through here, except
+        imports. is_gone: the device is removed or set inactive."""
         try:
-            device = await self._database.write(removal)
+            outcome = await self._database.write(work)
         finally:
             self.changed(device_id)
-        self._publish_removal(device_id)
-        return device
+        for publish in self._removal_listeners if is_gone else ():
+            publish(device_id)
+        for finish in self._awaited:
+            await finish(device_id)
+        return outcome
 
     async def total(self) -> int:
         if self._index is not None:
@@ -220,21 +233,16 @@ class Registry:
     async def _update(self, device_id: int, changes: DeviceChanges, step: Callable[[Connection], T]) -> T:
         check_texts(changes.name, changes.device_type)
         try:
-            outcome = await self._database.write(step)
+            return await self.change(device_id, step, is_gone=changes.status == DeviceStatus.INACTIVE)
         except IntegrityError as error:
             raise _name_taken(changes.name or "") from error
-        finally:
-            self.changed(device_id)
-        if changes.status == DeviceStatus.INACTIVE:
-            self._publish_removal(device_id)
-        return outcome
 
     async def _first(self, statement: Select[Any], values: dict[str, Any]) -> Device | None:
         row = await self._database.read(lambda connection: connection.execute(statement, values).first())
         return None if row is None else device(row)
 
     def changed(self, device_id: int) -> None:
-        """Call all listeners: this process changed the device, or may have changed it."""
+        """Call the listeners of on_change: this process changed the device, or may have changed it."""
         for listener in self._listeners:
             listener(device_id)
 
@@ -242,10 +250,6 @@ class Registry:
         """Call all listeners: this process registered devices with ids from first to last. 0: it registered none."""
         for listener in self._import_listeners if first else ():
             listener(range(first, last + 1))
-
-    def _publish_removal(self, device_id: int) -> None:
-        for listener in self._removal_listeners:
-            listener(device_id)
 
 
 def index_query(wanted: DeviceFilter) -> IndexQuery:

@@ -1,7 +1,7 @@
 """The open streams of this process. The server ends them when it drains, or when a caller loses its access."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -48,6 +48,7 @@ class ActiveStreams:
 
     def __init__(self) -> None:
         self._open: set[ActiveStream] = set()
+        self._by_owner: dict[str, set[ActiveStream]] = {}
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -64,6 +65,10 @@ class ActiveStreams:
         """The streams that are open at the time of the call."""
         return iter(list(self._open))
 
+    def of(self, owner: str) -> Sequence[ActiveStream]:
+        """The streams of a caller that are open at the time of the call. owner: the name of its principal."""
+        return list(self._by_owner.get(owner, ()))
+
     @property
     def draining(self) -> bool:
         """Whether the server is draining."""
@@ -75,8 +80,7 @@ class ActiveStreams:
         if self._draining:
             raise server_draining()
         stream = ActiveStream(principal)
-        self._open.add(stream)
-        self._empty.clear()
+        self._add(stream)
         stream.schedule_end(principal.valid_until, credential_expired(principal))
         for listener in self._listeners:
             listener(stream)
@@ -84,15 +88,21 @@ class ActiveStreams:
             yield stream
         finally:
             stream.close()
-            self._open.discard(stream)
-            if not self._open:
-                self._empty.set()
+            self._remove(stream)
 
-    def end_streams_of(self, owner: str, error: DomainError) -> None:
-        """End all streams of a caller, immediately. owner: the name of its principal."""
-        for stream in self._open:
-            if stream.principal.name == owner:
-                stream.end(error)
+    def _add(self, stream: ActiveStream) -> None:
+        self._open.add(stream)
+        self._by_owner.setdefault(stream.principal.name, set()).add(stream)
+        self._empty.clear()
+
+    def _remove(self, stream: ActiveStream) -> None:
+        self._open.remove(stream)
+        owned = self._by_owner[stream.principal.name]
+        owned.remove(stream)
+        if not owned:
+            del self._by_owner[stream.principal.name]
+        if not self._open:
+            self._empty.set()
 
     async def drain(self, timeout: float) -> None:
         """Reject new streams, end the open ones and wait until they are closed, at most timeout seconds."""

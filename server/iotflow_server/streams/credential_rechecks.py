@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -18,8 +19,9 @@ log = structlog.get_logger(__name__)
 
 
 class CredentialRechecks:
-    """Changes that this process makes are rechecked in a background task. For changes of other processes, the receiver of
-    the notification calls recheck_device, recheck_token or recheck_all."""
+    """A change of a device by this process returns after the recheck of the device's streams. A background task repeats the
+    recheck if it fails, and checks new streams. For changes of other processes, the receiver of the notification calls
+    recheck_device, recheck_token or recheck_all."""
 
     def __init__(self, registry: Registry, keys: DeviceKeys, tokens: Tokens, active_streams: ActiveStreams) -> None:
         self._keys = keys
@@ -29,6 +31,7 @@ class CredentialRechecks:
         self._pending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         registry.on_change(self.schedule)
+        registry.await_on_change(self.recheck_changed)
         # The key may have been replaced between its lookup and the start of the stream.
         active_streams.on_open(lambda stream: self.schedule(device_of(stream)))
 
@@ -48,9 +51,14 @@ class CredentialRechecks:
             self._changed.add(device_id)
             self._pending.set()
 
+    async def recheck_changed(self, device_id: int) -> None:
+        """As recheck_device. If the database is unavailable, the background task does it later: the change is already stored."""
+        with suppress(Unavailable):
+            await self.recheck_device(device_id)
+
     async def recheck_device(self, device_id: int) -> None:
         """End the device's streams, or limit them to the validity of their keys. Raises Unavailable."""
-        await self._recheck_devices([stream for stream in self._active_streams if device_of(stream) == device_id])
+        await self._recheck_devices(self._active_streams.of(f"device:{device_id}"))
 
     async def recheck_token(self, token_id: int) -> None:
         """End the token's streams if the token was revoked or has expired. Raises Unavailable."""

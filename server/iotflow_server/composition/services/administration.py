@@ -31,7 +31,7 @@ def fleet_service(
             encoder=encoder,
             reader=reader,
         ),
-        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, active_streams=active_streams),
+        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer),
         key_resets=KeyResetHandler(keys=fleet.devices.keys),
         imports=DeviceImportHandler(imports=fleet.imports, active_streams=active_streams),
         measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=fleet.audit),

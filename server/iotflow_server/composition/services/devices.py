@@ -49,7 +49,7 @@ def device_service(
             last_seen=last_seen,
             active_streams=active_streams,
         ),
-        keys=OwnKeyHandler(keys=fleet.devices.keys, active_streams=active_streams),
+        keys=OwnKeyHandler(keys=fleet.devices.keys),
         commands=OwnCommandHandler(commands=fleet.commands.store, last_seen=last_seen, active_streams=active_streams),
         broker=broker,
     )

@@ -14,7 +14,6 @@ from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
 from iotflow_server.rpc.codec.new_devices import new_device
 from iotflow_server.rpc.codec.wire_values import timestamp_of
-from iotflow_server.streams.active_streams import ActiveStreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,8 @@ class DeviceRegistrationHandler:
 class OwnKeyHandler:
     """Serves calls that require the device's own key; tokens are not accepted."""
 
-    def __init__(self, *, keys: DeviceKeys, active_streams: ActiveStreams) -> None:
+    def __init__(self, *, keys: DeviceKeys) -> None:
         self._keys = keys
-        self._active_streams = active_streams
 
     async def rotate_in_json(self, body: HttpBody, principal: Principal) -> wire.RotateApiKeyResponse:
         """RotateApiKeyJson."""
@@ -83,7 +81,4 @@ class OwnKeyHandler:
     async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
         """UnregisterDevice."""
         device = await self._keys.unregister(principal.own_key())
-        self._active_streams.end_streams_of(
-            principal.name, PermissionDenied("DEVICE_REMOVED", "The device is unregistered.")
-        )
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)

@@ -3,39 +3,27 @@
 from datetime import timedelta
 
 from iotflow.v1 import fleet_service_pb2 as wire
-from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
-from iotflow_server.devices.device import Device, DeviceChanges
+from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import PermissionDenied
 from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
 
 
 class DeviceChangeHandler:
-    """Changes devices. The streams of a deleted or inactive device end."""
+    """Changes devices. The streams of a deleted or inactive device end before the answer; see CredentialRechecks."""
 
-    def __init__(
-        self,
-        *,
-        registry: Registry,
-        encoder: DeviceEncoder,
-        writer: TelemetryWriter,
-        active_streams: ActiveStreams,
-    ) -> None:
+    def __init__(self, *, registry: Registry, encoder: DeviceEncoder, writer: TelemetryWriter) -> None:
         self._registry = registry
         self._encoder = encoder
         self._writer = writer
-        self._active_streams = active_streams
 
     async def update(self, request: wire.UpdateDeviceRequest, principal: Principal) -> wire.UpdateDeviceResponse:
         """UpdateDevice."""
         changes = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
         device = await self._registry.update(request.device_id, DeviceChanges(**changes), actor=principal.name)
-        self._cut_off_inactive(device)
         return wire.UpdateDeviceResponse(
             message=f"Device {device.name} updated", device=await self._encoder.device(device)
         )
@@ -45,7 +33,6 @@ class DeviceChangeHandler:
         device = await self._registry.delete(
             request.device_id, actor=principal.name, delete_telemetry=request.delete_telemetry
         )
-        self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "An admin removed the device."))
         if request.delete_telemetry:
             await self._writer.delete(device.id, Span())
         return wire.DeleteDeviceResponse(message=f"Device {device.name} deleted successfully", device_id=device.id)
@@ -55,20 +42,12 @@ class DeviceChangeHandler:
     ) -> wire.SetDeviceStatusResponse:
         """SetDeviceStatus."""
         before, device = await self._registry.set_status(request.device_id, request.status, actor=principal.name)
-        self._cut_off_inactive(device)
         return wire.SetDeviceStatusResponse(
             message=f"Device status updated from {before} to {device.status}",
             device_id=device.id,
             old_status=before,
             new_status=device.status,
         )
-
-    def _cut_off_inactive(self, device: Device) -> None:
-        if device.status == DeviceStatus.INACTIVE:
-            self._cut_off(device, PermissionDenied("DEVICE_INACTIVE", "An admin set the device inactive."))
-
-    def _cut_off(self, device: Device, reason: PermissionDenied) -> None:
-        self._active_streams.end_streams_of(f"device:{device.id}", reason)
 
 
 class KeyResetHandler:

@@ -47,9 +47,8 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)
-        self._active_streams.end_streams_of(
-            f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "An admin revoked the token.")
-        )
+        for stream in self._active_streams.of(f"token:{token.name}"):
+            stream.end(Unauthenticated("WRONG_TOKEN", "An admin revoked the token."))
         return wire.RevokeTokenResponse(message=f"Token {token.name} revoked")
 
 

@@ -1,4 +1,4 @@
-"""The scheduled end of a stream is cancelled with the stream."""
+"""Streams are found by their caller while they are open. The scheduled end of a stream is cancelled with the stream."""
 
 import asyncio
 from collections.abc import Callable
@@ -58,3 +58,13 @@ async def test_a_later_schedule_replaces_the_earlier_one(scheduled: list[asyncio
 async def test_a_stream_ends_when_the_key_of_its_caller_expires() -> None:
     async with asyncio.timeout(5), ActiveStreams().open(device(hours=-1)) as stream:
         assert (await stream.ended).reason == "WRONG_KEY"
+
+
+async def test_streams_of_a_caller_are_found_until_they_close() -> None:
+    streams = ActiveStreams()
+    async with streams.open(device(hours=1)) as first:
+        async with streams.open(device(hours=1)) as second:
+            assert {*streams.of("device")} == {*streams} == {first, second}
+            assert streams.of("another") == []
+        assert streams.of("device") == [first]
+    assert (streams.of("device"), len(streams)) == ([], 0)

@@ -89,3 +89,37 @@ async def test_a_journal_is_not_emptied_while_the_backend_is_behind(
     with pytest.raises(Unavailable, match="does not have all readings yet"):
         await checkpointer.empty_journal()
     assert journal.bytes
+
+
+async def test_a_journal_is_not_reported_as_empty_after_a_replay_by_another_process_meanwhile(
+    checkpointer: Checkpointer, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_flushed = journal.mark_flushed
+
+    async def during_a_replay(number: int) -> bool:
+        journal.coordinator.fall_behind()
+        try:
+            return await mark_flushed(number)
+        finally:
+            journal.files.shared.behind = False
+
+    monkeypatch.setattr(journal, "mark_flushed", during_a_replay)
+    with pytest.raises(Unavailable, match="does not have all readings yet"):
+        await checkpointer.empty_journal()
+    assert journal.bytes
+
+
+async def test_an_emptied_journal_is_reported_as_empty_although_the_backend_falls_behind_afterwards(
+    checkpointer: Checkpointer, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_flushed = journal.mark_flushed
+
+    async def before_a_restart(number: int) -> bool:
+        try:
+            return await mark_flushed(number)
+        finally:
+            journal.coordinator.fall_behind()
+
+    monkeypatch.setattr(journal, "mark_flushed", before_a_restart)
+    await checkpointer.empty_journal()
+    assert (journal.bytes, checkpointer.behind) == (0, True)

@@ -149,9 +149,9 @@ class JournalProcess(JournaledWriter):
         """The disk is slow when the process records that the backend has flushed."""
         files, mark_flushed = self._journal.files, self._journal.files.mark_flushed
 
-        def late(number: int) -> None:
+        def late(number: int) -> bool:
             until.wait()
-            mark_flushed(number)
+            return mark_flushed(number)
 
         setattr(files, "mark_flushed", late)  # noqa: B010 - a method cannot be assigned
 

@@ -128,9 +128,10 @@ class Journal:
         Unavailable."""
         await self._run_checked(self.files.mark_durable, number)
 
-    async def mark_flushed(self, number: int) -> None:
-        """As mark_durable, for a process that does not replay. Does nothing if the backend has fallen behind since."""
-        await self._run_checked(self.files.mark_flushed, number)
+    async def mark_flushed(self, number: int) -> bool:
+        """As mark_durable, for a process that does not replay. Returns False, and does nothing, if the backend has fallen
+        behind since."""
+        return await self._run_checked(self.files.mark_flushed, number)
 
     async def drop(self) -> None:
         """Remove the records that any process has marked durable. Raises Unavailable."""

@@ -142,14 +142,16 @@ class JournalFiles:
             self._raise_durable(number)
         self.drop()
 
-    def mark_flushed(self, number: int) -> None:
-        """As mark_durable, for a process that does not replay. Does nothing if the backend has fallen behind since."""
+    def mark_flushed(self, number: int) -> bool:
+        """As mark_durable, for a process that does not replay. Returns False, and does nothing, if the backend has fallen
+        behind since."""
         with locked_root(self._root, _PATIENCE):
             # A replay may have begun with these records: it must find either all of them or none.
             if self.shared.behind:
-                return
+                return False
             self._raise_durable(number)
         self.drop()
+        return True
 
     def drop(self) -> None:
         """Remove the segments whose records are all durable in the backend, whichever process made them so."""

@@ -96,26 +96,25 @@ class Checkpointer:
         self.check_caught_up()
         async with self._lock:
             self.check_caught_up()
-            await self._checkpoint()
-        self.check_caught_up()
+            if not await self._checkpoint():
+                raise _catching_up()
 
     def check_caught_up(self) -> None:
         """Raise Unavailable while the backend lacks records of the journals."""
         if self.behind:
-            raise Unavailable(
-                "STORE_CATCHING_UP", "The telemetry store does not have all readings yet; try again later."
-            )
+            raise _catching_up()
 
-    async def _checkpoint(self) -> None:
+    async def _checkpoint(self) -> bool:
+        """Returns whether no record of before the call is left: another process may find meanwhile that the backend is behind."""
         await self._journal.seal()
         if not self._journal.bytes:
-            return
+            return True
         coordinator = self._journal.coordinator
         now = coordinator.now()
         # A slow backend delays the checkpoint but not new writes.
         await coordinator.wait_started_before(now)
         if self.behind:
-            return
+            return False
         try:
             await self._backend.flush()
         except Unavailable:
@@ -123,8 +122,8 @@ class Checkpointer:
             raise
         if self.restarted:
             self.fall_behind(available=True)
-        else:
-            await self._journal.mark_flushed(now)
+            return False
+        return await self._journal.mark_flushed(now)
 
     async def _catch_up(self) -> None:
         try:
@@ -155,3 +154,7 @@ class Checkpointer:
         # While behind, only the replaying process, which flushes, has written to this epoch.
         if self.behind:
             self._epoch = epoch
+
+
+def _catching_up() -> Unavailable:
+    return Unavailable("STORE_CATCHING_UP", "The telemetry store does not have all readings yet; try again later.")

@@ -18,6 +18,9 @@
 // devices. All other calls of the contract are stubs of package iotflowv1, which take [Client.Conn]; [Pages] reads their
 // lists.
 //
+// A folder belongs to the device whose key was used with it: a writer with the key of another device fails with
+// [ReasonQueueOfAnotherDevice] while the folder has batches.
+//
 // Every error of a call is an *[Error], with the server's reason and whether a retry may succeed. A call ends with its
 // context.
 //

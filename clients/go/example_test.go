@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
+	"os"
+	"path/filepath"
 	"time"
 
 	iotflow "iotflow/clients/go"
@@ -20,13 +23,13 @@ func exampleServer() (target string, stop func()) {
 func Example() {
 	target, stop := exampleServer()
 	defer stop()
-	ctx, key := context.Background(), "the key of a device"
+	ctx, key := context.Background(), "the-key-of-a-device"
 
 	client, err := iotflow.New(target, iotflow.Config{APIKey: key})
 	if err != nil {
 		log.Fatal(err)
 	}
-	writer, err := client.NewWriter(iotflow.WriterConfig{})
+	writer, err := client.NewWriter(iotflow.WriterConfig{OnInterrupted: func(err *iotflow.Error, _ time.Duration) { log.Print(err) }})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -42,6 +45,37 @@ func Example() {
 	}
 	fmt.Println(latest.Values["temperature"])
 	// Output: 21.5
+}
+
+func ExampleClient_Register() {
+	target, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	folder, err := os.MkdirTemp("", "iotflow")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	keyFile := filepath.Join(folder, "key")
+	client, err := iotflow.New(target, iotflow.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	if _, err := os.Stat(keyFile); errors.Is(err, fs.ErrNotExist) {
+		device, err := client.Register(ctx, &iotflowv1.RegisterDeviceRequest{Name: "boiler", DeviceType: "heating"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(keyFile, []byte(device.GetApiKey()), 0o600); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	key, err := os.ReadFile(keyFile)
+	fmt.Println(string(key), err)
+	// Output: first <nil>
 }
 
 func ExampleWriter_AddColumns() {

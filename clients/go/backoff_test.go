@@ -1,6 +1,7 @@
 package iotflow
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -18,5 +19,17 @@ func TestPausesDoubleUpToTheirLimit(t *testing.T) {
 	pauses.reset()
 	if got := pauses.next(0); got > firstPause {
 		t.Errorf("pause %s after a success", got)
+	}
+}
+
+func TestTheServersWishIsBounded(t *testing.T) {
+	for wish, least := range map[time.Duration]time.Duration{
+		time.Minute: time.Minute, time.Hour: time.Hour, time.Hour + 1: time.Hour, math.MaxInt64: time.Hour,
+		-1: 0, -time.Hour: 0, math.MinInt64: 0,
+	} {
+		var pauses backoff
+		if got := pauses.next(wish); got < least+firstPause/2 || got > least+firstPause {
+			t.Errorf("pause %s after a wish of %s", got, wish)
+		}
 	}
 }

@@ -37,9 +37,15 @@ type Client struct {
 }
 
 // New returns a client of the server at host:port, with an IPv6 address in brackets. Close ends it. It fails with
-// INVALID_ARGUMENT where the target has another form. A proxy that the environment names is not used.
+// INVALID_ARGUMENT where the target, the key or the token has another form. A proxy that the environment names is not used.
 func New(target string, config Config) (*Client, error) {
 	if err := checkTarget(target); err != nil {
+		return nil, err
+	}
+	if err := checkKey(config.APIKey); err != nil {
+		return nil, err
+	}
+	if err := checkToken(config.Token); err != nil {
 		return nil, err
 	}
 	client := &Client{connection: newConnection(target, config), logger: config.Logger, metrics: config.Metrics}
@@ -57,8 +63,9 @@ func New(target string, config Config) (*Client, error) {
 // credentials of the client.
 func (c *Client) Conn() grpc.ClientConnInterface { return c.connection }
 
-// SetAPIKey replaces the device's key; calls and streams from now on use it.
-func (c *Client) SetAPIKey(apiKey string) { c.connection.credentials.set(apiKey) }
+// SetAPIKey replaces the device's key; calls and streams from now on use it. It fails with INVALID_ARGUMENT where no key can
+// be like this.
+func (c *Client) SetAPIKey(apiKey string) error { return c.connection.credentials.set(apiKey) }
 
 // Close ends all calls. Close writers before.
 func (c *Client) Close() error { return c.connection.close() }

@@ -2,6 +2,7 @@ package iotflow
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -9,7 +10,8 @@ import (
 	iotflowv1 "iotflow/clients/go/iotflow/v1"
 )
 
-// keptResults is the number of commands whose results are kept, to answer repeated deliveries.
+// keptResults is the number of commands whose results are kept, to answer repeated deliveries. More commands do not wait for
+// the handler, and more results not for the server.
 const keptResults = 1000
 
 // CommandHandler executes a command and returns its result, or an error, which is reported as `failed` with its message.
@@ -22,9 +24,7 @@ type CommandHandler func(ctx context.Context, command *iotflowv1.Command) (resul
 func (c *Client) HandleCommands(ctx context.Context, handler CommandHandler) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	commands := &commandQueue{
-		handler: handler, results: map[int64]*iotflowv1.StreamCommandsRequest{}, waiting: make(chan struct{}, 1),
-	}
+	commands := newCommandQueue(handler)
 	go commands.execute(ctx)
 	return c.follow(ctx, "commands", func(ctx context.Context, received func()) error {
 		call, err := c.device().StreamCommands(ctx)
@@ -45,6 +45,8 @@ type commandQueue struct {
 	handler CommandHandler
 	// waiting has a token while there are commands.
 	waiting chan struct{}
+	// places has a token for each command that waits.
+	places chan struct{}
 
 	mu       sync.Mutex
 	commands []*iotflowv1.Command
@@ -55,6 +57,13 @@ type commandQueue struct {
 	again []*iotflowv1.StreamCommandsRequest
 	// outgoing has the results for the present stream.
 	outgoing *resultQueue
+}
+
+func newCommandQueue(handler CommandHandler) *commandQueue {
+	return &commandQueue{
+		handler: handler, results: map[int64]*iotflowv1.StreamCommandsRequest{}, waiting: make(chan struct{}, 1),
+		places: make(chan struct{}, keptResults-1),
+	}
 }
 
 // exchange runs one stream: results go out, commands and receipts come in.
@@ -77,23 +86,28 @@ func (q *commandQueue) exchange(ctx context.Context, call commandCall, received 
 		}
 		received()
 		if command := answer.GetCommand(); command != nil {
-			q.take(command)
+			if err := q.take(ctx, command); err != nil {
+				return err
+			}
 		} else if receipt := answer.GetReceipt(); receipt.GetRetryable() {
 			q.repeatLater(receipt.GetCommandId())
 		}
 	}
 }
 
-// take queues a new command, and answers one whose result is known.
-func (q *commandQueue) take(command *iotflowv1.Command) {
+// take queues a new command, and answers one whose result is known. While too many commands wait, it waits, and the server
+// keeps the others: a command that is forgotten before its end would be executed again.
+func (q *commandQueue) take(ctx context.Context, command *iotflowv1.Command) error {
+	if q.isKnown(command) {
+		return nil
+	}
+	select {
+	case q.places <- struct{}{}:
+	case <-ctx.Done():
+		return contextError(ctx)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if result, known := q.results[command.GetId()]; known {
-		if result != nil {
-			q.outgoing.add(result)
-		}
-		return
-	}
 	q.results[command.GetId()] = nil
 	q.order = append(q.order, command.GetId())
 	if len(q.order) > keptResults {
@@ -102,6 +116,18 @@ func (q *commandQueue) take(command *iotflowv1.Command) {
 	}
 	q.commands = append(q.commands, command)
 	wake(q.waiting)
+	return nil
+}
+
+// isKnown tells whether the command was delivered before, and sends its result again where it has one.
+func (q *commandQueue) isKnown(command *iotflowv1.Command) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	result, known := q.results[command.GetId()]
+	if result != nil {
+		q.outgoing.add(result)
+	}
+	return known
 }
 
 // execute calls the handler for each command.
@@ -126,6 +152,7 @@ func (q *commandQueue) first() *iotflowv1.Command {
 	}
 	first := q.commands[0]
 	q.commands = q.commands[1:]
+	<-q.places
 	return first
 }
 
@@ -142,7 +169,7 @@ func (q *commandQueue) repeatLater(id int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if result := q.results[id]; result != nil {
-		q.again = append(q.again, result)
+		q.again = newest(append(q.again, result))
 	}
 }
 
@@ -153,11 +180,12 @@ func commandResult(
 	answer := &iotflowv1.StreamCommandsRequest{CommandId: command.GetId(), State: iotflowv1.CommandOutcomeSucceeded}
 	result, err := execute()
 	if err == nil {
-		answer.Result, err = structpb.NewStruct(result)
+		answer.Result, err = jsonObject(result)
 	}
 	if err != nil {
 		answer.State = iotflowv1.CommandOutcomeFailed
-		answer.Result = &structpb.Struct{Fields: map[string]*structpb.Value{"error": structpb.NewStringValue(err.Error())}}
+		message := structpb.NewStringValue(strings.ToValidUTF8(err.Error(), "\uFFFD"))
+		answer.Result = &structpb.Struct{Fields: map[string]*structpb.Value{"error": message}}
 	}
 	return answer
 }
@@ -173,8 +201,13 @@ type resultQueue struct {
 func (q *resultQueue) add(results ...*iotflowv1.StreamCommandsRequest) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.results = append(q.results, results...)
+	q.results = newest(append(q.results, results...))
 	wake(q.changed)
+}
+
+// newest forgets the oldest results where there are too many: the server delivers their commands again.
+func newest(results []*iotflowv1.StreamCommandsRequest) []*iotflowv1.StreamCommandsRequest {
+	return results[max(len(results)-keptResults, 0):]
 }
 
 // send sends until the stream ends. What is not sent is asked for again: the server delivers the command once more.

@@ -21,6 +21,8 @@ type credentials struct {
 	mu         sync.Mutex
 	apiKey     string
 	generation int
+	// device is that of the key, 0: not asked for yet.
+	device int32
 	// unproven tells that the key is an answer of the handler that the server has not accepted yet.
 	unproven bool
 	// pauses are those between questions, while the server accepts no answer.
@@ -35,11 +37,20 @@ func newCredentials(config Config) *credentials {
 }
 
 // set replaces the key by one of the application.
-func (c *credentials) set(apiKey string) { c.replace(apiKey, false) }
+func (c *credentials) set(apiKey string) error {
+	if err := checkKey(apiKey); err != nil {
+		return err
+	}
+	c.replace(apiKey, false)
+	return nil
+}
 
 func (c *credentials) replace(apiKey string, unproven bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.apiKey != apiKey {
+		c.device = 0
+	}
 	c.apiKey = apiKey
 	c.generation++
 	c.unproven = unproven
@@ -64,6 +75,31 @@ func (c *credentials) current() int {
 	return c.generation
 }
 
+func (c *credentials) hasKey() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.apiKey != ""
+}
+
+// learn records whose key that of a generation is.
+func (c *credentials) learn(generation int, device int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation == generation {
+		c.device = device
+	}
+}
+
+// deviceOf returns the device of the key of a generation, or 0 where it is not known.
+func (c *credentials) deviceOf(generation int) int32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation == generation {
+		return c.device
+	}
+	return 0
+}
+
 // attach adds the credentials to the metadata of a call.
 func (c *credentials) attach(ctx context.Context) context.Context {
 	c.mu.Lock()
@@ -78,29 +114,47 @@ func (c *credentials) attach(ctx context.Context) context.Context {
 	return ctx
 }
 
-// renew tells whether there is a newer key than that of the rejected generation, which it asks for if need be. Callers of
-// the same generation ask once.
-func (c *credentials) renew(ctx context.Context, generation int, rejected *Error) bool {
+// renew returns nil once there is a newer key than that of the rejected generation, which it asks for if need be, and
+// otherwise the error of the calls. Callers of the same generation ask once. It returns when the context ends, also where the
+// application does not answer then.
+func (c *credentials) renew(ctx context.Context, generation int, rejected *Error) *Error {
 	if c.asking.enter(ctx) != nil {
-		return false
+		return rejected
 	}
-	defer c.asking.leave()
+	answered := make(chan *Error, 1)
+	go func() {
+		defer c.asking.leave()
+		answered <- c.ask(ctx, generation, rejected)
+	}()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return rejected
+	}
+}
+
+// ask asks the application, unless there is a newer key. The caller holds asking.
+func (c *credentials) ask(ctx context.Context, generation int, rejected *Error) *Error {
 	if c.current() != generation {
-		return true
+		return nil
 	}
 	if c.handler == nil || sleep(ctx, c.pause(rejected)) != nil {
-		return false
+		return rejected
 	}
 	if c.current() != generation {
 		// The application has replaced it during the pause.
-		return true
+		return nil
 	}
 	apiKey, err := c.handler(ctx, rejected)
 	if err != nil || apiKey == "" {
-		return false
+		return rejected
+	}
+	if err := checkKey(apiKey); err != nil {
+		return err
 	}
 	c.replace(apiKey, true)
-	return true
+	return nil
 }
 
 // pause returns the time until the next question: none before the first one.

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-var wrongKey = &Error{Code: codes.Unauthenticated, Message: "wrong"}
+var wrongKey = &Error{Code: codes.Unauthenticated, Reason: "WRONG_KEY", Message: "wrong"}
 
 // asking has credentials whose handler counts the questions, and gives the answers in turn and then the last one.
 type asking struct {
@@ -34,11 +34,18 @@ func (a *asking) answer(context.Context, *Error) (string, error) {
 	return answer, nil
 }
 
+func (a *asking) mustSet(apiKey string) {
+	a.t.Helper()
+	if err := a.set(apiKey); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 // expectPause asks for another key, which takes a pause of at most this length and at least the half of it, after delay.
 func (a *asking) expectPause(rejected *Error, delay, longest time.Duration) {
 	a.t.Helper()
 	began, before := time.Now(), a.asked
-	if !a.renew(a.t.Context(), a.current(), rejected) || a.asked != before+1 {
+	if a.renew(a.t.Context(), a.current(), rejected) != nil || a.asked != before+1 {
 		a.t.Fatalf("asked %d times after %d", a.asked, before)
 	}
 	if pause := time.Since(began); pause < delay+longest/2 || pause > delay+longest {
@@ -82,7 +89,7 @@ func TestTheQuestionAfterAKeyOfTheApplicationComesAtOnce(t *testing.T) {
 		a := newAsking(t, "1", "2", "3")
 		a.expectPause(wrongKey, 0, 0)
 		a.expectPause(wrongKey, 0, 200*time.Millisecond)
-		a.set("rotated")
+		a.mustSet("rotated")
 		a.expectPause(wrongKey, 0, 0)
 	})
 }
@@ -93,12 +100,12 @@ func TestAKeyOfTheApplicationDuringThePauseIsUsedWithoutAQuestion(t *testing.T) 
 		a.expectPause(wrongKey, 0, 0)
 		var renewed sync.WaitGroup
 		renewed.Go(func() {
-			if !a.renew(t.Context(), a.current(), wrongKey) {
-				t.Error("there is no other key")
+			if err := a.renew(t.Context(), a.current(), wrongKey); err != nil {
+				t.Errorf("there is no other key: %v", err)
 			}
 		})
 		synctest.Wait()
-		a.set("rotated")
+		a.mustSet("rotated")
 		renewed.Wait()
 		if a.asked != 1 || a.apiKey != "rotated" {
 			t.Errorf("asked %d times, and the key is %s", a.asked, a.apiKey)
@@ -112,8 +119,28 @@ func TestTheEndOfACallerEndsThePause(t *testing.T) {
 		a.expectPause(wrongKey, 0, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if a.renew(ctx, a.current(), wrongKey) || a.asked != 1 {
+		if a.renew(ctx, a.current(), wrongKey) != wrongKey || a.asked != 1 {
 			t.Errorf("asked %d times", a.asked)
+		}
+	})
+}
+
+// The handler may take any time, also where it does not heed its context.
+func TestTheEndOfACallerEndsTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan string)
+		c := newCredentials(Config{APIKey: "old", OnCredentialWanted: func(context.Context, *Error) (string, error) {
+			return <-answer, nil
+		}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.renew(ctx, c.current(), wrongKey); err != wrongKey {
+			t.Errorf("error %v", err)
+		}
+		answer <- "new"
+		synctest.Wait()
+		if err := c.renew(t.Context(), 0, wrongKey); err != nil || c.apiKey != "new" {
+			t.Errorf("error %v, and the late answer is not used", err)
 		}
 	})
 }

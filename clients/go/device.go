@@ -16,24 +16,25 @@ func (c *Client) Register(ctx context.Context, device *iotflowv1.RegisterDeviceR
 	if err != nil {
 		return nil, err
 	}
-	c.SetAPIKey(answer.GetDevice().GetApiKey())
-	return answer.GetDevice(), nil
+	return answer.GetDevice(), c.SetAPIKey(answer.GetDevice().GetApiKey())
 }
 
 // Heartbeat reports a status such as iotflowv1.PresenceOnline, and takes the server's time for the client's [ServerClock].
 func (c *Client) Heartbeat(ctx context.Context, status string) (*iotflowv1.SendHeartbeatResponse, error) {
+	generation := c.connection.credentials.current()
 	sent := c.clock.elapsed()
 	answer, err := c.device().SendHeartbeat(ctx, &iotflowv1.SendHeartbeatRequest{Status: structpb.NewStringValue(status)})
 	if err != nil {
 		return nil, err
 	}
+	c.connection.credentials.learn(generation, answer.GetDeviceId())
 	c.clock.learn(answer.GetTimestamp().AsTime(), sent, c.clock.elapsed())
 	return answer, nil
 }
 
 // ReportConfig replaces the configuration that the device has reported.
 func (c *Client) ReportConfig(ctx context.Context, configuration map[string]any) error {
-	fields, err := structpb.NewStruct(configuration)
+	fields, err := jsonObject(configuration)
 	if err != nil {
 		return invalid("configuration", err)
 	}
@@ -51,8 +52,7 @@ func (c *Client) RotateKey(ctx context.Context, save func(ctx context.Context, a
 	if err := save(ctx, answer.GetApiKey()); err != nil {
 		return err
 	}
-	c.SetAPIKey(answer.GetApiKey())
-	return nil
+	return c.SetAPIKey(answer.GetApiKey())
 }
 
 // DesiredConfig is a version of what a device shall be configured to.

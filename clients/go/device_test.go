@@ -3,8 +3,11 @@ package iotflow_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	iotflow "iotflow/clients/go"
@@ -62,4 +65,33 @@ func TestCommandIsHandledOnce(t *testing.T) {
 	if handled != 2 {
 		t.Errorf("%d commands were handled", handled)
 	}
+}
+
+func TestAnswerOfSomethingElseEndsNoCommands(t *testing.T) {
+	s := newServer(t)
+	s.commands = []*iotflowv1.Command{{Id: 1, Name: "blink"}}
+	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented} {
+		s.failures = append(s.failures, status.Error(code, "Please log in."))
+	}
+	client := newClient(t, s.target, iotflow.Config{
+		OnCredentialWanted: func(context.Context, *iotflow.Error) (string, error) {
+			t.Error("a key is asked for")
+			return "", nil
+		},
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := client.HandleCommands(ctx, func(context.Context, *iotflowv1.Command) (map[string]any, error) {
+		cancel()
+		return nil, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestConfigurationThatJSONCannotExpressIsAnError(t *testing.T) {
+	client := newClient(t, unreachable, iotflow.Config{})
+	err := client.ReportConfig(t.Context(), map[string]any{"level": math.NaN()})
+	expectField(t, err, "configuration", "level")
 }

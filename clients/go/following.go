@@ -28,12 +28,12 @@ func (c *Client) follow(
 			return contextError(ctx)
 		}
 		if err.wantsCredential() {
-			if !c.connection.credentials.renew(ctx, generation, err) {
+			if err := c.connection.credentials.renew(ctx, generation, err); err != nil {
 				return err
 			}
 			continue
 		}
-		if !err.Retryable {
+		if !err.isInterruption() {
 			return err
 		}
 		pause := pauses.next(err.RetryAfter)

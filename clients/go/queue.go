@@ -157,6 +157,7 @@ func (q *queue) next(ctx context.Context) (entry, error) {
 	if next.payload == nil {
 		payload, err := next.segment.read(&next)
 		if err != nil {
+			q.disk.leaveDamaged(next.segment)
 			q.remove(next.sequence)
 			return next, errDamaged
 		}

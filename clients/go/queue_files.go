@@ -16,6 +16,7 @@ const (
 	segmentSuffix    = ".batches"
 	acknowledgedFile = "acknowledged"
 	lockFile         = "lock"
+	newSuffix        = ".new"
 	recordHeader     = 8
 	acknowledgedSize = 12
 	largestSegment   = 4 << 20
@@ -47,16 +48,32 @@ func (s *segment) read(e *entry) ([]byte, error) {
 	return payload, nil
 }
 
+// isIntact tells whether the file still is what was written. Something else may have cut or removed it, and a record that
+// follows would be lost with the process.
+func (s *segment) isIntact() bool {
+	named, err := os.Stat(s.path)
+	if err != nil {
+		return false
+	}
+	opened, err := s.file.Stat()
+	return err == nil && os.SameFile(named, opened) && named.Size() == s.size
+}
+
 // queueFiles is the folder of a queue.
 type queueFiles struct {
 	folder      string
 	segmentSize int64
 	lock        *os.File
+	// unknown has the names of files that are left alone.
+	unknown []string
 
 	mu           sync.Mutex
 	segments     []*segment
 	active       *segment
 	acknowledged int64
+	// device is the one whose batches these are, 0: nobody's yet. isRecorded: in the folder, too.
+	device     int32
+	isRecorded bool
 }
 
 // openQueue opens a folder, and returns its queue. damaged counts the segments of which a part was skipped.
@@ -74,6 +91,7 @@ func openQueue(folder string, limit int64) (q *queue, damaged int, err error) {
 		files.close()
 		return nil, 0, diskError(err)
 	}
+	files.readOwner(len(entries) == 0)
 	return newQueue(limit, files, entries, last), damaged, nil
 }
 
@@ -82,7 +100,7 @@ func diskError(err error) *Error {
 }
 
 func (f *queueFiles) takeLock() error {
-	file, err := os.OpenFile(filepath.Join(f.folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := createOrOpenFile(filepath.Join(f.folder, lockFile))
 	if err != nil {
 		return diskError(err)
 	}
@@ -119,6 +137,8 @@ func (f *queueFiles) writeRecord(e *entry, record []byte) error {
 	}
 	if err != nil {
 		if active.file.Truncate(active.size) != nil {
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.leave(active)
 		}
 		return err
@@ -136,11 +156,14 @@ func (f *queueFiles) writeRecord(e *entry, record []byte) error {
 func (f *queueFiles) segmentFor(sequence int64, size int64) (*segment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.active != nil && !f.active.isIntact() {
+		f.leave(f.active)
+	}
 	if f.active != nil && (f.active.size == 0 || f.active.size+size <= f.segmentSize) {
 		return f.active, nil
 	}
 	path := filepath.Join(f.folder, fmt.Sprintf("%020d%s", sequence, segmentSuffix))
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := createFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +179,22 @@ func (f *queueFiles) segmentFor(sequence int64, size int64) (*segment, error) {
 	return f.active, nil
 }
 
-// leave begins a new segment with the next record.
+// leave begins a new segment with the next record. One without records is removed at once: the next record has the same
+// sequence, so its segment has the same name. The caller holds mu.
 func (f *queueFiles) leave(failed *segment) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.active == failed {
 		f.active = nil
 	}
+	if failed.size == 0 {
+		f.remove(failed)
+	}
+}
+
+// leaveDamaged begins a new segment with the next record, which a reader of the damaged one would skip.
+func (f *queueFiles) leaveDamaged(damaged *segment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leave(damaged)
 }
 
 // replaceIdle removes an active segment without live entries, which may make room on a full disk.
@@ -187,6 +219,7 @@ func (f *queueFiles) release(removed []entry, floor int64) {
 		// Without this record everything is sent again, which is harmless.
 		_ = f.writeAcknowledged()
 	}
+	f.recordOwner()
 	for i := range removed {
 		removed[i].segment.live--
 	}
@@ -213,11 +246,7 @@ func (f *queueFiles) writeAcknowledged() error {
 	data := make([]byte, acknowledgedSize)
 	binary.LittleEndian.PutUint64(data, uint64(f.acknowledged))
 	binary.LittleEndian.PutUint32(data[8:], crc32.ChecksumIEEE(data[:8]))
-	path := filepath.Join(f.folder, acknowledgedFile)
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return f.replace(acknowledgedFile, data)
 }
 
 // readAcknowledged returns the recorded sequence, or 0 where the file is missing or damaged.

@@ -1,12 +1,17 @@
 package iotflow
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -214,6 +219,191 @@ func TestDroppedBatchesStayDropped(t *testing.T) {
 	q.disk.close()
 	if got := fmt.Sprint(sequences(mustOpen(t, folder, 20_000))); got != expected {
 		t.Errorf("sequences %s, and %s are expected", got, expected)
+	}
+}
+
+// The write and the cut after it fail, as a broken disk lets them: the next record takes the same sequence.
+func TestAFailedFirstWriteTakesNoLaterRecordAway(t *testing.T) {
+	folder := t.TempDir()
+	q := mustOpen(t, folder, testLimit)
+	first, err := q.disk.segmentFor(1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readOnly, err := os.Open(first.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.file, readOnly = readOnly, first.file
+	defer readOnly.Close()
+	if err := q.append(encoded(t, 1, 3), 3); err == nil {
+		t.Fatal("the disk did not fail")
+	}
+	fill(t, q, 2, 3)
+	// An acknowledgement deletes segments without records.
+	q.disk.release(nil, 0)
+	q.disk.close()
+	if got := fmt.Sprint(sequences(mustOpen(t, folder, testLimit))); got != "[1 2]" {
+		t.Errorf("sequences %s", got)
+	}
+}
+
+func TestASegmentThatIsLostIsDamagedAndTakesNoMoreRecords(t *testing.T) {
+	size := int64(len(testRecord(encoded(t, 1, 3))))
+	for name, test := range map[string]struct {
+		lose func(path string) error
+		// sent are the records that the running writer still reads, left those of the next one.
+		sent, left string
+	}{
+		"cut":      {func(path string) error { return os.Truncate(path, size+5) }, "[1 3]", "[1 3 4]"},
+		"emptied":  {func(path string) error { return os.Truncate(path, 0) }, "[3]", "[3 4]"},
+		"longer":   {func(path string) error { return os.Truncate(path, 3*size) }, "[1 2 3]", "[1 2 3 4]"},
+		"removed":  {os.Remove, "[1 2 3]", "[3 4]"},
+		"replaced": {func(path string) error { return errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o600)) }, "[1 2 3]", "[3 4]"},
+		"damaged": {func(path string) error {
+			file, err := os.OpenFile(path, os.O_RDWR, 0)
+			if err != nil {
+				return err
+			}
+			_, err = file.WriteAt([]byte{0xff}, size-1)
+			return errors.Join(err, file.Close())
+		}, "[2 3]", "[4]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			q := mustOpen(t, folder, testLimit)
+			fill(t, q, 2, 3)
+			if err := test.lose(filepath.Join(folder, "00000000000000000001.batches")); err != nil {
+				t.Fatal(err)
+			}
+			fill(t, q, 1, 3)
+			if got := fmt.Sprint(readable(t, q)); got != test.sent {
+				t.Errorf("%s are sent, and %s are expected", got, test.sent)
+			}
+			fill(t, q, 1, 3)
+			q.disk.close()
+			again, _, err := openQueue(folder, testLimit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.disk.close()
+			if got := fmt.Sprint(sequences(again)); got != test.left {
+				t.Errorf("%s are left, and %s are expected", got, test.left)
+			}
+		})
+	}
+}
+
+// readable returns the sequences that the queue sends; the others are damaged.
+func readable(t *testing.T, q *queue) []int64 {
+	t.Helper()
+	q.rewind()
+	q.widen(1000)
+	found := []int64{}
+	for range len(q.entries) {
+		next, err := q.next(t.Context())
+		switch {
+		case err == nil:
+			found = append(found, next.sequence)
+		case !errors.Is(err, errDamaged):
+			t.Fatal(err)
+		}
+	}
+	return found
+}
+
+func TestFilesAreForTheirOwnerAndMadeThroughNoLink(t *testing.T) {
+	outside := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "a", "queue")
+	mustOpen(t, folder, testLimit).disk.close()
+	for _, name := range []string{acknowledgedFile + newSuffix, deviceFile + newSuffix, acknowledgedFile, deviceFile} {
+		if err := os.Symlink(filepath.Join(outside, name), filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := mustOpen(t, folder, testLimit)
+	fill(t, q, 2, 3)
+	if err := q.take(7); err != nil {
+		t.Fatal(err)
+	}
+	sendAll(t, q)
+	q.acknowledge(1)
+	if made, _ := os.ReadDir(outside); len(made) > 0 {
+		t.Errorf("%v is made through a link", made)
+	}
+	modes := map[string]os.FileMode{}
+	for _, name := range []string{"", "..", lockFile, acknowledgedFile, deviceFile, "00000000000000000001.batches"} {
+		info, err := os.Lstat(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		modes[name] = info.Mode()
+	}
+	for name, mode := range modes {
+		if expected := os.FileMode(0o600); !mode.IsDir() && mode != expected || mode.IsDir() && mode.Perm() != 0o700 {
+			t.Errorf("%q has the mode %s", name, mode)
+		}
+	}
+}
+
+func TestLinkInPlaceOfTheLockOrASegmentMakesNothing(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "made")
+	for _, name := range []string{lockFile, "00000000000000000001.batches"} {
+		folder := t.TempDir()
+		if err := os.Symlink(outside, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+		q, _, err := openQueue(folder, testLimit)
+		if err == nil {
+			err = q.append(encoded(t, 1, 3), 3)
+			q.disk.close()
+		}
+		if err == nil {
+			t.Errorf("%s: there is no error", name)
+		}
+		if _, err := os.Lstat(outside); err == nil {
+			t.Errorf("%s: a file is made through a link", name)
+		}
+	}
+}
+
+func TestNamesOfOtherFilesAreLoggedOnce(t *testing.T) {
+	folder := t.TempDir()
+	others := []string{"1.batches", "00000000000000000001.batches.bak", "00000000000000000007.batches", "notes.txt", "x0000000000000000000.batches"}
+	for _, name := range others {
+		// A folder with the name of a segment is none.
+		make := os.Mkdir
+		if name != others[2] {
+			make = func(path string, mode os.FileMode) error { return os.WriteFile(path, nil, mode) }
+		}
+		if err := make(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := mustOpen(t, folder, testLimit)
+	if err := q.take(7); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, q, 2, 3)
+	sendAll(t, q)
+	q.acknowledge(1)
+	q.disk.close()
+	var log bytes.Buffer
+	client, err := New("127.0.0.1:1", Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer, err := client.NewWriter(WriterConfig{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = writer.Close(ctx)
+	slices.Sort(others)
+	expected := fmt.Sprintf("msg=files_left_alone folder=%s names=%q", folder, fmt.Sprint(others))
+	if strings.Count(log.String(), "files_left_alone") != 1 || !strings.Contains(log.String(), expected) {
+		t.Errorf("%s is expected in %s", expected, log.String())
 	}
 }
 

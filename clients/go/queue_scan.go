@@ -7,10 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 )
 
 // segmentName matches the files of batches. Others are left alone.
 var segmentName = regexp.MustCompile(`^[0-9]{20}\.batches$`)
+
+// ownNames are the other files of a queue.
+var ownNames = []string{
+	lockFile, acknowledgedFile, acknowledgedFile + newSuffix, deviceFile, deviceFile + newSuffix,
+}
 
 // scan reads all segments. It returns the entries that are not acknowledged, the highest sequence, and the number of
 // damaged segments. New records go to a new segment.
@@ -40,7 +46,7 @@ func (f *queueFiles) scan() (entries []entry, last int64, damaged int, err error
 	return entries, last, damaged, nil
 }
 
-// segmentPaths returns the files of batches, oldest first.
+// segmentPaths returns the files of batches, oldest first, and notes the names of files that are not the queue's.
 func (f *queueFiles) segmentPaths() (paths []string, err error) {
 	// Not filepath.Glob: the folder's own name may have characters of a pattern.
 	files, err := os.ReadDir(f.folder)
@@ -48,8 +54,11 @@ func (f *queueFiles) segmentPaths() (paths []string, err error) {
 		return nil, err
 	}
 	for _, file := range files {
-		if segmentName.MatchString(file.Name()) {
-			paths = append(paths, filepath.Join(f.folder, file.Name()))
+		switch name := file.Name(); {
+		case segmentName.MatchString(name) && file.Type().IsRegular():
+			paths = append(paths, filepath.Join(f.folder, name))
+		case !slices.Contains(ownNames, name):
+			f.unknown = append(f.unknown, name)
 		}
 	}
 	return paths, nil
@@ -111,15 +120,4 @@ func scanRecords(data []byte) (found []entry, good, bad int) {
 		offset += size
 	}
 	return found, len(data), 0
-}
-
-// syncFolder makes the names of new files durable.
-func syncFolder(folder string) error {
-	file, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	// Some file systems cannot synchronize a folder, and need not.
-	_ = file.Sync()
-	return file.Close()
 }

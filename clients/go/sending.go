@@ -22,10 +22,10 @@ func (w *Writer) send() {
 	for w.background.Err() == nil {
 		generation := w.client.connection.credentials.current()
 		err := sending.stream(generation)
-		if w.background.Err() != nil {
-			return
+		if err != nil && w.background.Err() == nil {
+			err = sending.recover(err, generation)
 		}
-		if !sending.recover(err, generation) {
+		if err != nil && w.background.Err() == nil {
 			w.fail(err)
 			return
 		}
@@ -41,18 +41,19 @@ type sender struct {
 	aloneUntil int64
 }
 
-// recover prepares the next stream, or returns false where the error stops the writer.
-func (s *sender) recover(err *Error, generation int) bool {
+// recover prepares the next stream, or returns the error that stops the writer.
+func (s *sender) recover(err *Error, generation int) *Error {
 	w := s.writer
+	w.interrupted(err)
 	if err.wantsCredential() {
 		w.client.logger.Warn("credential_wanted", "reason", err.Reason)
-		return w.client.connection.credentials.renew(w.context, generation, err)
+		return w.client.connection.credentials.renew(w.background, generation, err)
 	}
 	if err.blamesBatch() && s.giveUp(err) {
-		return true
+		return nil
 	}
-	if !err.Retryable {
-		return false
+	if !err.isInterruption() {
+		return err
 	}
 	pause := s.pauses.next(err.RetryAfter)
 	w.mu.Lock()
@@ -64,7 +65,7 @@ func (s *sender) recover(err *Error, generation int) bool {
 	w.client.metrics.Interrupted(err, pause)
 	w.config.OnInterrupted(err, pause)
 	_ = sleep(w.background, pause)
-	return true
+	return nil
 }
 
 // giveUp removes the batch that ended the stream where it was alone, and otherwise lets the next batches be sent alone.
@@ -96,18 +97,26 @@ func rejectionReason(err *Error) string {
 	return StatusWord(err.Code)
 }
 
-// stream runs one stream with the key of a generation to its end, and returns its error.
+// stream runs one stream with the key of a generation to its end, and returns its error, or nil where the key was replaced
+// before anything was sent.
 func (s *sender) stream(generation int) *Error {
 	w := s.writer
 	ctx, cancel := context.WithCancel(w.context)
 	defer cancel()
 	w.queue.rewind()
+	if err := w.takeFolder(generation); err != nil {
+		return err
+	}
 	description := &iotflowv1.TelemetryService_ServiceDesc.Streams[0]
 	call, err := w.client.connection.NewStream(
 		ctx, description, iotflowv1.TelemetryService_StreamTelemetry_FullMethodName, grpc.ForceCodecV2(batchCodec{}),
 	)
 	if err != nil {
 		return asError(ctx, err)
+	}
+	if w.client.connection.credentials.current() != generation {
+		// The stream may have the new key, which may be another device's.
+		return nil
 	}
 	var sending sync.WaitGroup
 	sending.Go(func() { s.sendBatches(ctx, call, cancel) })
@@ -153,6 +162,7 @@ func (s *sender) readAcknowledgements(call grpc.ClientStream, generation int) *E
 			return asError(call.Context(), err)
 		}
 		s.pauses.reset()
+		w.interrupted(nil)
 		w.client.connection.credentials.accepted(generation)
 		for _, rejection := range answer.GetRejected() {
 			w.reject(rejection)

@@ -19,6 +19,8 @@ const (
 	ReasonQueueFull = "QUEUE_FULL"
 	// ReasonQueueInUse: another writer has the folder of the queue.
 	ReasonQueueInUse = "QUEUE_IN_USE"
+	// ReasonQueueOfAnotherDevice: the folder of the queue has batches of another device than that of the key.
+	ReasonQueueOfAnotherDevice = "QUEUE_OF_ANOTHER_DEVICE"
 )
 
 const (
@@ -63,8 +65,22 @@ func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Messag
 
 // wantsCredential tells whether a new key may help.
 func (e *Error) wantsCredential() bool {
-	return e.Code == codes.Unauthenticated || e.Code == codes.PermissionDenied && e.Reason == reasonKeyReplaced
+	return e.Code == codes.Unauthenticated && !e.isForeign() || e.Code == codes.PermissionDenied && e.Reason == reasonKeyReplaced
 }
+
+// isForeign tells whether something else answered in place of the service, such as a captive portal with HTTP 401, 403 or
+// 404. Those of the service have a reason.
+func (e *Error) isForeign() bool {
+	switch e.Code {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
+		return e.Reason == ""
+	default:
+		return false
+	}
+}
+
+// isInterruption tells whether a stream that ended with the error is opened again.
+func (e *Error) isInterruption() bool { return e.Retryable || e.isForeign() }
 
 // blamesBatch tells whether a stream may have ended because of a batch.
 func (e *Error) blamesBatch() bool {
@@ -142,7 +158,8 @@ func (e *Error) readMetadata(metadatas []metadata.MD) {
 		}
 		// The header may also contain a date, which is ignored.
 		for _, header := range values.Get("retry-after") {
-			if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
+			// Of a number that is too large, the largest one is returned with the error.
+			if seconds, err := strconv.ParseUint(header, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
 				e.RetryAfter = time.Duration(seconds) * time.Second
 			}
 		}

@@ -2,6 +2,7 @@ package iotflow
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -59,10 +60,26 @@ func TestStatusWithoutDetails(t *testing.T) {
 }
 
 func TestRetryAfterHeader(t *testing.T) {
-	for header, want := range map[string]time.Duration{"2": 2 * time.Second, "-1": 0, "Wed, 21 Oct 2026 07:28:00 GMT": 0} {
+	for header, want := range map[string]time.Duration{
+		"2": 2 * time.Second, "-1": 0, "Wed, 21 Oct 2026 07:28:00 GMT": 0, "9223372036854775808": math.MaxInt32 * time.Second,
+	} {
 		got := asError(t.Context(), failed(t, codes.Unavailable), metadata.Pairs("retry-after", header))
 		if got.RetryAfter != want {
 			t.Errorf("%q: %s", header, got.RetryAfter)
+		}
+	}
+}
+
+func TestAnswerOfSomethingElseIsAnInterruption(t *testing.T) {
+	foreign := map[codes.Code]bool{codes.Unauthenticated: true, codes.PermissionDenied: true, codes.Unimplemented: true}
+	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
+		info := &errdetails.ErrorInfo{Domain: errorDomain, Reason: "ANY", Metadata: map[string]string{"retryable": "false"}}
+		alone, detailed := asError(t.Context(), failed(t, code)), asError(t.Context(), failed(t, code, info))
+		if alone.isInterruption() != (alone.Retryable || foreign[code]) || alone.wantsCredential() {
+			t.Errorf("%s without details: %t", code, alone.isInterruption())
+		}
+		if detailed.isInterruption() || detailed.wantsCredential() != (code == codes.Unauthenticated) {
+			t.Errorf("%s with details: %t", code, detailed.isInterruption())
 		}
 	}
 }

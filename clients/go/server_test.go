@@ -5,10 +5,12 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -26,9 +28,12 @@ type server struct {
 	target string
 	now    func() time.Time
 
-	mu      sync.Mutex
-	key     string
-	batches []*iotflowv1.TelemetryBatch
+	mu  sync.Mutex
+	key string
+	// devices are those of the keys. heartbeats counts the calls.
+	devices    map[string]int32
+	heartbeats int
+	batches    []*iotflowv1.TelemetryBatch
 	// failures end the next calls.
 	failures []error
 	// poison is a measurement that ends a stream.
@@ -70,11 +75,30 @@ func (s *server) admit(ctx context.Context) error {
 		s.failures = s.failures[1:]
 		return failure
 	}
-	values, _ := metadata.FromIncomingContext(ctx)
-	if keys := values.Get("x-api-key"); s.key != "" && (len(keys) != 1 || keys[0] != s.key) {
-		return status.Error(codes.Unauthenticated, "The key is wrong.")
+	if s.key != "" && keyOf(ctx) != s.key {
+		return refused(codes.Unauthenticated, "WRONG_KEY")
 	}
 	return nil
+}
+
+// keyOf returns the key of a call, or an empty text.
+func keyOf(ctx context.Context) string {
+	values, _ := metadata.FromIncomingContext(ctx)
+	return strings.Join(values.Get("x-api-key"), " ")
+}
+
+// refused is an error of the service, which has a reason. No retry mends it.
+func refused(code codes.Code, reason string) error {
+	info := &errdetails.ErrorInfo{Domain: "iotflow", Reason: reason, Metadata: map[string]string{"retryable": "false"}}
+	state, err := status.New(code, "The server refused the call.").WithDetails(info)
+	return errors.Join(err, state.Err())
+}
+
+// asked returns the number of heartbeats.
+func (s *server) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heartbeats
 }
 
 func (s *server) StreamTelemetry(call iotflowv1.TelemetryService_StreamTelemetryServer) error {
@@ -165,11 +189,14 @@ func (s *server) RotateApiKey(
 func (s *server) SendHeartbeat(
 	ctx context.Context, request *iotflowv1.SendHeartbeatRequest,
 ) (*iotflowv1.SendHeartbeatResponse, error) {
+	s.mu.Lock()
+	s.heartbeats++
+	s.mu.Unlock()
 	if err := s.admit(ctx); err != nil {
 		return nil, err
 	}
 	return &iotflowv1.SendHeartbeatResponse{
-		Timestamp: timestamppb.New(s.now()), Status: request.GetStatus().GetStringValue(),
+		Timestamp: timestamppb.New(s.now()), Status: request.GetStatus().GetStringValue(), DeviceId: s.devices[keyOf(ctx)],
 	}, nil
 }
 

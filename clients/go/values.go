@@ -105,13 +105,33 @@ type Column struct {
 	Strings []string
 }
 
+// lengths are those of the slices.
+func (c *Column) lengths() [6]int {
+	return [...]int{len(c.Doubles), len(c.Floats), len(c.Int64s), len(c.Int32s), len(c.Bools), len(c.Strings)}
+}
+
 // Len returns the number of rows.
-func (c *Column) Len() int {
-	return len(c.Doubles) + len(c.Floats) + len(c.Int64s) + len(c.Int32s) + len(c.Bools) + len(c.Strings)
+func (c *Column) Len() (rows int) {
+	for _, length := range c.lengths() {
+		rows += length
+	}
+	return rows
+}
+
+// hasOneSlice tells whether one slice has a value for each row, and the others are empty.
+func (c *Column) hasOneSlice(rows int) bool {
+	for _, length := range c.lengths() {
+		if length != 0 && length != rows {
+			return false
+		}
+	}
+	return c.Len() == rows
 }
 
 // IsValid tells whether row i has a value.
-func (c *Column) IsValid(i int) bool { return c.Valid == nil || c.Valid[i] }
+func (c *Column) IsValid(i int) bool {
+	return c.Valid == nil || i >= 0 && i < len(c.Valid) && c.Valid[i]
+}
 
 // Value returns value i as float64, float32, int64, int32, bool or string, or nil where there is none.
 func (c *Column) Value(i int) any {
@@ -120,18 +140,26 @@ func (c *Column) Value(i int) any {
 	}
 	switch c.kind() {
 	case floatType:
-		return c.Floats[i]
+		return element(c.Floats, i)
 	case int64Type:
-		return c.Int64s[i]
+		return element(c.Int64s, i)
 	case int32Type:
-		return c.Int32s[i]
+		return element(c.Int32s, i)
 	case boolType:
-		return c.Bools[i]
+		return element(c.Bools, i)
 	case stringType:
-		return c.Strings[i]
+		return element(c.Strings, i)
 	default:
-		return c.Doubles[i]
+		return element(c.Doubles, i)
 	}
+}
+
+// element returns value i, or nil: the column of an answer may be shorter than its times.
+func element[T any](values []T, i int) any {
+	if i < 0 || i >= len(values) {
+		return nil
+	}
+	return values[i]
 }
 
 func (c *Column) kind() valueType {

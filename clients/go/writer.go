@@ -124,7 +124,9 @@ type Writer struct {
 	mu      sync.Mutex
 	status  Status
 	failure *Error
-	closing sync.Once
+	// interruption is the error of the last stream, nil after an acknowledgement.
+	interruption *Error
+	closing      sync.Once
 }
 
 // NewWriter returns a writer that connects and sends by itself, beginning with what the folder of the queue has. It fails
@@ -136,6 +138,9 @@ func (c *Client) NewWriter(config WriterConfig) (*Writer, error) {
 		var err error
 		if opened, damaged, err = openQueue(config.Folder, config.QueueLimit); err != nil {
 			return nil, err
+		}
+		if unknown := opened.disk.unknown; len(unknown) > 0 {
+			c.logger.Warn("files_left_alone", "folder", config.Folder, "names", unknown)
 		}
 	}
 	w := &Writer{
@@ -192,8 +197,8 @@ func (w *Writer) AddColumns(ctx context.Context, columns Columns) error {
 func (c *Columns) check() error {
 	for i := range c.Columns {
 		column := &c.Columns[i]
-		if column.Len() != len(c.Times) || column.Valid != nil && len(column.Valid) != len(c.Times) {
-			message := "The column " + column.Measurement + " needs one value for each time."
+		if !column.hasOneSlice(len(c.Times)) || column.Valid != nil && len(column.Valid) != len(c.Times) {
+			message := "The column " + column.Measurement + " needs one value of one type for each time."
 			return &Error{Code: codes.InvalidArgument, Field: column.Measurement, Message: message}
 		}
 	}
@@ -201,7 +206,7 @@ func (c *Columns) check() error {
 }
 
 // Flush ends the open batch, and returns when everything added before is acknowledged. After the deadline of the context it
-// fails with DEADLINE_EXCEEDED; nothing is lost by that.
+// fails with DEADLINE_EXCEEDED, and the message has the cause of the last interruption; nothing is lost by that.
 func (w *Writer) Flush(ctx context.Context) error {
 	ctx, release := w.whileRunning(ctx)
 	defer release()
@@ -214,7 +219,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 	if err == nil {
 		err = w.queue.waitForAcknowledgement(ctx, last)
 	}
-	return w.explain(err)
+	return w.nameCause(w.explain(err))
 }
 
 // Close flushes, ends the stream and releases everything, also where it fails with DEADLINE_EXCEEDED. What was not
@@ -293,6 +298,26 @@ func (w *Writer) explain(err error) error {
 		return w.failure
 	}
 	return err
+}
+
+// nameCause adds to the error of a deadline why nothing was acknowledged since the last interruption.
+func (w *Writer) nameCause(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var late *Error
+	if w.interruption == nil || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &late) {
+		return err
+	}
+	named := *late
+	named.Message += " The last interruption: " + w.interruption.Error()
+	return &named
+}
+
+// interrupted records why the last stream ended; nil: a later one has an acknowledgement.
+func (w *Writer) interrupted(err *Error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.interruption = err
 }
 
 // fail stops the writer. The queue stays as it is.

@@ -1,9 +1,11 @@
 package iotflow_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -212,7 +214,7 @@ func TestStreamIsOpenedAgain(t *testing.T) {
 
 func TestPermanentErrorStopsTheWriter(t *testing.T) {
 	s := newServer(t)
-	s.failures = []error{status.Error(codes.PermissionDenied, "The device is inactive.")}
+	s.failures = []error{refused(codes.PermissionDenied, "DEVICE_INACTIVE")}
 	writer := newWriter(t, newClient(t, s.target, iotflow.Config{}), iotflow.WriterConfig{})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -244,6 +246,100 @@ func TestNewKeyIsAskedFor(t *testing.T) {
 	expectTimes(t, s, 0, 10)
 	if asked.Load() != 1 {
 		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+func TestAnswersOfSomethingElseDoNotStopTheWriter(t *testing.T) {
+	s := newServer(t)
+	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented} {
+		s.failures = append(s.failures, status.Error(code, "Please log in."))
+	}
+	asked := func(context.Context, *iotflow.Error) (string, error) {
+		t.Error("a key is asked for")
+		return "", nil
+	}
+	client := newClient(t, s.target, iotflow.Config{APIKey: "key", OnCredentialWanted: asked})
+	writer := newWriter(t, client, iotflow.WriterConfig{})
+	if err := add(t, writer, 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, writer)
+	expectTimes(t, s, 0, 10)
+	if got := writer.Status().Interruptions; got != 3 {
+		t.Errorf("%d interruptions", got)
+	}
+}
+
+// A person may think for hours about a new key, and the handler need not heed its context.
+func TestCloseHeedsItsDeadlineWhileAKeyIsAskedFor(t *testing.T) {
+	for name, rows := range map[string]int{"with rows": 10, "without rows": 0} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.setKey("new")
+			asked, end := make(chan struct{}), make(chan struct{})
+			defer close(end)
+			client := newClient(t, s.target, iotflow.Config{
+				APIKey: "old", OnCredentialWanted: func(context.Context, *iotflow.Error) (string, error) {
+					close(asked)
+					<-end
+					return "", nil
+				},
+			})
+			writer := newWriter(t, client, iotflow.WriterConfig{})
+			if err := add(t, writer, 0, rows); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			closed := make(chan error, 1)
+			go func() { closed <- writer.Close(ctx) }()
+			select {
+			case err := <-closed:
+				if isLate := errors.Is(err, context.DeadlineExceeded); isLate != (rows > 0) {
+					t.Errorf("close: %v", err)
+				}
+			case <-time.After(patience):
+				t.Fatal("close does not return")
+			}
+		})
+	}
+}
+
+func TestDeadlineNamesTheCause(t *testing.T) {
+	for name, test := range map[string]struct {
+		target string
+		cause  string
+	}{
+		"nothing listens": {unreachable, "connection refused"},
+		"wrong key":       {"", "WRONG_KEY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.setKey("new")
+			interrupted := make(chan struct{}, 100)
+			client := newClient(t, cmp.Or(test.target, s.target), iotflow.Config{
+				APIKey: "old", OnCredentialWanted: func(ctx context.Context, _ *iotflow.Error) (string, error) {
+					interrupted <- struct{}{}
+					<-ctx.Done()
+					return "new", nil
+				},
+			})
+			writer := newWriter(t, client, iotflow.WriterConfig{
+				OnInterrupted: func(*iotflow.Error, time.Duration) { interrupted <- struct{}{} },
+			})
+			if err := add(t, writer, 0, 10); err != nil {
+				t.Fatal(err)
+			}
+			<-interrupted
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			defer cancel()
+			for call, err := range map[string]error{"flush": writer.Flush(ctx), "close": writer.Close(ctx)} {
+				if !errors.Is(err, context.DeadlineExceeded) || strings.Count(err.Error(), test.cause) != 1 {
+					t.Errorf("%s: %v", call, err)
+				}
+			}
+		})
 	}
 }
 

@@ -1,0 +1,52 @@
+package iotflow
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// createFile makes a file for its owner alone. It fails where the name exists, so that no link is followed.
+func createFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// createOrOpenFile makes a file, or opens it where it exists.
+func createOrOpenFile(path string) (*os.File, error) {
+	file, err := createFile(path)
+	if errors.Is(err, fs.ErrExist) {
+		return os.OpenFile(path, os.O_RDWR, 0)
+	}
+	return file, err
+}
+
+// replace writes a file of the folder as a whole: a reader sees the former content or the new one.
+func (f *queueFiles) replace(name string, data []byte) error {
+	path := filepath.Join(f.folder, name)
+	file, err := createFile(path + newSuffix)
+	if errors.Is(err, fs.ErrExist) {
+		// Left by a process that ended, or not a file of ours.
+		_ = os.Remove(path + newSuffix)
+		file, err = createFile(path + newSuffix)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+newSuffix, path)
+}
+
+// syncFolder makes the names of new files durable.
+func syncFolder(folder string) error {
+	file, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	// Some file systems cannot synchronize a folder, and need not.
+	_ = file.Sync()
+	return file.Close()
+}

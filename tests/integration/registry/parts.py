@@ -1,5 +1,6 @@
 """All parts that use one registry database, with one clock."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,12 +12,14 @@ from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device, NewDevice
 from iotflow_server.devices.imports.imports import DeviceImports
-from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.devices.keys import DeviceKey, DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.statistics import DeviceStatistics
 
 SECRET = b"for tests"
 GRACE = timedelta(hours=1)
+# Seconds; longer than the database's own limits for a look-up.
+PATIENCE = 15.0
 
 
 class Clock:
@@ -29,6 +32,14 @@ class Clock:
     def advance(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
+
+
+class TimedKeys(DeviceKeys):
+    """A look-up repeats itself after a concurrent change of the key. One that never ends fails its test."""
+
+    async def find(self, shown: str) -> DeviceKey | None:
+        async with asyncio.timeout(PATIENCE):
+            return await super().find(shown)
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ def parts_of(database: Database, clock: Clock) -> Parts:
         database=database,
         clock=clock,
         registry=registry,
-        keys=DeviceKeys(database=database, hasher=hasher, registry=registry, grace=GRACE, clock=clock),
+        keys=TimedKeys(database=database, hasher=hasher, registry=registry, grace=GRACE, clock=clock),
         tokens=Tokens(database, hasher, clock),
         commands=Commands(database, clock),
         desired=DesiredConfigs(database, clock),

@@ -23,6 +23,12 @@ def events(method: MethodDescriptor) -> dict[str, str]:
     return {field.name: field.message_type.name for field in event.fields if field.message_type} if event else {}
 
 
+def test_the_contract_has_streams_of_both_kinds() -> None:
+    both_ways = {method.name for method in STREAMS if method.client_streaming}
+    assert both_ways >= {"StreamCommands", "StreamTelemetry", "StreamDeviceCommands"}
+    assert len(STREAMS) >= 10
+
+
 @pytest.mark.parametrize("method", STREAMS, ids=path)
 def test_answers_are_events_unless_they_are_all_of_one_kind(method: MethodDescriptor) -> None:
     assert bool(events(method)) is (method.name not in UNIFORM)

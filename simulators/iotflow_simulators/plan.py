@@ -1,8 +1,7 @@
 """A scenario as a plan: its devices, and what is due when. The same scenario gives the same plan on any machine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -10,24 +9,17 @@ from iotflow_simulators import SimulationError
 from iotflow_simulators.faults.base import FaultKind, FleetContext, Outage
 from iotflow_simulators.faults.occurrences import MAX_OCCURRENCES, affected, spans
 from iotflow_simulators.faults.registry import FAULTS
-from iotflow_simulators.generation.events import Event
-from iotflow_simulators.generation.fleet_run import FleetRun, FleetWindow
-from iotflow_simulators.generation.merge import merged
+from iotflow_simulators.generation.fleet_run import FleetRun
 from iotflow_simulators.generation.outages import Outages
+from iotflow_simulators.generation.run import Run, fastest
 from iotflow_simulators.generation.schedule import off_times
-from iotflow_simulators.labels import Label
-from iotflow_simulators.models.base import CommandResult, Measurement, Site
+from iotflow_simulators.models.base import Measurement, Site
 from iotflow_simulators.models.registry import MODELS
-from iotflow_simulators.randoms import Ints, device_keys, key
+from iotflow_simulators.randoms import device_keys, key
 from iotflow_simulators.scenario.scenario import Door, Fleet, Scenario, device_names
 
-# A window has about this many readings, and at most this length in ms.
-_READINGS_OF_WINDOW = 20_000
-_LONGEST_WINDOW = 3_600_000
-_SHORTEST_WINDOW = 100
 # Readings of a fleet that wait while their devices are offline. They are held in memory.
 MAX_KEPT = 5_000_000
-INTERVALS = (50, 86_400_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +30,6 @@ class Device:
     name: str
     fleet: Fleet
     door: Door
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What is due before `end`, in ms since the start, and not in an earlier window."""
-
-    start: int
-    end: int
-    fleets: Sequence[FleetWindow]
-    ranks: Ints
-
-    @property
-    def labels(self) -> list[Label]:
-        """The labels of faults that begin in the window, and of readings that are measured in it."""
-        return [label for fleet in self.fleets for label in fleet.labels]
-
-    def events(self) -> list[Event]:
-        """All events, in the order in which they are due."""
-        return merged(self.fleets, self.ranks)
 
 
 class Plan:
@@ -76,7 +49,7 @@ class Plan:
         fleet = self.devices[device].fleet
         return MODELS[fleet.model].measurements(fleet.parameters)
 
-    def run(self, devices: Sequence[int] | None = None) -> "Run":
+    def run(self, devices: Sequence[int] | None = None) -> Run:
         """A run from the start. devices: only these; what they do does not depend on the others."""
         chosen = range(len(self.devices)) if devices is None else sorted(set(devices))
         runs = []
@@ -106,7 +79,7 @@ class Plan:
             for device in range(len(members))
         ]
         united = Outages(outages)
-        kept = united.most_kept(fleet.interval / _fastest(scenario))
+        kept = united.most_kept(fleet.interval / fastest(scenario))
         if kept > MAX_KEPT:
             raise SimulationError(
                 f"The devices of the fleet {fleet.name!r} keep up to {kept} readings while they are offline; at most {MAX_KEPT} "
@@ -126,61 +99,6 @@ class Plan:
         return found
 
 
-class Run:
-    """A pass through a plan. It goes on by windows; commands and configurations change the readings after the last window."""
-
-    def __init__(self, plan: Plan, fleets: Sequence[FleetRun]) -> None:
-        self.plan = plan
-        self.position = 0
-        self._fleets = fleets
-        self._owners = {
-            member: (fleet, place) for fleet in fleets for place, member in enumerate(fleet.context.members)
-        }
-        self._ranks = _ranks([device.name for device in plan.devices])
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the end of the scenario is reached."""
-        return self.position >= self.plan.scenario.duration
-
-    def advance(self, end: int) -> Window:
-        """The next window. end: in ms since the start, after the last window's. At the scenario's end, the window has what is due
-        later too: readings that were kept or delayed."""
-        start, self.position = self.position, end
-        return Window(start, end, [fleet.advance(end) for fleet in self._fleets], self._ranks)
-
-    def windows(self, length: int | None = None) -> Iterator[Window]:
-        """All windows. length: in ms; None: chosen by the number of readings, for the best speed in bounded memory."""
-        step = length or self._best_length()
-        while not self.is_finished:
-            yield self.advance(min(self.position + step, self.plan.scenario.duration))
-
-    def events(self, length: int | None = None) -> Iterator[Event]:
-        """All events of all devices, in the order in which they are due. Memory is bounded by one window and by what is late."""
-        for window in self.windows(length):
-            yield from window.events()
-
-    def command(self, device: int, name: str, parameters: Mapping[str, Any]) -> CommandResult:
-        """Let a device execute a command. device: index into the plan's devices."""
-        fleet, place = self._owners[device]
-        return fleet.model.command(place, name, parameters)
-
-    def configure(self, device: int, desired: Mapping[str, Any]) -> dict[str, Any]:
-        """Let a device follow its desired configuration. Returns what it reports: all settings that are in force. `interval_ms` is
-        a setting of every device."""
-        fleet, place = self._owners[device]
-        wanted = desired.get("interval_ms")
-        if isinstance(wanted, int) and not isinstance(wanted, bool) and INTERVALS[0] <= wanted <= INTERVALS[1]:
-            fleet.set_interval(place, wanted)
-        return {"interval_ms": fleet.interval(place), **fleet.model.configure(place, desired)}
-
-    def _best_length(self) -> int:
-        per_ms = sum(len(fleet.context.members) / fleet.context.fleet.interval for fleet in self._fleets)
-        fastest = _fastest(self.plan.scenario)
-        length = _READINGS_OF_WINDOW / (per_ms * fastest) if per_ms else _LONGEST_WINDOW
-        return int(min(max(length, _SHORTEST_WINDOW), _LONGEST_WINDOW))
-
-
 def _with_doors(scenario: Scenario, names: Sequence[Sequence[str]]) -> Iterator[tuple[str, Fleet, Door]]:
     """The devices with their doors. The shares are exact; which device gets which door depends on its name."""
     for fleet, members in zip(scenario.fleets, names, strict=True):
@@ -196,18 +114,7 @@ def _with_doors(scenario: Scenario, names: Sequence[Sequence[str]]) -> Iterator[
         yield from ((name, fleet, doors.get(name, last)) for name in members)
 
 
-def _fastest(scenario: Scenario) -> float:
-    """The highest rate, at least 1."""
-    return max([1.0, *(max(stage.start, stage.end) for stage in scenario.stages)])
-
-
 def _outages_of(fault: FaultKind) -> int:
     """The most outages of a fault."""
     longest = int((fault.spans.end - fault.spans.start).max(initial=0))
     return len(fault.spans) * fault.outages_in(fault.fault, longest)
-
-
-def _ranks(names: Sequence[str]) -> Ints:
-    ranks = np.empty(len(names), np.int64)
-    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-    return ranks

@@ -14,7 +14,7 @@ from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.simulators.addresses import service_of
 from iotflow_cli.simulators.scenarios import chosen_scenario
-from iotflow_cli.simulators.simulating import ledger_of, simulated
+from iotflow_cli.simulators.simulating import Chosen, ledger_of, simulated
 from iotflow_simulators import SimulationError
 from iotflow_simulators.presets import custom
 from iotflow_simulators.running.simulation import Files
@@ -143,6 +143,6 @@ def _run(output: Output, server: Server, make: Callable[[], Scenario]) -> int:
     try:
         scenario = make()
         service = service_of(server.target, None, None, None)
-        return simulated(output, server, scenario, service, Files(ledger_of(scenario)))
+        return simulated(output, server, Chosen(scenario, service, Files(ledger_of(scenario))))
     except SimulationError as error:
         raise CommandError(str(error)) from None

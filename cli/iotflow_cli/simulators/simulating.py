@@ -1,10 +1,9 @@
 """`iotflow simulate`."""
 
 import asyncio
-import signal
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,18 +18,30 @@ from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
 from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import service_of
+from iotflow_cli.simulators.limit import finder, show_limit
+from iotflow_cli.simulators.results import note_own_share, reports_to, rows
 from iotflow_cli.simulators.scenarios import chosen_scenario
 from iotflow_simulators import SimulationError
 from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.ledger.reader import Ledger
-from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.limits.finder import highest_rate, steady
+from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.running.engine import Engine
-from iotflow_simulators.running.measures import LATE, Measures
-from iotflow_simulators.running.simulation import Files, Reports, Service, Simulation
+from iotflow_simulators.running.measures import Measures
+from iotflow_simulators.running.simulation import Conduct, Files, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
 
 ADDRESS = converted(checks.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A run that is asked for."""
+
+    scenario: Scenario
+    service: Service
+    files: Files
+    speed: float = 1.0
 
 
 @command("simulate")
@@ -57,6 +68,27 @@ ADDRESS = converted(checks.address)
 @click.option(
     "--labels", type=click.Path(path_type=Path), metavar="FILE", help="file for the anomalies  [default: none]"
 )
+@click.option(
+    "--find-limit",
+    is_flag=True,
+    help="raise the rate step by step until a bound breaks; --duration is the length of a step  [default: run once]",
+)
+@click.option(
+    "--limit-p99",
+    type=click.IntRange(1, 60_000),
+    default=500,
+    show_default=True,
+    metavar="MS",
+    help="bound of the p99 of the latency from when a reading was due",
+)
+@click.option(
+    "--limit-loss",
+    type=click.FloatRange(0, 100),
+    default=0.1,
+    show_default=True,
+    metavar="PERCENT",
+    help="bound of the share of readings that are refused or not acknowledged",
+)
 @click.pass_obj
 def simulate(
     output: Output,
@@ -70,16 +102,24 @@ def simulate(
     mqtt: str | None,
     ledger: Path | None,
     labels: Path | None,
+    find_limit: bool,
+    limit_p99: int,
+    limit_loss: float,
 ) -> int:
     """Run simulated devices until the scenario ends, or Ctrl-C.
 
     SCENARIO is a file (.yaml), or a preset such as home. `iotflow verify` then proves what became of every reading.
     """
     try:
-        chosen = chosen_scenario(scenario, seed, duration)
+        chosen = chosen_scenario(scenario, seed, None if find_limit else duration)
         service = service_of(server.target, address, rest, mqtt)
         files = Files(ledger or ledger_of(chosen), labels)
-        return simulated(output, server, chosen, service, files, speed or 1.0)
+        if not find_limit:
+            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0))
+        if speed:
+            raise click.UsageError("--find-limit and --speed exclude each other.")
+        run = Chosen(steady(chosen), service, files)
+        return limit_found(output, server, run, duration, Bounds(limit_p99 / 1_000, limit_loss / 100))
     except SimulationError as error:
         raise CommandError(str(error)) from None
 
@@ -89,74 +129,33 @@ def ledger_of(scenario: Scenario) -> Path:
     return Path(f"{scenario.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.ledger")
 
 
-def simulated(
-    output: Output, server: Server, scenario: Scenario, service: Service, files: Files, speed: float = 1.0
-) -> int:
+def simulated(output: Output, server: Server, chosen: Chosen) -> int:
     """Run a scenario to its end, and show its measures; the exit code. Raises SimulationError."""
-    allow_many_connections()
-    keys = KeyStore(server.target.data_dir or Path("data"))
-    simulation = Simulation(scenario, service, keys, speed=speed)
-    measures = asyncio.run(simulation.run(files, _reports(output)))
-    _warn(output, measures)
-    output.show(Table(_rows(measures)))
-    digest = readings_hash(Ledger(files.ledger))
+    measures = _run(output, server, chosen)
+    note_own_share(output, measures)
+    output.show(Table(rows(measures)))
+    digest = readings_hash(Ledger(chosen.files.ledger))
     output.note(f"readings_hash {digest}", readings_hash=digest)
-    output.note(f"{files.ledger} has every reading. Next: iotflow verify {files.ledger}", ledger=str(files.ledger))
+    _note_ledger(output, chosen)
     return 0
 
 
-def _reports(output: Output) -> Reports:
-    def registered(done: int, of: int) -> None:
-        if done == of or done % 1_000 == 0:
-            output.note(f"{done:,} of {of:,} devices are registered", registered=done, devices=of)
-
-    def started(engine: Engine, _: LedgerWriter) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, engine.stop.set)
-
-    def running(measures: Measures) -> None:
-        data = _progress(measures)
-        text = (
-            f"{data['seconds']:.0f} s: {data['due']:,} readings due, {data['acknowledged']:,} acknowledged, "
-            f"{data['refused']:,} refused, {data['lost_connections']:,} connections lost; lag p99 {data['lag_p99_ms']:.0f} ms, "
-            f"own processor {data['processor_percent']:.0f} %"
-        )
-        output.note(text, **data)
-
-    return Reports(registered, started, running)
+def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | None, bounds: Bounds) -> int:
+    """Find the limit of the service, and show it; the exit code. seconds: length of a step. Raises SimulationError."""
+    found = finder(output, highest_rate(chosen.scenario), seconds, bounds)
+    _run(output, server, chosen, found.conduct)
+    code = show_limit(output, found, bounds)
+    _note_ledger(output, chosen)
+    return code
 
 
-def _progress(measures: Measures) -> dict[str, Any]:
-    names = ("due", "acknowledged", "refused", "lost_connections")
-    return {
-        "seconds": round(measures.seconds, 1),
-        **{name: measures.total(name) for name in names},
-        "lag_p99_ms": round(measures.lag.quantile(0.99) * 1_000, 1),
-        "processor_percent": round(measures.processor_share * 100, 1),
-    }
+def _run(output: Output, server: Server, chosen: Chosen, conduct: Conduct | None = None) -> Measures:
+    allow_many_connections()
+    keys = KeyStore(server.target.data_dir or Path("data"))
+    simulation = Simulation(chosen.scenario, chosen.service, keys, speed=chosen.speed)
+    return asyncio.run(simulation.run(chosen.files, reports_to(output), conduct))
 
 
-def _rows(measures: Measures) -> list[dict[str, Any]]:
-    return [
-        {
-            "door": name,
-            "due": door.due,
-            "acknowledged": door.acknowledged,
-            "refused": door.refused,
-            "per_second": round(door.acknowledged / max(measures.seconds, 1e-3), 1),
-            "p50_ms": round(door.latency.quantile(0.5) * 1_000, 1),
-            "p99_ms": round(door.latency.quantile(0.99) * 1_000, 1),
-        }
-        for name, door in measures.doors.items()
-    ]
-
-
-def _warn(output: Output, measures: Measures) -> None:
-    if measures.is_own_limit:
-        lag = measures.lag.quantile(0.99) * 1_000
-        output.note(
-            f"warning: the simulator itself is the limit: 1 % of the readings left it at least {lag:.0f} ms late (bound: "
-            f"{LATE * 1_000:.0f} ms). The rates and latencies are not those of the service.",
-            lag_p99_ms=lag,
-        )
+def _note_ledger(output: Output, chosen: Chosen) -> None:
+    path = chosen.files.ledger
+    output.note(f"{path} has every reading. Next: iotflow verify {path}", ledger=str(path))

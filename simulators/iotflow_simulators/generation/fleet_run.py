@@ -12,7 +12,7 @@ from iotflow_simulators.generation.pace import GRID, PER_MS, Pace
 from iotflow_simulators.generation.rows import Rows, joined
 from iotflow_simulators.labels import Label
 from iotflow_simulators.models.base import Model, Moments
-from iotflow_simulators.randoms import Draws
+from iotflow_simulators.randoms import Draws, Ints
 from iotflow_simulators.scenario.scenario import Scenario
 
 # Faults from this ORDER on see readings when they are sent.
@@ -56,10 +56,13 @@ class FleetRun:
         self._pending = _Pending(events=self._known_events())
         count = len(context.members)
         self._interval = np.full(count, context.fleet.interval * PER_MS, np.int64)
+        self._usual = self._interval.copy()
+        self._rate = 1.0
         # The devices' first readings are spread over the interval, on the grid of times.
         phase = Draws(context.keys, "phase").whole(context.fleet.interval // GRID - 1)
         self._work = (phase + 1) * GRID * PER_MS
         self._sequence = np.zeros(count, np.int64)
+        self._reached = 0
 
     def _known_events(self) -> list[ConnectionEvent]:
         duration = self._scenario.duration
@@ -69,11 +72,22 @@ class FleetRun:
 
     def set_interval(self, device: int, interval: int) -> None:
         """Change the interval of one device, in ms, after its next reading."""
-        self._interval[device] = interval * PER_MS
+        self._usual[device] = interval * PER_MS
+        self._interval = self._at_rate()
 
     def interval(self, device: int) -> int:
-        """The interval of one device, in ms."""
-        return int(self._interval[device]) // PER_MS
+        """The interval of one device at rate 1, in ms."""
+        return int(self._usual[device]) // PER_MS
+
+    def set_rate(self, rate: float) -> None:
+        """Change the rate of all devices at once, as a multiple of what the intervals give. At most a reading every GRID ms."""
+        before, self._rate = self._interval, rate
+        self._interval = self._at_rate()
+        left = ((self._work - self._reached) * (self._interval / before)).astype(np.int64)
+        self._work = self._reached + np.maximum(left, 1)
+
+    def _at_rate(self) -> Ints:
+        return np.maximum((self._usual / self._rate).astype(np.int64), GRID * PER_MS)
 
     def advance(self, end: int) -> FleetWindow:
         """What is due before `end`, in ms since the start. At the scenario's end, late readings are due too."""
@@ -96,6 +110,7 @@ class FleetRun:
         at = self._pace.due(self._work[device] + turn * self._interval[device])
         sequence = self._sequence[device] + turn
         self._work += counts * self._interval
+        self._reached = reached
         self._sequence += counts
         time = at + self._scenario.start
         columns = self.model.readings(Moments(device, sequence, time))

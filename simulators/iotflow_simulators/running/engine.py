@@ -15,6 +15,8 @@ from iotflow_simulators.generation.events import (
     UseWrongKey,
 )
 from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.running.accounts import Accounts
+from iotflow_simulators.running.device_commands import DeviceCommands
 from iotflow_simulators.running.feed import Due, Feed
 from iotflow_simulators.running.fleet_registration import Registered
 from iotflow_simulators.running.measures import DoorMeasures, Measures
@@ -26,6 +28,8 @@ GROUP, GROUP_SECONDS = 100, 10.0
 BURST = 100
 FLUSH_SECONDS = 0.25
 _TICK = 0.002
+# The longest sleep, after which the loop looks whether it is to stop.
+_NAP = 0.2
 
 _ACTIONS: Mapping[type[Any], Callable[[Session, Any], None]] = {
     Connect: lambda session, _: session.connect(),
@@ -60,7 +64,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._begin = 0.0
         self._readings = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands = DeviceCommands(feed)
         around = {name: self._surroundings(name) for name in self.measures.doors}
         self._sessions = [
             Session(index, _login(device, door), around[door]) for index, (device, door) in enumerate(devices)
@@ -71,6 +75,10 @@ class Engine:
         """The ids at the server, in the order of the plan."""
         return [session.login.id for session in self._sessions]
 
+    async def set_rate(self, rate: float) -> float:
+        """Change the rate of all fleets, as a multiple of what their intervals give. From when on it holds, in seconds of the run."""
+        return await self._feed.set_rate(rate) / 1_000 / self._speed
+
     async def run(self) -> None:
         """Run to the end of the scenario, or until `stop` is set. Raises SimulationError where the ledger cannot be written."""
         flushing = asyncio.create_task(self._flush(), name="flush of the ledger")
@@ -79,10 +87,11 @@ class Engine:
                 if not self._begin:
                     window = await self._connected(window)
                     self._begin = self._loop.time()
-                    self.measures.begin()
+                    self.measures.begin(self._begin)
                 await self._execute(window)
                 if self.stop.is_set() or flushing.done():
                     break
+            self.measures.end()
             await self._wait_for_reports()
         finally:
             flushing.cancel()
@@ -102,15 +111,14 @@ class Engine:
         return [due for due in window if due[0] > 0 or not isinstance(due[2], Connect)]
 
     async def _execute(self, window: list[Due]) -> None:
-        lag, sessions, time, speed = self.measures.lag, self._sessions, self._loop.time, 1_000 * self._speed
+        sessions, time, speed = self._sessions, self._loop.time, 1_000 * self._speed
         burst = 0
         for due, device, item in window:
             at = self._begin + due / speed
             now = time()
             if at > now:
                 burst = 0
-                await asyncio.sleep(max(at - now, _TICK))
-                now = time()
+                now = await self._sleep(at)
             elif burst >= BURST:
                 burst = 0
                 await asyncio.sleep(0)
@@ -119,11 +127,18 @@ class Engine:
             burst += 1
             if isinstance(item, Outgoing):
                 item.due = at
-                lag.add(now - at)
                 self._readings = item.number + 1
-                sessions[device].submit(item)
+                sessions[device].submit(item, now)
             else:
                 self._act(sessions[device], item)
+
+    async def _sleep(self, until: float) -> float:
+        """Sleep until a time of the loop, or until the run is stopped; the time then."""
+        now = self._loop.time()
+        while now < until and not self.stop.is_set():
+            await asyncio.sleep(min(max(until - now, _TICK), _NAP))
+            now = self._loop.time()
+        return now
 
     def _act(self, session: Session, event: ConnectionEvent) -> None:
         _ACTIONS[type(event)](session, event)
@@ -135,8 +150,7 @@ class Engine:
     async def _end(self) -> None:
         for session in self._sessions:
             session.disconnect(clean=True)
-        for task in self._tasks:
-            task.cancel()
+        self._commands.cancel()
         await asyncio.gather(*(door.close() for door in self._doors.values()))
 
     async def _until(self, is_true: Callable[[], bool], seconds: float) -> None:
@@ -150,29 +164,8 @@ class Engine:
             self._ledger.flush()
 
     def _surroundings(self, door: str) -> Surroundings:
-        return Surroundings(
-            self._doors[door], self._ledger, self.measures, self.measures.doors[door], self._command, self._configured
-        )
-
-    def _command(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
-        async def execute() -> None:
-            # The service delivers a command again until it has the result.
-            result = session.results.get(number) or await self._feed.command(session.index, name, parameters)
-            session.results[number] = result
-            session.answer(number, executed=result.executed, result=result.values, message=result.message)
-
-        self._start(execute())
-
-    def _configured(self, session: Session, desired: Mapping[str, Any]) -> None:
-        async def configure() -> None:
-            session.report(await self._feed.configure(session.index, desired))
-
-        self._start(configure())
-
-    def _start(self, work: Any) -> None:
-        task = self._loop.create_task(work, name="answer of a device")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        accounts = Accounts(self._ledger, self.measures, self.measures.doors[door])
+        return Surroundings(self._doors[door], accounts, self._commands.command, self._commands.configured)
 
 
 def _login(device: Registered, door: str) -> Login:

@@ -8,11 +8,11 @@ import orjson
 
 from iotflow_simulators.doors.link import Outgoing
 from iotflow_simulators.generation.events import ConnectionEvent, Event, Malformed, Reading
+from iotflow_simulators.generation.run import Run
 from iotflow_simulators.labels import label_lines
 from iotflow_simulators.ledger.entries import ReadingEntry
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.models.base import CommandResult
-from iotflow_simulators.plan import Run
 
 # The latest commands change what is due after this many ms of the scenario.
 LONGEST_WINDOW = 1_000
@@ -52,6 +52,12 @@ class Feed:
         """Let a device follow a configuration, between two windows."""
         async with self._lock:
             return self._run.configure(device, desired)
+
+    async def set_rate(self, rate: float) -> int:
+        """Change the rate of all fleets, between two windows. From when on it holds, in ms since the start."""
+        async with self._lock:
+            self._run.set_rate(rate)
+            return self._run.position
 
     async def _produce(self) -> None:
         try:

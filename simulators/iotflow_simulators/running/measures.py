@@ -1,78 +1,77 @@
 """What a run measures of the service and of itself."""
 
-import math
 import time
 from dataclasses import dataclass, field
 
-# Buckets of a factor of two.
-_STEPS = 8
-_SMALLEST = 1e-5
-_BUCKETS = 240
+from iotflow_simulators.running.histogram import Histogram
+from iotflow_simulators.running.timeline import Timeline
+
 # Readings that leave the simulator later than this are a sign that it is the limit.
 LATE = 0.1
-
-
-class Histogram:
-    """Durations in seconds, to about 9 %."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * _BUCKETS
-        self.count = 0
-        self.highest = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Add a duration."""
-        place = int(math.log2(seconds / _SMALLEST) * _STEPS) if seconds > _SMALLEST else 0
-        self._counts[min(place, _BUCKETS - 1)] += 1
-        self.count += 1
-        if seconds > self.highest:
-            self.highest = seconds
-
-    def quantile(self, share: float) -> float:
-        """The duration below which this share is; 0 for none."""
-        wanted, seen = share * self.count, 0
-        for place, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= wanted:
-                return min(_SMALLEST * 2 ** ((place + 1) / _STEPS), self.highest)
-        return 0.0
+# Reasons for lost connections that are counted by name. The server chooses some of them.
+MOST_REASONS = 20
+OTHER = "OTHER"
 
 
 @dataclass(slots=True)
 class DoorMeasures:
-    """latency: from when a reading was due until it was acknowledged. dropped: readings that a device had no room for."""
+    """Readings of one door.
+
+    answered: acknowledged or refused. in_time: acknowledged until the schedule ended. latency: from when a reading was due until
+    it was acknowledged. dropped: readings that a device had no room for.
+    """
 
     due: int = 0
     acknowledged: int = 0
+    answered: int = 0
+    in_time: int = 0
     refused: int = 0
     lost_connections: int = 0
     dropped: int = 0
     latency: Histogram = field(default_factory=Histogram)
 
+    @property
+    def unknown(self) -> int:
+        """Readings that were neither acknowledged nor refused."""
+        return max(self.due - self.answered, 0)
+
 
 @dataclass(slots=True)
 class Measures:
-    """A run. lag: how much later than due a reading left the schedule."""
+    """A run. lag: how much later than due a reading left the schedule. problems: lost connections by reason."""
 
     doors: dict[str, DoorMeasures] = field(default_factory=dict)
     lag: Histogram = field(default_factory=Histogram)
-    started: float = 0.0
-    processor: float = 0.0
+    timeline: Timeline = field(default_factory=Timeline)
     problems: dict[str, int] = field(default_factory=dict)
+    _started: float = 0.0
+    _processor: float = 0.0
+    # Seconds of the schedule, and of one processor in it, after its end.
+    _lasted: float = 0.0
+    _used: float = 0.0
 
-    def begin(self) -> None:
-        """The schedule begins now."""
-        self.started, self.processor = time.monotonic(), time.process_time()
+    def begin(self, now: float) -> None:
+        """The schedule begins. now: in seconds of the running loop."""
+        self._started, self._processor = time.monotonic(), time.process_time()
+        self.timeline.origin = now
+
+    def end(self) -> None:
+        """The schedule has ended; answers may still come."""
+        self._lasted, self._used = self.seconds, self._used_so_far()
+        for door in self.doors.values():
+            door.in_time = door.acknowledged
 
     @property
     def seconds(self) -> float:
-        """Since the schedule began; 0 before that."""
-        return time.monotonic() - self.started if self.started else 0.0
+        """Of the schedule so far; 0 before it begins."""
+        if self._lasted:
+            return self._lasted
+        return time.monotonic() - self._started if self._started else 0.0
 
     @property
     def processor_share(self) -> float:
-        """The simulator's own use of one processor."""
-        return (time.process_time() - self.processor) / max(self.seconds, 1e-3)
+        """The simulator's own use of one processor during the schedule."""
+        return (self._used if self._lasted else self._used_so_far()) / max(self.seconds, 1e-3)
 
     @property
     def is_own_limit(self) -> bool:
@@ -83,6 +82,17 @@ class Measures:
         """The sum of a count over the doors."""
         return sum(getattr(door, name) for door in self.doors.values())
 
+    def latency(self) -> Histogram:
+        """Of all doors."""
+        found = Histogram()
+        for door in self.doors.values():
+            found.merge(door.latency)
+        return found
+
     def problem(self, reason: str) -> None:
         """Count why a connection was lost."""
-        self.problems[reason] = self.problems.get(reason, 0) + 1
+        name = reason if reason in self.problems or len(self.problems) < MOST_REASONS else OTHER
+        self.problems[name] = self.problems.get(name, 0) + 1
+
+    def _used_so_far(self) -> float:
+        return time.process_time() - self._processor

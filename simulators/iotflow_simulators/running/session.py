@@ -1,20 +1,17 @@
-"""A device during a run: its connection, what waits in it, and what is on its way."""
+"""A device during a run: its connection, and how it gets a new one."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from iotflow.channels import Backoff
 from iotflow_simulators.doors.link import DoorWay, Link, Login, Outgoing, Problem
-from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.models.base import CommandResult
-from iotflow_simulators.running.measures import DoorMeasures, Measures
+from iotflow_simulators.running.accounts import Accounts
+from iotflow_simulators.running.outbox import Outbox
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
-# The most readings that wait in a device.
-MOST_WAITING = 20_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -23,9 +20,7 @@ class Surroundings:
     """What all sessions of a door share. command, configured: called with the device's index and what the service sent."""
 
     door: DoorWay
-    ledger: LedgerWriter
-    measures: Measures
-    own: DoorMeasures
+    accounts: Accounts
     command: Callable[["Session", int, str, Mapping[str, Any]], None]
     configured: Callable[["Session", Mapping[str, Any]], None]
 
@@ -43,17 +38,14 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._link: Link | None = None
         self._is_wanted = self._has_wrong_key = False
-        self._waiting: deque[Outgoing] = deque()
-        # What a device with a wrong key keeps for the time after.
-        self._kept: deque[Outgoing] = deque()
-        self._in_flight: dict[int, Outgoing] = {}
+        self._outbox = Outbox()
         self._backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_expecting(self) -> bool:
         """Whether readings may still be reported. Those of a device that is off wait in it."""
-        return bool(self._waiting or self._in_flight) and self._is_wanted
+        return self._is_wanted and not self._outbox.is_empty
 
     def connect(self) -> None:
         """Be connected from now on."""
@@ -68,7 +60,7 @@ class Session:
     def reboot(self) -> None:
         """Be disconnected from now on, and forget everything."""
         self.disconnect(clean=False)
-        self._waiting.clear()
+        self._outbox.forget()
 
     def break_connection(self) -> None:
         """Lose the connection, and connect at once."""
@@ -79,27 +71,25 @@ class Session:
     def use_wrong_key(self) -> None:
         """Connect with a wrong key. What waits is kept for the time after."""
         self._close(clean=False)
-        self._kept.extend(self._waiting)
-        self._waiting.clear()
+        self._outbox.set_aside()
         self._has_wrong_key = True
         self._open()
 
     def use_right_key(self) -> None:
         """Connect with the right key. What was to be sent with the wrong one is forgotten."""
         self._close(clean=False)
-        self._waiting, self._kept = self._kept, deque()
+        self._outbox.restore()
         self._has_wrong_key = False
         if self._is_wanted:
             self._open()
 
-    def submit(self, outgoing: Outgoing) -> None:
-        """A reading is due."""
-        self._around.own.due += 1
-        if len(self._waiting) >= MOST_WAITING:
-            self._around.own.dropped += 1
-            return
-        self._waiting.append(outgoing)
-        if self.is_open:
+    def submit(self, outgoing: Outgoing, now: float) -> None:
+        """A reading leaves the schedule. now: in seconds of the running loop."""
+        accounts = self._around.accounts
+        accounts.left(outgoing, now)
+        if not self._outbox.add(outgoing):
+            accounts.dropped(outgoing)
+        elif self.is_open:
             self._send()
         elif self._has_wrong_key and self._link is None and self._timer is None:
             self._open()
@@ -112,13 +102,8 @@ class Session:
 
     def acknowledged(self, outgoing: Outgoing) -> None:
         """See Listener."""
-        if self._in_flight.pop(outgoing.number, None) is None:
-            return
-        around = self._around
-        around.ledger.acknowledge(outgoing.number)
-        around.own.acknowledged += 1
-        around.own.latency.add(self._loop.time() - outgoing.due)
-        if self._waiting:
+        if self._outbox.report(outgoing.number):
+            self._around.accounts.acknowledged(outgoing, self._loop.time())
             self._send()
 
     def refused(self, outgoing: Outgoing, reason: str, measurement: str, message: str) -> None:
@@ -127,21 +112,23 @@ class Session:
 
     def refused_number(self, number: int, reason: str, measurement: str, message: str) -> None:
         """See Listener."""
-        self._around.ledger.refuse(number, reason, measurement, message)
-        if not measurement:
-            self._around.own.refused += 1
-            self._in_flight.pop(number, None)
-            if self._waiting and self.is_open:
-                self._send()
+        accounts = self._around.accounts
+        if measurement:
+            accounts.refused_value(number, reason, measurement, message)
+        elif outgoing := self._outbox.report(number):
+            accounts.refused(outgoing, reason, message)
+            self._send()
+        else:
+            accounts.refused_late(number, reason, message, self._loop.time())
 
     def lost(self, problem: Problem) -> None:
         """See Listener."""
         self._link, self.is_open = None, False
-        self._around.own.lost_connections += 1
-        self._around.measures.problem(problem.reason)
-        self._take_back()
+        self._around.accounts.lost(problem, self._loop.time())
+        self._outbox.take_back()
         if self._has_wrong_key and problem.is_refusal:
-            self._refuse_waiting(problem)
+            for outgoing in self._outbox.drain():
+                self._around.accounts.refused(outgoing, problem.reason, problem.message)
         elif self._is_wanted:
             self._timer = self._loop.call_later(self._backoff.delay(problem.retry_after), self._open)
 
@@ -175,32 +162,14 @@ class Session:
         link, self._link, self.is_open = self._link, None, False
         if link:
             link.close(clean=clean)
-        self._take_back()
+        self._outbox.take_back()
 
     def _cancel_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
         self._timer = None
 
-    def _take_back(self) -> None:
-        """What is on its way waits again, before what waits already."""
-        if self._in_flight:
-            self._waiting.extendleft(reversed(self._in_flight.values()))
-            self._in_flight = {}
-
     def _send(self) -> None:
-        link, waiting, in_flight = self._link, self._waiting, self._in_flight
-        if link is None or not waiting:
-            return
-        room = min(link.window - len(in_flight), len(waiting))
-        if room <= 0:
-            return
-        chosen = [waiting.popleft() for _ in range(room)]
-        for outgoing in chosen:
-            in_flight[outgoing.number] = outgoing
-        link.send(chosen)
-
-    def _refuse_waiting(self, problem: Problem) -> None:
-        waiting, self._waiting = self._waiting, deque()
-        for outgoing in waiting:
-            self.refused_number(outgoing.number, problem.reason, "", problem.message)
+        link = self._link
+        if link and self.is_open and self._outbox.has_waiting and (chosen := self._outbox.take(link.window)):
+            link.send(chosen)

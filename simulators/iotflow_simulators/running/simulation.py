@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -52,6 +52,9 @@ class Reports:
     running: Callable[[Measures], None]
 
 
+Conduct = Callable[[Engine], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """What a run writes. labels: None: no file."""
@@ -72,8 +75,8 @@ class Simulation:
         self._speed = speed
         self._drain = drain
 
-    async def run(self, files: Files, reports: Reports) -> Measures:
-        """Run to the end. Raises SimulationError."""
+    async def run(self, files: Files, reports: Reports, conduct: Conduct | None = None) -> Measures:
+        """Run to the end. conduct: runs beside the engine, and ends the run when it ends. Raises SimulationError."""
         check_new(files.ledger)
         devices = await self._registered(reports)
         doors = [device.door.value for device in self._plan.devices]
@@ -87,7 +90,7 @@ class Simulation:
             reports.started(engine, ledger)
             reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
             try:
-                await engine.run()
+                await (_conducted(engine, conduct) if conduct else engine.run())
             finally:
                 reporting.cancel()
             return engine.measures
@@ -137,6 +140,17 @@ def _new(path: Path) -> BinaryIO:
         return path.open("wb")
     except OSError as error:
         raise SimulationError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+async def _conducted(engine: Engine, conduct: Conduct) -> None:
+    conducting = asyncio.ensure_future(conduct(engine))
+    conducting.add_done_callback(lambda _: engine.stop.set())
+    try:
+        await engine.run()
+    finally:
+        conducting.cancel()
+        with suppress(asyncio.CancelledError):
+            await conducting
 
 
 async def _report(measures: Measures, report: Callable[[Measures], None]) -> None:

@@ -11,7 +11,7 @@ from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.running.measures import Measures
-from iotflow_simulators.running.simulation import Files, Reports, Service, Simulation
+from iotflow_simulators.running.simulation import Conduct, Files, Reports, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
 from iotflow_simulators.verify.findings import Verification
 from iotflow_simulators.verify.verification import verify_patiently
@@ -43,13 +43,14 @@ class World:
         *,
         speed: float = 1.0,
         started: Callable[[Engine, LedgerWriter], None] = nothing,
+        conduct: Conduct | None = None,
     ) -> tuple[Ledger, Measures]:
         """Run a scenario to its end."""
         rest, mqtt = f"127.0.0.1:{self.service.rest_port}", f"127.0.0.1:{self.mqtt_port}"
         service = Service(self.target, rest, mqtt, self.service.admin_token)
         simulation = Simulation(scenario, service, KeyStore(self.folder / "keys"), speed=speed)
         path = self.folder / f"ledger-{next(_NUMBERS)}"
-        measures = await simulation.run(Files(path), Reports(nothing, started, nothing))
+        measures = await simulation.run(Files(path), Reports(nothing, started, nothing), conduct)
         return Ledger(path), measures
 
     async def verified(self, ledger: Ledger, wait: float = 20.0) -> Verification:

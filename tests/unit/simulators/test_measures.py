@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from iotflow_simulators.running.measures import Histogram, Measures
+from iotflow_simulators.running.histogram import Histogram
+from iotflow_simulators.running.measures import Measures
 
 
 def test_quantiles_are_right_to_a_tenth() -> None:

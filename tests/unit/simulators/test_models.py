@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotflow_simulators.generation.events import Reading
+from iotflow_simulators.generation.run import Run
 from iotflow_simulators.models.base import ValueType, rounds
 from iotflow_simulators.models.registry import MODELS
-from iotflow_simulators.plan import Plan, Run
+from iotflow_simulators.plan import Plan
 from iotflow_simulators.scenario.loader import loads
 from tests.unit.simulators.scenarios import DAY, HOUR, MINUTE, START, column, events, one_fleet, readings
 

@@ -1,0 +1,1 @@
+"""Finds the highest rate at which a service keeps stated bounds."""

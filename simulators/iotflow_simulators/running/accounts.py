@@ -1,0 +1,66 @@
+"""The fates of readings, as they become known: counted, and written into the ledger."""
+
+from dataclasses import dataclass
+
+from iotflow_simulators.doors.link import Outgoing, Problem
+from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.running.measures import DoorMeasures, Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Of the devices of one door. own: the measures of this door. Times are in seconds of the running loop."""
+
+    ledger: LedgerWriter
+    measures: Measures
+    own: DoorMeasures
+
+    def left(self, outgoing: Outgoing, now: float) -> None:
+        """A reading left the schedule."""
+        self.own.due += 1
+        lag = now - outgoing.due
+        self.measures.lag.add(lag)
+        slot = self.measures.timeline.at(outgoing.due)
+        slot.due += 1
+        slot.lag.add(lag)
+
+    def dropped(self, outgoing: Outgoing) -> None:
+        """The device has no room for the reading."""
+        self.own.dropped += 1
+        self.measures.timeline.at(outgoing.due).dropped += 1
+
+    def acknowledged(self, outgoing: Outgoing, now: float) -> None:
+        """The service has acknowledged a reading."""
+        self.ledger.acknowledge(outgoing.number)
+        latency = now - outgoing.due
+        own, slot = self.own, self.measures.timeline.at(outgoing.due)
+        own.acknowledged += 1
+        own.answered += 1
+        own.latency.add(latency)
+        slot.answered += 1
+        slot.latency.add(latency)
+
+    def refused(self, outgoing: Outgoing, reason: str, message: str) -> None:
+        """The service has refused a reading."""
+        self.ledger.refuse(outgoing.number, reason, "", message)
+        slot = self.measures.timeline.at(outgoing.due)
+        self.own.answered += 1
+        self.own.refused += 1
+        slot.answered += 1
+        slot.refused += 1
+
+    def refused_late(self, number: int, reason: str, message: str, now: float) -> None:
+        """The service has refused a reading that it had acknowledged. When it was due is forgotten."""
+        self.ledger.refuse(number, reason, "", message)
+        self.own.refused += 1
+        self.measures.timeline.at(now).refused += 1
+
+    def refused_value(self, number: int, reason: str, measurement: str, message: str) -> None:
+        """The service has refused one value of a reading, and stores the others."""
+        self.ledger.refuse(number, reason, measurement, message)
+
+    def lost(self, problem: Problem, now: float) -> None:
+        """A device has lost its connection."""
+        self.own.lost_connections += 1
+        self.measures.problem(problem.reason)
+        self.measures.timeline.at(now).lost_connections += 1

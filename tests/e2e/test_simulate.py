@@ -1,0 +1,71 @@
+"""`iotflow simulate` with what it shows, at one real service."""
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import IOTFLOW, Running, running
+from tests.support.service import iotflow_up
+
+SCENARIO = """
+name: rooms
+duration: 1h
+fleets:
+  - {name: room, model: temperature, devices: 3, interval: 200ms, door: {grpc: 0.4, rest: 0.6}}
+"""
+# A step takes its length, and some seconds until the rate has changed and its last readings are answered.
+LONG = 60.0
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a scenario, and the environment of its commands."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def simulate(self, *options: str) -> list[str]:
+        """The command line of a simulation. Its ledger is of this test only."""
+        ledger = self.folder / f"{len(list(self.folder.glob('*.ledger')))}.ledger"
+        return [IOTFLOW, "simulate", "rooms.yaml", "--ledger", str(ledger), *options]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("simulate")
+    (folder / "rooms.yaml").write_text(SCENARIO)
+    env = {"IOTFLOW_DATA_DIR": str(folder / "data"), "XDG_CONFIG_HOME": str(folder / "config")}
+    with iotflow_up(folder / "data"):
+        yield Place(folder, env)
+
+
+def objects(run: Running) -> list[dict[str, object]]:
+    """The objects of --json, notes and results."""
+    return [json.loads(line) for line in run.lines]
+
+
+def test_a_limit_is_searched_until_ctrl_c(place: Place) -> None:
+    options = ("--find-limit", "--duration", "5s", "--limit-p99", "60000", "--limit-loss", "100", "--json")
+    with running(place.simulate(*options), place.env, place.folder) as run:
+        run.wait_for_lines(lambda line: '"result": "held"' in line, 2, LONG)
+        run.signal(signal.SIGINT)
+        assert run.exit_code(LONG) == 0
+        steps = [each for each in objects(run) if "rate" in each and "note" not in each]
+        assert [step["rate"] for step in steps][:2] == [1.0, 2.0]
+        assert [step["due_per_second"] for step in steps][:2] == pytest.approx([15, 30], abs=2)
+        assert "no higher rate" in str(objects(run)[-2]["note"])
+
+
+def test_a_run_ends_at_ctrl_c_with_its_own_share(place: Place) -> None:
+    with running(place.simulate(), place.env, place.folder) as run:
+        run.wait_for_lines(lambda line: re.search(r"[1-9]\d* acknowledged", line) is not None, within=LONG)
+        run.signal(signal.SIGINT)
+        assert run.exit_code(LONG) == 0
+        [own] = run.wait_for_lines(lambda line: "the simulator:" in line)
+        assert re.fullmatch(r"iotflow: the simulator: lag p99 \d+ ms, own processor \d+ %", own)

@@ -73,8 +73,8 @@ class DeviceTest {
   @Test
   void repeatedCommandIsHandledOnceAndAnsweredTwice() throws InterruptedException {
     Command command = Command.newBuilder().setId(1).setName("blink").build();
-    server.commands.add(command);
-    server.commands.add(command);
+    server.devices.commands.add(command);
+    server.devices.commands.add(command);
     BlockingQueue<String> handled = new LinkedBlockingQueue<>();
     try (Subscription commands =
         client.handleCommands(
@@ -82,7 +82,7 @@ class DeviceTest {
               handled.add(each.getName());
               return Map.of("times", 3);
             })) {
-      StreamCommandsRequest result = server.results.take();
+      StreamCommandsRequest result = server.devices.results.take();
       assertEquals("succeeded", result.getState());
       assertEquals(3, result.getResult().getFieldsOrThrow("times").getNumberValue());
     }
@@ -91,13 +91,13 @@ class DeviceTest {
 
   @Test
   void failureOfHandlerIsReported() throws InterruptedException {
-    server.commands.add(Command.newBuilder().setId(1).build());
+    server.devices.commands.add(Command.newBuilder().setId(1).build());
     try (Subscription commands =
         client.handleCommands(
             each -> {
               throw new IllegalStateException("no power");
             })) {
-      StreamCommandsRequest result = server.results.take();
+      StreamCommandsRequest result = server.devices.results.take();
       assertEquals("failed", result.getState());
       assertEquals("no power", result.getResult().getFieldsOrThrow("error").getStringValue());
     }
@@ -116,7 +116,7 @@ class DeviceTest {
 
   @Test
   void permanentErrorEndsSubscription() {
-    server.failures.add(Status.PERMISSION_DENIED.asRuntimeException());
+    server.failures.add(Details.error(Status.Code.PERMISSION_DENIED, "WRONG_ROLE", false));
     Subscription watching = client.watchConfig(config -> {});
     ExecutionException failure =
         assertThrows(ExecutionException.class, () -> watching.ended().get(20, TimeUnit.SECONDS));

@@ -125,7 +125,7 @@ class TelemetryWriterTest {
 
   @Test
   void permanentErrorStopsTheWriter() {
-    server.failures.add(Status.PERMISSION_DENIED.asRuntimeException());
+    server.failures.add(Details.error(Status.Code.PERMISSION_DENIED, "WRONG_ROLE", false));
     try (IotflowClient client = server.client()) {
       TelemetryWriter writer = client.newWriter(new WriterOptions());
       add(writer, 0, 1);

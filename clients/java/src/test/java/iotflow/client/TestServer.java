@@ -1,8 +1,9 @@
 package iotflow.client;
 
 import com.google.protobuf.Struct;
-import com.google.protobuf.Timestamp;
 import com.google.protobuf.Value;
+import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -15,33 +16,25 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.okhttp.OkHttpServerBuilder;
 import io.grpc.stub.StreamObserver;
 import iotflow.v1.Column;
-import iotflow.v1.Command;
-import iotflow.v1.CommandReceipt;
-import iotflow.v1.DesiredConfig;
-import iotflow.v1.Device;
-import iotflow.v1.DeviceServiceGrpc;
 import iotflow.v1.GetLatestTelemetryRequest;
 import iotflow.v1.GetLatestTelemetryResponse;
-import iotflow.v1.RegisterDeviceRequest;
-import iotflow.v1.RegisterDeviceResponse;
-import iotflow.v1.RotateApiKeyRequest;
-import iotflow.v1.RotateApiKeyResponse;
-import iotflow.v1.SendHeartbeatRequest;
-import iotflow.v1.SendHeartbeatResponse;
-import iotflow.v1.StreamCommandsRequest;
-import iotflow.v1.StreamCommandsResponse;
+import iotflow.v1.LiveDropped;
+import iotflow.v1.LivePresence;
+import iotflow.v1.Rejection;
+import iotflow.v1.StreamHeartbeat;
 import iotflow.v1.StreamTelemetryResponse;
+import iotflow.v1.SubscribeTelemetryRequest;
+import iotflow.v1.SubscribeTelemetryResponse;
 import iotflow.v1.TelemetryBatch;
 import iotflow.v1.TelemetryServiceGrpc;
-import iotflow.v1.WatchConfigRequest;
-import iotflow.v1.WatchConfigResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -52,25 +45,38 @@ final class TestServer implements AutoCloseable {
   private static final Metadata.Key<String> API_KEY =
       Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER);
 
+  static final Context.Key<String> CALLER = Context.key("caller");
+
   /** Failures that end the next calls. */
   final Queue<StatusRuntimeException> failures = new ConcurrentLinkedQueue<>();
-
-  final List<Command> commands = new ArrayList<>();
-  final BlockingQueue<StreamCommandsRequest> results = new LinkedBlockingQueue<>();
 
   /** A measurement that ends a stream. */
   volatile String poison = "";
 
+  /** The key that is accepted. Empty: each one is. */
   volatile String key = "";
+
+  final TestDevices devices = new TestDevices(this);
+
+  /** The number of streams of batches that began. */
+  final Semaphore opened = new Semaphore(0);
+
+  /** Whether batches are neither stored nor answered. */
+  volatile boolean silent;
+
+  /** What each answer to a batch rejects. */
+  volatile Rejection rejection;
+
   volatile long time = System.currentTimeMillis();
   private final List<TelemetryBatch> batches = new ArrayList<>();
+  private final Set<StreamObserver<?>> streams = ConcurrentHashMap.newKeySet();
   private final Server server;
 
   TestServer() throws IOException {
     server =
         OkHttpServerBuilder.forPort(0, InsecureServerCredentials.create())
             .addService(ServerInterceptors.intercept(new Telemetry(), new Admission()))
-            .addService(ServerInterceptors.intercept(new Devices(), new Admission()))
+            .addService(ServerInterceptors.intercept(devices, new Admission()))
             .build()
             .start();
   }
@@ -94,6 +100,15 @@ final class TestServer implements AutoCloseable {
     return times;
   }
 
+  /** Ends the streams of batches. */
+  void breakStreams() {
+    for (StreamObserver<?> stream : streams) {
+      if (streams.remove(stream)) {
+        stream.onError(Status.UNAVAILABLE.asRuntimeException());
+      }
+    }
+  }
+
   @Override
   public void close() throws InterruptedException {
     server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
@@ -114,10 +129,11 @@ final class TestServer implements AutoCloseable {
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       StatusRuntimeException failure = failures.poll();
       if (failure == null && !key.isEmpty() && !key.equals(headers.get(API_KEY))) {
-        failure = Status.UNAUTHENTICATED.withDescription("The key is wrong.").asRuntimeException();
+        failure = Details.error(Status.Code.UNAUTHENTICATED, "WRONG_KEY", false);
       }
       if (failure == null) {
-        return next.startCall(call, headers);
+        Context context = Context.current().withValue(CALLER, headers.get(API_KEY));
+        return Contexts.interceptCall(context, call, headers, next);
       }
       Metadata trailers = failure.getTrailers() == null ? new Metadata() : failure.getTrailers();
       call.close(failure.getStatus(), trailers);
@@ -125,46 +141,54 @@ final class TestServer implements AutoCloseable {
     }
   }
 
-  /** Answers each message of a stream, and ends when the client does. */
-  private abstract static class Answering<Q> implements StreamObserver<Q> {
-    private final StreamObserver<?> answers;
-
-    Answering(StreamObserver<?> answers) {
-      this.answers = answers;
-    }
-
-    @Override
-    public void onError(Throwable error) {}
-
-    @Override
-    public void onCompleted() {
-      answers.onCompleted();
-    }
-  }
-
-  private static <A> void answer(StreamObserver<A> answers, A answer) {
-    answers.onNext(answer);
-    answers.onCompleted();
-  }
-
   private final class Telemetry extends TelemetryServiceGrpc.TelemetryServiceImplBase {
     @Override
     public StreamObserver<TelemetryBatch> streamTelemetry(
         StreamObserver<StreamTelemetryResponse> answers) {
-      return new Answering<>(answers) {
+      streams.add(answers);
+      opened.release();
+      return new TestDevices.Answering<>(answers) {
+        @Override
+        public void onError(Throwable error) {
+          streams.remove(answers);
+        }
+
+        @Override
+        public void onCompleted() {
+          if (streams.remove(answers)) {
+            super.onCompleted();
+          }
+        }
+
         @Override
         public void onNext(TelemetryBatch batch) {
+          if (silent) {
+            return;
+          }
           try {
             store(batch);
-            answers.onNext(
-                StreamTelemetryResponse.newBuilder()
-                    .setCommittedSequence(batch.getSequence())
-                    .build());
+            StreamTelemetryResponse.Builder answer =
+                StreamTelemetryResponse.newBuilder().setCommittedSequence(batch.getSequence());
+            if (rejection != null) {
+              answer.addRejected(rejection.toBuilder().setSequence(batch.getSequence()));
+            }
+            answers.onNext(answer.build());
           } catch (StatusRuntimeException failure) {
             answers.onError(failure);
           }
         }
       };
+    }
+
+    /** Sends one event of each kind. */
+    @Override
+    public void subscribeTelemetry(
+        SubscribeTelemetryRequest request, StreamObserver<SubscribeTelemetryResponse> answers) {
+      SubscribeTelemetryResponse.Builder event = SubscribeTelemetryResponse.newBuilder();
+      answers.onNext(event.setHeartbeat(StreamHeartbeat.getDefaultInstance()).build());
+      answers.onNext(event.setPresence(LivePresence.newBuilder().setDeviceId(1)).build());
+      answers.onNext(event.setDropped(LiveDropped.newBuilder().setReadings(3)).build());
+      answers.onNext(event.setBatch(TelemetryBatch.newBuilder().addTimestamps(1)).build());
     }
 
     @Override
@@ -178,65 +202,8 @@ final class TestServer implements AutoCloseable {
               column.getMeasurement(), Value.newBuilder().setNumberValue(value).build());
         }
       }
-      answer(answers, GetLatestTelemetryResponse.newBuilder().setLatestData(latest).build());
-    }
-  }
-
-  private final class Devices extends DeviceServiceGrpc.DeviceServiceImplBase {
-    @Override
-    public void registerDevice(
-        RegisterDeviceRequest request, StreamObserver<RegisterDeviceResponse> answers) {
-      key = "first";
-      Device device = Device.newBuilder().setId(1).setApiKey(key).build();
-      answer(answers, RegisterDeviceResponse.newBuilder().setDevice(device).build());
-    }
-
-    @Override
-    public void rotateApiKey(
-        RotateApiKeyRequest request, StreamObserver<RotateApiKeyResponse> answers) {
-      key = "second";
-      answer(answers, RotateApiKeyResponse.newBuilder().setApiKey(key).build());
-    }
-
-    @Override
-    public void sendHeartbeat(
-        SendHeartbeatRequest request, StreamObserver<SendHeartbeatResponse> answers) {
-      Timestamp now =
-          Timestamp.newBuilder()
-              .setSeconds(time / 1000)
-              .setNanos((int) (time % 1000) * 1_000_000)
-              .build();
-      answer(answers, SendHeartbeatResponse.newBuilder().setTimestamp(now).build());
-    }
-
-    @Override
-    public void watchConfig(
-        WatchConfigRequest request, StreamObserver<WatchConfigResponse> answers) {
-      DesiredConfig config =
-          DesiredConfig.newBuilder()
-              .setDesiredVersion(7)
-              .setDesired(Structs.ofMap(java.util.Map.of("interval", 10)))
-              .build();
-      answers.onNext(WatchConfigResponse.newBuilder().setConfig(config).build());
-    }
-
-    @Override
-    public StreamObserver<StreamCommandsRequest> streamCommands(
-        StreamObserver<StreamCommandsResponse> answers) {
-      for (Command command : commands) {
-        answers.onNext(StreamCommandsResponse.newBuilder().setCommand(command).build());
-      }
-      return new Answering<>(answers) {
-        @Override
-        public void onNext(StreamCommandsRequest result) {
-          results.add(result);
-          CommandReceipt.Builder receipt =
-              CommandReceipt.newBuilder()
-                  .setCommandId(result.getCommandId())
-                  .setState(result.getState());
-          answers.onNext(StreamCommandsResponse.newBuilder().setReceipt(receipt).build());
-        }
-      };
+      TestDevices.answer(
+          answers, GetLatestTelemetryResponse.newBuilder().setLatestData(latest).build());
     }
   }
 }

@@ -19,7 +19,7 @@ final class Backoff {
     failures = 0;
   }
 
-  /** Returns the pause after another failure. The server's wish is added in full. */
+  /** Returns the pause after another failure. The server's wish is added. */
   synchronized Duration next(Duration retryAfter) {
     long pause = Math.min(FIRST_MILLIS << failures, LONGEST_MILLIS);
     failures = Math.min(failures + 1, DOUBLINGS);

@@ -14,8 +14,15 @@ final class Deadline {
   }
 
   static Deadline in(Duration duration) {
-    Duration bounded = duration.compareTo(LONGEST) < 0 ? duration : LONGEST;
-    return new Deadline(System.nanoTime() + bounded.toNanos());
+    return new Deadline(System.nanoTime() + bounded(duration).toNanos());
+  }
+
+  /** Returns the duration, or the nearest one whose nanoseconds the clock can count. */
+  static Duration bounded(Duration duration) {
+    if (duration.isNegative()) {
+      return Duration.ZERO;
+    }
+    return duration.compareTo(LONGEST) < 0 ? duration : LONGEST;
   }
 
   /** The deadline of waits that only an interruption or the end of the writer ends. */

@@ -2,9 +2,9 @@ package iotflow.client;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Duration;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
-import java.time.Duration;
 
 /**
  * Reads the details of a {@code google.rpc.Status}. The generated classes of {@code google.rpc}
@@ -104,9 +104,8 @@ final class ErrorDetails {
     fields(
         message,
         (field, value) -> {
-          com.google.protobuf.Duration delay = com.google.protobuf.Duration.parseFrom(value);
-          Duration wish = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
-          facts.retryAfter = wish.isNegative() ? Duration.ZERO : wish;
+          Duration delay = Duration.parseFrom(value);
+          facts.setRetryAfter(delay.getSeconds(), delay.getNanos());
         });
   }
 

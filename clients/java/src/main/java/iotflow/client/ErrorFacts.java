@@ -24,6 +24,9 @@ final class ErrorFacts {
       Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
   private static final Metadata.Key<String> REQUEST_ID = ascii("x-request-id");
   private static final Metadata.Key<String> RETRY_AFTER = ascii("retry-after");
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
+  /** With more digits, it is more than the longest wish. */
   private static final int DIGITS_OF_SECONDS = 9;
 
   final Status.Code code;
@@ -74,13 +77,22 @@ final class ErrorFacts {
     return cause == null ? status.getCode().name() : cause.toString();
   }
 
+  /** Takes the server's wish how long to wait. It cannot stop a client for ever. */
+  void setRetryAfter(long seconds, int nanos) {
+    long longest = LONGEST_RETRY_AFTER.getSeconds();
+    Duration wish = Duration.ofSeconds(Math.max(-1, Math.min(seconds, longest)), nanos);
+    Duration atMost = wish.compareTo(LONGEST_RETRY_AFTER) < 0 ? wish : LONGEST_RETRY_AFTER;
+    retryAfter = atMost.isNegative() ? Duration.ZERO : atMost;
+  }
+
   private void readMetadata(Metadata metadata) {
     String id = metadata.get(REQUEST_ID);
     requestId = id == null ? requestId : id;
     String seconds = metadata.get(RETRY_AFTER);
     // The header may also contain a date, which is ignored.
-    if (seconds != null && seconds.length() <= DIGITS_OF_SECONDS && seconds.matches("\\d+")) {
-      retryAfter = Duration.ofSeconds(Long.parseLong(seconds));
+    if (seconds != null && seconds.matches("\\d+")) {
+      boolean isShort = seconds.length() <= DIGITS_OF_SECONDS;
+      setRetryAfter(isShort ? Long.parseLong(seconds) : Long.MAX_VALUE, 0);
     }
   }
 

@@ -2,6 +2,8 @@ package iotflow.client;
 
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * The error of every call of this package. {@link #of} makes one of an error of a generated stub.
@@ -13,8 +15,16 @@ public final class IotflowException extends RuntimeException {
   /** Another writer has the folder of the queue. */
   public static final String QUEUE_IN_USE = "QUEUE_IN_USE";
 
+  /** The key is another device's than the one whose batches the folder of the queue has. */
+  public static final String QUEUE_OF_ANOTHER_DEVICE = "QUEUE_OF_ANOTHER_DEVICE";
+
   private static final long serialVersionUID = 1;
   private static final String KEY_REPLACED = "KEY_REPLACED";
+
+  /** Statuses that gRPC makes of the pages of proxies and captive portals. */
+  private static final Set<Status.Code> OF_PAGES =
+      EnumSet.of(
+          Status.Code.UNAUTHENTICATED, Status.Code.PERMISSION_DENIED, Status.Code.UNIMPLEMENTED);
 
   private final Status.Code code;
   private final String reason;
@@ -64,6 +74,21 @@ public final class IotflowException extends RuntimeException {
         new ErrorFacts(Status.Code.DEADLINE_EXCEEDED, "The deadline passed."), null);
   }
 
+  /** Names why the last stream ended. null: none has failed. */
+  IotflowException because(IotflowException interruption) {
+    if (interruption == null || code != Status.Code.DEADLINE_EXCEEDED) {
+      return this;
+    }
+    String message =
+        getMessage()
+            + " The last attempt failed: "
+            + interruption.getMessage()
+            + " ("
+            + interruption.word()
+            + ")";
+    return new IotflowException(new ErrorFacts(code, message), interruption);
+  }
+
   /** The error that a stream carries as a message. */
   static IotflowException ofStream(String reason, String message, boolean isRetryable) {
     ErrorFacts facts = new ErrorFacts(Status.Code.UNAVAILABLE, message);
@@ -110,7 +135,7 @@ public final class IotflowException extends RuntimeException {
     return retryable;
   }
 
-  /** The server's wish how long to wait before a retry; zero: none. */
+  /** The server's wish how long to wait before a retry, of at most one hour; zero: none. */
   public Duration retryAfter() {
     return retryAfter;
   }
@@ -128,6 +153,21 @@ public final class IotflowException extends RuntimeException {
   /** The reason, or the status where there is none. */
   String word() {
     return reason.isEmpty() ? code.name() : reason;
+  }
+
+  /**
+   * Returns the error as what goes on after errors takes it. The service gives reasons, so one of
+   * these statuses without a reason comes from something in between.
+   */
+  IotflowException inFollowing() {
+    if (!reason.isEmpty() || !OF_PAGES.contains(code)) {
+      return this;
+    }
+    String message = "The answer does not come from the service: " + getMessage();
+    ErrorFacts facts = new ErrorFacts(Status.Code.UNAVAILABLE, message);
+    facts.retryAfter = retryAfter;
+    facts.requestId = requestId;
+    return new IotflowException(facts, this);
   }
 
   /** Whether a new key may help. */

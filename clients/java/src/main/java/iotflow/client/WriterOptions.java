@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 /**
  * Configures a {@link TelemetryWriter}. Without options its queue is in memory.
  *
- * <p>The handlers are called by the threads that add and send, so they must return soon, must not
- * fail, and must not call the writer.
+ * <p>The handlers are called by the threads that add and send, so they must return soon, and must
+ * not call the writer. What they throw is logged, and has no other effect.
  */
 public final class WriterOptions {
   File folder;
@@ -24,7 +24,11 @@ public final class WriterOptions {
   Consumer<Dropped> onDropped = dropped -> {};
   Consumer<Interruption> onInterrupted = interruption -> {};
 
-  /** The folder of the queue, which then survives the process. */
+  /**
+   * The folder of the queue, which then survives the process: all but the open batch, which {@link
+   * TelemetryWriter#flush()} ends. It is for its owner alone. It has batches of one device: with
+   * the key of another one, the writer stops with the reason {@code QUEUE_OF_ANOTHER_DEVICE}.
+   */
   public WriterOptions folder(File path) {
     folder = path;
     return this;
@@ -56,8 +60,8 @@ public final class WriterOptions {
 
   /** The age at which a batch ends. Default: 1 s. */
   public WriterOptions batchAge(Duration age) {
-    atLeastOne("batchAge", age.toMillis());
-    batchAge = age;
+    batchAge = Deadline.bounded(age);
+    atLeastOne("batchAge", batchAge.toMillis());
     return this;
   }
 

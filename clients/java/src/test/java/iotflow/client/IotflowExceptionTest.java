@@ -2,16 +2,15 @@ package iotflow.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.Duration;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class IotflowExceptionTest {
@@ -26,24 +25,14 @@ class IotflowExceptionTest {
   }
 
   private void putDetails(byte[] status) {
-    Metadata.Key<byte[]> key =
-        Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
-    trailers.put(key, status);
+    trailers.put(Details.KEY, status);
   }
 
   @Test
-  void detailsOfServerAreRead() throws IOException {
-    byte[] info =
-        message(
-            text(1, "RATE_LIMITED"),
-            text(2, "iotflow"),
-            entry("retryable", "true"),
-            entry("field", "name"));
-    Duration delay = Duration.newBuilder().setSeconds(1).setNanos(500_000_000).build();
-    putDetails(
-        message(
-            detail("google.rpc.ErrorInfo", info),
-            detail("google.rpc.RetryInfo", message(bytes(1, delay.toByteArray())))));
+  void detailsOfServerAreRead() {
+    byte[] retryable = Details.entry("retryable", "true");
+    byte[] info = Details.info("RATE_LIMITED", retryable, Details.entry("field", "name"));
+    putDetails(Details.message(info, Details.retryInfo(1, 500_000_000)));
     put("x-request-id", "request-1");
     IotflowException error = error(Status.RESOURCE_EXHAUSTED.withDescription("Too many."));
     assertEquals(Status.Code.RESOURCE_EXHAUSTED, error.code());
@@ -56,9 +45,8 @@ class IotflowExceptionTest {
   }
 
   @Test
-  void fieldOfInvalidRequestIsRead() throws IOException {
-    byte[] violation = message(text(1, "device_id"), text(2, "must be positive"));
-    putDetails(message(detail("google.rpc.BadRequest", message(bytes(1, violation)))));
+  void fieldOfInvalidRequestIsRead() {
+    putDetails(Details.violation("device_id"));
     assertEquals("device_id", error(Status.INVALID_ARGUMENT).field());
   }
 
@@ -68,10 +56,25 @@ class IotflowExceptionTest {
     assertEquals(Status.Code.NOT_FOUND, error(Status.NOT_FOUND).code());
   }
 
-  @Test
-  void retryAfterMayBeHeaderOfProxy() {
-    put("retry-after", "2");
-    assertEquals(2, error(Status.UNAVAILABLE).retryAfter().getSeconds());
+  @ParameterizedTest
+  @CsvSource({"2,2", "3600,3600", "86400,3600", "99999999999999999999,3600", "-5,0"})
+  void retryAfterMayBeHeaderOfProxy(String seconds, long expected) {
+    put("retry-after", seconds);
+    assertEquals(Duration.ofSeconds(expected), error(Status.UNAVAILABLE).retryAfter());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "3599, 999999999, 3599999",
+    "3600, 1, 3600000",
+    "9223372036854775807, 999999999, 3600000",
+    "-1, 0, 0",
+    "0, -1, 0",
+    "-9223372036854775808, -999999999, 0"
+  })
+  void retryAfterIsFromNothingToAnHour(long seconds, int nanos, long expected) {
+    putDetails(Details.retryInfo(seconds, nanos));
+    assertEquals(expected, error(Status.UNAVAILABLE).retryAfter().toMillis());
   }
 
   @Test
@@ -88,35 +91,27 @@ class IotflowExceptionTest {
     assertTrue(error(code.toStatus()).isRetryable());
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Status.Code.class,
+      names = {"UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"})
+  void pagesInPlaceOfTheServiceAreUnavailable(Status.Code code) {
+    put("retry-after", "7");
+    IotflowException page = error(code.toStatus().withDescription("HTTP status code 404"));
+    assertEquals(code, page.code());
+    IotflowException followed = page.inFollowing();
+    assertEquals(Status.Code.UNAVAILABLE, followed.code());
+    assertTrue(followed.isRetryable());
+    assertFalse(followed.wantsCredential());
+    assertEquals(7, followed.retryAfter().getSeconds());
+    assertTrue(followed.getMessage().contains("HTTP status code 404"));
+    IotflowException own = IotflowException.of(Details.error(code, "WRONG_KEY", false));
+    assertSame(own, own.inFollowing());
+  }
+
   @Test
   void otherStatusesAreNotRetryable() {
     assertFalse(error(Status.RESOURCE_EXHAUSTED).isRetryable());
     assertFalse(error(Status.UNAUTHENTICATED).isRetryable());
-  }
-
-  private static byte[] detail(String type, byte[] value) throws IOException {
-    return bytes(3, message(text(1, "type.googleapis.com/" + type), bytes(2, value)));
-  }
-
-  private static byte[] entry(String name, String value) throws IOException {
-    return bytes(3, message(text(1, name), text(2, value)));
-  }
-
-  private static byte[] text(int field, String value) throws IOException {
-    return bytes(field, value.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-  }
-
-  private static byte[] bytes(int field, byte[] value) throws IOException {
-    byte[] encoded = new byte[CodedOutputStream.computeByteArraySize(field, value)];
-    CodedOutputStream.newInstance(encoded).writeByteArray(field, value);
-    return encoded;
-  }
-
-  private static byte[] message(byte[]... fields) throws IOException {
-    ByteArrayOutputStream whole = new ByteArrayOutputStream();
-    for (byte[] field : fields) {
-      whole.write(field);
-    }
-    return whole.toByteArray();
   }
 }

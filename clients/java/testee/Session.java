@@ -62,11 +62,15 @@ final class Session {
   private synchronized JsonObject connect(JsonObject request) {
     ClientOptions options =
         new ClientOptions()
-            .apiKey(Json.text(request, "api_key"))
-            .token(Json.text(request, "token"))
             .onCredentialWanted(this::credentialWanted)
             .eventLog(
                 (level, event, facts) -> System.err.println(level + " " + event + " " + facts));
+    if (!Json.text(request, "api_key").isEmpty()) {
+      options.apiKey(Json.text(request, "api_key"));
+    }
+    if (!Json.text(request, "token").isEmpty()) {
+      options.token(Json.text(request, "token"));
+    }
     if (Json.has(request, "tls")) {
       options.tls(tls(request.getAsJsonObject("tls")));
     }

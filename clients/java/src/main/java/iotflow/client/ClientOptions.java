@@ -8,18 +8,18 @@ public final class ClientOptions {
   String token = "";
   TlsFiles tls;
   CredentialHandler credentialHandler;
-  EventLog eventLog = (level, event, facts) -> {};
+  EventLog eventLog = Handlers::logErrors;
   Metrics metrics = new Metrics() {};
 
-  /** The key of a device. */
+  /** The key of a device. Fails where it is none, such as one with the newline of its file. */
   public ClientOptions apiKey(String key) {
-    apiKey = Objects.requireNonNull(key, "key");
+    apiKey = KeyForm.checkedKey(Objects.requireNonNull(key, "key"));
     return this;
   }
 
   /** The token of a gateway, registrar, viewer or admin. */
   public ClientOptions token(String word) {
-    token = Objects.requireNonNull(word, "word");
+    token = KeyForm.checkedToken(Objects.requireNonNull(word, "word"));
     return this;
   }
 
@@ -35,7 +35,7 @@ public final class ClientOptions {
     return this;
   }
 
-  /** Receives log events. */
+  /** Receives log events. Without it, errors go to {@code java.util.logging}. */
   public ClientOptions eventLog(EventLog log) {
     eventLog = Objects.requireNonNull(log, "log");
     return this;

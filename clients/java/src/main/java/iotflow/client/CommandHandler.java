@@ -8,8 +8,9 @@ import java.util.Map;
 public interface CommandHandler {
   /**
    * Executes a command and returns its result: null, Booleans, numbers, texts, lists and maps by
-   * name. An exception is reported as {@code failed} with its message. The thread is interrupted
-   * when the subscription is closed.
+   * name. What it throws is logged, and reported as {@code failed} with its message; so is a result
+   * that JSON cannot express, such as NaN. The thread is interrupted when the subscription is
+   * closed.
    */
   Map<String, ?> handle(Command command) throws Exception;
 }

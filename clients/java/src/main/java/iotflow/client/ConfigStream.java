@@ -10,11 +10,13 @@ import java.util.function.Consumer;
 final class ConfigStream implements Following.Stream {
   private final DeviceServiceGrpc.DeviceServiceBlockingStub stub;
   private final Consumer<DesiredConfig> handler;
+  private final Handlers handlers;
   private int newest;
 
-  ConfigStream(Connection connection, Consumer<DesiredConfig> handler) {
+  ConfigStream(Connection connection, Consumer<DesiredConfig> handler, Handlers handlers) {
     stub = DeviceServiceGrpc.newBlockingStub(connection);
     this.handler = handler;
+    this.handlers = handlers;
   }
 
   @Override
@@ -27,7 +29,7 @@ final class ConfigStream implements Following.Stream {
       iotflow.v1.DesiredConfig config = event.getConfig();
       if (config.hasDesired() && config.getDesiredVersion() != newest) {
         newest = config.getDesiredVersion();
-        handler.accept(new DesiredConfig(config));
+        handlers.call("watchConfig", () -> handler.accept(new DesiredConfig(config)));
       }
     }
   }

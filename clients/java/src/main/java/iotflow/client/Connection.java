@@ -43,7 +43,7 @@ final class Connection extends Channel {
     return new ForwardingClientCall.SimpleForwardingClientCall<Q, A>(call) {
       @Override
       public void start(Listener<A> listener, Metadata headers) {
-        credentials.attach(headers);
+        credentials.attach(headers, options.getOption(Credentials.KEY));
         super.start(new CompleteErrors<>(listener, attempt), headers);
       }
     };

@@ -1,5 +1,6 @@
 package iotflow.client;
 
+import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,20 @@ final class Credentials {
   interface Pause {
     void pass(Duration time) throws InterruptedException;
   }
+
+  /** A key, and how many there were before it. */
+  static final class Key {
+    final String text;
+    final int generation;
+
+    private Key(String text, int generation) {
+      this.text = text;
+      this.generation = generation;
+    }
+  }
+
+  /** Lets a call have this key, also where there is a newer one when it starts. */
+  static final CallOptions.Key<Key> KEY = CallOptions.Key.create("iotflow-key");
 
   private static final Metadata.Key<String> API_KEY =
       Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER);
@@ -46,7 +61,7 @@ final class Credentials {
 
   /** Takes a key of the application. */
   synchronized void replace(String newKey) {
-    take(newKey, false);
+    take(KeyForm.checkedKey(newKey), false);
     pauses.reset();
   }
 
@@ -72,9 +87,15 @@ final class Credentials {
     return generation;
   }
 
-  synchronized void attach(Metadata headers) {
-    if (!apiKey.isEmpty()) {
-      headers.put(API_KEY, apiKey);
+  synchronized Key key() {
+    return new Key(apiKey, generation);
+  }
+
+  /** chosen: the key of the call, or null for the present one. */
+  synchronized void attach(Metadata headers, Key chosen) {
+    String key = chosen == null ? apiKey : chosen.text;
+    if (!key.isEmpty()) {
+      headers.put(API_KEY, key);
     }
     if (!token.isEmpty()) {
       headers.put(AUTHORIZATION, "Bearer " + token);
@@ -115,7 +136,7 @@ final class Credentials {
     if (newKey == null || newKey.isEmpty()) {
       return false;
     }
-    take(newKey, true);
+    take(KeyForm.checkedKey(newKey), true);
     return true;
   }
 

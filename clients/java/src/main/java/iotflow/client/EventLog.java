@@ -14,6 +14,11 @@ public interface EventLog {
     ERROR
   }
 
-  /** Takes an event with a name in snake_case, such as {@code stream_interrupted}. */
+  /**
+   * Takes an event with a name in snake_case: {@code rows_rejected}, {@code rows_dropped}, {@code
+   * stream_interrupted}, {@code credential_wanted}, {@code writer_stopped}, {@code command_failed},
+   * {@code handler_failed} (a handler of the application has thrown) or {@code file_left_alone} (in
+   * the folder of a queue).
+   */
   void log(Level level, String event, Map<String, Object> facts);
 }

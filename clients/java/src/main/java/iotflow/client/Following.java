@@ -49,12 +49,12 @@ final class Following implements Subscription, Runnable {
     try {
       while (!context.isCancelled()) {
         int generation = client.connection().credentials().generation();
-        recover(runOnce(generation), generation);
+        recover(runOnce(generation).inFollowing(), generation);
       }
       ended.complete(null);
     } catch (InterruptedException interruption) {
       ended.complete(null);
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | Error failure) {
       ended.completeExceptionally(IotflowException.of(failure));
     }
   }
@@ -91,17 +91,16 @@ final class Following implements Subscription, Runnable {
   }
 
   private void report(Interruption interruption) {
-    client
-        .options()
-        .eventLog
-        .log(
-            EventLog.Level.WARNING,
-            "stream_interrupted",
-            Map.of(
-                "stream", name,
-                "error", interruption.error().toString(),
-                "pause", interruption.pause()));
-    client.options().metrics.interrupted(interruption.error(), interruption.pause());
-    interrupted.accept(interruption);
+    Handlers handlers = client.handlers();
+    Metrics metrics = client.options().metrics;
+    handlers.log(
+        EventLog.Level.WARNING,
+        "stream_interrupted",
+        Map.of(
+            "stream", name,
+            "error", interruption.error().toString(),
+            "pause", interruption.pause()));
+    handlers.call("metrics", () -> metrics.interrupted(interruption.error(), interruption.pause()));
+    handlers.call("onInterrupted", () -> interrupted.accept(interruption));
   }
 }

@@ -24,6 +24,7 @@ public final class IotflowClient implements AutoCloseable {
   public static final String VERSION = "0.1.0";
 
   private final ClientOptions options;
+  private final Handlers handlers;
   private final Connection connection;
   private final ScheduledThreadPoolExecutor timer = Threads.timer("iotflow-timer");
   private final ServerClock clock = new ServerClock(this);
@@ -37,8 +38,9 @@ public final class IotflowClient implements AutoCloseable {
    */
   public IotflowClient(String target, ClientOptions options) {
     this.options = options;
-    Credentials credentials =
-        new Credentials(options.apiKey, options.token, options.credentialHandler);
+    handlers = new Handlers(options.eventLog);
+    CredentialHandler renewal = handlers.contained(options.credentialHandler);
+    Credentials credentials = new Credentials(options.apiKey, options.token, renewal);
     connection = new Connection(new ChannelFactory(target, options.tls), credentials, timer);
     reading = new Reading(connection);
     device = DeviceServiceGrpc.newBlockingStub(connection);
@@ -52,7 +54,10 @@ public final class IotflowClient implements AutoCloseable {
     return connection;
   }
 
-  /** Replaces the device's key; calls and streams from now on use it. */
+  /**
+   * Replaces the device's key; calls and streams from now on use it. Fails where it is none, such
+   * as one with the newline of its file.
+   */
   public void setApiKey(String apiKey) {
     connection.credentials().replace(apiKey);
   }
@@ -99,7 +104,7 @@ public final class IotflowClient implements AutoCloseable {
 
   /** Hands readings over as they are stored, until the subscription is closed. */
   public Subscription subscribe(Query query, SubscriptionListener listener) {
-    TelemetrySubscription stream = new TelemetrySubscription(connection, query, listener);
+    TelemetrySubscription stream = new TelemetrySubscription(connection, query, listener, handlers);
     return new Following("subscription", this, stream, listener::onInterrupted);
   }
 
@@ -114,10 +119,7 @@ public final class IotflowClient implements AutoCloseable {
 
   /** Reports a status, see {@link iotflow.v1.Words.Presence}, and takes the server's time. */
   public SendHeartbeatResponse heartbeat(String status) {
-    SendHeartbeatRequest request =
-        SendHeartbeatRequest.newBuilder()
-            .setStatus(Value.newBuilder().setStringValue(status))
-            .build();
+    SendHeartbeatRequest request = heartbeatRequest(status);
     long sent = clock.elapsedMillis();
     SendHeartbeatResponse answer = Reading.call(() -> device.sendHeartbeat(request));
     long time = Times.instant(answer.getTimestamp()).toEpochMilli();
@@ -141,12 +143,13 @@ public final class IotflowClient implements AutoCloseable {
 
   /** Hands the present desired configuration and each later one to the handler, each once. */
   public Subscription watchConfig(Consumer<DesiredConfig> handler) {
-    return new Following("config", this, new ConfigStream(connection, handler), broken -> {});
+    return new Following(
+        "config", this, new ConfigStream(connection, handler, handlers), broken -> {});
   }
 
   /** Hands commands to the handler, one after the other and each once, and sends their results. */
   public Subscription handleCommands(CommandHandler handler) {
-    CommandQueue commands = new CommandQueue(handler);
+    CommandQueue commands = new CommandQueue(handler, handlers);
     CommandStream stream = new CommandStream(connection, commands);
     Subscription following = new Following("commands", this, stream, broken -> {});
     following.ended().whenComplete((nothing, failure) -> commands.close());
@@ -164,8 +167,17 @@ public final class IotflowClient implements AutoCloseable {
     setApiKey(apiKey);
   }
 
+  static SendHeartbeatRequest heartbeatRequest(String status) {
+    Value word = Value.newBuilder().setStringValue(status).build();
+    return SendHeartbeatRequest.newBuilder().setStatus(word).build();
+  }
+
   ClientOptions options() {
     return options;
+  }
+
+  Handlers handlers() {
+    return handlers;
   }
 
   Connection connection() {

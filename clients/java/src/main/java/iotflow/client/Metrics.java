@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * Receives the numbers of writers, for example to export them to Prometheus. Methods are called by
- * several threads, and must return soon.
+ * several threads, and must return soon. What they throw is logged, and has no other effect.
  */
 public interface Metrics {
   /** Counts rows that a writer took. */

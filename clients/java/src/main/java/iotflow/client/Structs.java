@@ -41,8 +41,20 @@ final class Structs {
   /** Fails with INVALID_ARGUMENT where the map has a value that JSON cannot express. */
   static Struct ofMap(Map<?, ?> map) {
     Struct.Builder struct = Struct.newBuilder();
-    map.forEach((name, value) -> struct.putFields(String.valueOf(name), ofObject(value)));
+    map.forEach((name, value) -> struct.putFields(text(String.valueOf(name)), ofObject(value)));
     return struct.build();
+  }
+
+  private static double finite(double number) {
+    if (Double.isNaN(number) || Double.isInfinite(number)) {
+      throw IotflowException.invalid("", "JSON has no " + number + ".");
+    }
+    return number;
+  }
+
+  private static String text(String text) {
+    Text.check(text, "");
+    return text;
   }
 
   private static Value ofObject(Object object) {
@@ -50,9 +62,9 @@ final class Structs {
     if (object == null) {
       value.setNullValue(NullValue.NULL_VALUE);
     } else if (object instanceof Number) {
-      value.setNumberValue(((Number) object).doubleValue());
+      value.setNumberValue(finite(((Number) object).doubleValue()));
     } else if (object instanceof String) {
-      value.setStringValue((String) object);
+      value.setStringValue(text((String) object));
     } else if (object instanceof Boolean) {
       value.setBoolValue((Boolean) object);
     } else if (object instanceof Map) {

@@ -2,7 +2,7 @@ package iotflow.client;
 
 import java.time.Instant;
 
-/** Receives readings as they are stored. */
+/** Receives readings as they are stored. What a method throws is logged, and ends nothing. */
 public interface SubscriptionListener {
   /** Takes readings that were just stored. After a break, one at the boundary may come twice. */
   void onReadings(Columns readings);

@@ -1,6 +1,7 @@
 package iotflow.client;
 
 import io.grpc.Context;
+import iotflow.v1.LivePresence;
 import iotflow.v1.StreamError;
 import iotflow.v1.SubscribeTelemetryRequest;
 import iotflow.v1.SubscribeTelemetryResponse;
@@ -13,6 +14,7 @@ final class TelemetrySubscription implements Following.Stream {
   private final TelemetryServiceGrpc.TelemetryServiceBlockingStub stub;
   private final Query query;
   private final SubscriptionListener listener;
+  private final Handlers handlers;
   private boolean subscribed;
 
   /** The newest time that was delivered, or where the first stream began. */
@@ -20,10 +22,12 @@ final class TelemetrySubscription implements Following.Stream {
 
   private boolean delivered;
 
-  TelemetrySubscription(Connection connection, Query query, SubscriptionListener listener) {
+  TelemetrySubscription(
+      Connection connection, Query query, SubscriptionListener listener, Handlers handlers) {
     stub = TelemetryServiceGrpc.newBlockingStub(connection);
     this.query = query;
     this.listener = listener;
+    this.handlers = handlers;
   }
 
   @Override
@@ -57,13 +61,11 @@ final class TelemetrySubscription implements Following.Stream {
         takeHeartbeat(Times.instant(event.getHeartbeat().getTimestamp()));
         break;
       case DROPPED:
-        listener.onMissed(event.getDropped().getReadings());
+        long missed = event.getDropped().getReadings();
+        handlers.call("onMissed", () -> listener.onMissed(missed));
         break;
       case PRESENCE:
-        listener.onPresence(
-            event.getPresence().getDeviceId(),
-            event.getPresence().getOnline(),
-            Times.instant(event.getPresence().getTimestamp()));
+        takePresence(event.getPresence());
         break;
       case ERROR:
         StreamError error = event.getError();
@@ -82,7 +84,13 @@ final class TelemetrySubscription implements Following.Stream {
         delivered = true;
       }
     }
-    listener.onReadings(readings);
+    handlers.call("onReadings", () -> listener.onReadings(readings));
+  }
+
+  private void takePresence(LivePresence event) {
+    Instant time = Times.instant(event.getTimestamp());
+    handlers.call(
+        "onPresence", () -> listener.onPresence(event.getDeviceId(), event.getOnline(), time));
   }
 
   private void takeHeartbeat(Instant time) {
@@ -94,6 +102,6 @@ final class TelemetrySubscription implements Following.Stream {
       // A break before the first reading continues here.
       newest = time;
     }
-    listener.onSubscribed(time);
+    handlers.call("onSubscribed", () -> listener.onSubscribed(time));
   }
 }

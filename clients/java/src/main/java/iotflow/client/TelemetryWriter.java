@@ -22,7 +22,7 @@ public final class TelemetryWriter implements AutoCloseable {
   private final Thread synchronization;
 
   TelemetryWriter(IotflowClient client, WriterOptions options) {
-    events = new WriterEvents(client.options(), options);
+    events = new WriterEvents(client.handlers(), client.options().metrics, options);
     folder = options.folder == null ? null : new QueueFolder(options.folder, options.queueLimit);
     queue = new BatchQueue(folder, options.queueLimit);
     ServerClock clock = options.clock == ClockSource.SERVER ? client.clock() : null;

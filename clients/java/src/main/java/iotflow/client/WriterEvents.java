@@ -8,36 +8,38 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what happens to rows, and tells the application, its log and its metrics. */
 final class WriterEvents {
-  private final ClientOptions client;
+  private final Handlers handlers;
+  private final Metrics metrics;
   private final WriterOptions writer;
   private final AtomicLong rejected = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
   private final AtomicInteger interruptions = new AtomicInteger();
 
-  WriterEvents(ClientOptions client, WriterOptions writer) {
-    this.client = client;
+  WriterEvents(Handlers handlers, Metrics metrics, WriterOptions writer) {
+    this.handlers = handlers;
+    this.metrics = metrics;
     this.writer = writer;
   }
 
   void added(int rows) {
-    client.metrics.rowsAdded(rows);
+    count(() -> metrics.rowsAdded(rows));
   }
 
   void queued(BatchQueue queue) {
-    client.metrics.queued(queue.rows(), queue.bytes());
+    count(() -> metrics.queued(queue.rows(), queue.bytes()));
   }
 
   void acknowledged(int rows) {
     if (rows > 0) {
-      client.metrics.rowsAcknowledged(rows);
+      count(() -> metrics.rowsAcknowledged(rows));
     }
   }
 
   void dropped(int rows, String reason) {
     dropped.addAndGet(rows);
     log(EventLog.Level.WARNING, "rows_dropped", Map.of("rows", rows, "reason", reason));
-    client.metrics.rowsDropped(rows, reason);
-    writer.onDropped.accept(new Dropped(rows, reason));
+    count(() -> metrics.rowsDropped(rows, reason));
+    handlers.call("onDropped", () -> writer.onDropped.accept(new Dropped(rows, reason)));
   }
 
   void rejected(Rejection rejection) {
@@ -51,8 +53,8 @@ final class WriterEvents {
             "count", rejection.getCount(),
             "measurement", rejection.getMeasurement(),
             "reason", rejection.getReason()));
-    client.metrics.valuesRejected(rejection.getCount(), rejection.getReason());
-    writer.onRejected.accept(rejection);
+    count(() -> metrics.valuesRejected(rejection.getCount(), rejection.getReason()));
+    handlers.call("onRejected", () -> writer.onRejected.accept(rejection));
   }
 
   void interrupted(IotflowException error, Duration pause) {
@@ -61,8 +63,14 @@ final class WriterEvents {
         EventLog.Level.WARNING,
         "stream_interrupted",
         Map.of("code", error.code(), "error", error.toString(), "pause", pause));
-    client.metrics.interrupted(error, pause);
-    writer.onInterrupted.accept(new Interruption(error, pause));
+    count(() -> metrics.interrupted(error, pause));
+    handlers.call(
+        "onInterrupted", () -> writer.onInterrupted.accept(new Interruption(error, pause)));
+  }
+
+  /** A file in the folder of the queue whose name is none of the queue's. */
+  void leftAlone(String name) {
+    log(EventLog.Level.WARNING, "file_left_alone", Map.of("file", name));
   }
 
   void credentialWanted(IotflowException error) {
@@ -85,7 +93,11 @@ final class WriterEvents {
     return interruptions.get();
   }
 
+  private void count(Runnable number) {
+    handlers.call("metrics", number);
+  }
+
   private void log(EventLog.Level level, String event, Map<String, Object> facts) {
-    client.eventLog.log(level, event, facts);
+    handlers.log(level, event, facts);
   }
 }

@@ -117,7 +117,7 @@ class CredentialsTest {
     renew(used[0]);
     renew(used[0]);
     Metadata headers = new Metadata();
-    used[0].attach(headers);
+    used[0].attach(headers, null);
     assertEquals("rotated", headers.get(API_KEY));
     assertEquals(1, asked);
   }

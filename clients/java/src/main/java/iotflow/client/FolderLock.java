@@ -7,6 +7,8 @@ import java.nio.channels.OverlappingFileLockException;
 
 /** Keeps other writers from a folder until it is closed or the process ends. */
 final class FolderLock {
+  static final String NAME = "lock";
+
   private final RandomAccessFile file;
 
   private FolderLock(RandomAccessFile file) {
@@ -15,7 +17,7 @@ final class FolderLock {
 
   /** Fails with the reason QUEUE_IN_USE where another writer has the folder. */
   static FolderLock take(File folder) throws IOException {
-    RandomAccessFile file = new RandomAccessFile(new File(folder, "lock"), "rw");
+    RandomAccessFile file = PrivateFiles.open(new File(folder, NAME));
     try {
       if (file.getChannel().tryLock() != null) {
         return new FolderLock(file);

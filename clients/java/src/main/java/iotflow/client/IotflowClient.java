@@ -30,6 +30,7 @@ public final class IotflowClient implements AutoCloseable {
   private final ServerClock clock = new ServerClock(this);
   private final Reading reading;
   private final DeviceServiceGrpc.DeviceServiceBlockingStub device;
+  private final KeyOwner keyOwner;
 
   /**
    * Makes a client of the server at {@code host:port}, with an IPv6 address in brackets. It fails
@@ -44,6 +45,7 @@ public final class IotflowClient implements AutoCloseable {
     connection = new Connection(new ChannelFactory(target, options.tls), credentials, timer);
     reading = new Reading(connection);
     device = DeviceServiceGrpc.newBlockingStub(connection);
+    keyOwner = new KeyOwner(connection);
   }
 
   /**
@@ -178,6 +180,10 @@ public final class IotflowClient implements AutoCloseable {
 
   Handlers handlers() {
     return handlers;
+  }
+
+  KeyOwner keyOwner() {
+    return keyOwner;
   }
 
   Connection connection() {

@@ -3,13 +3,13 @@ package iotflow.client;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The folder of a queue. */
@@ -18,6 +18,14 @@ final class QueueFolder {
 
   /** The files of batches. Others are left alone. */
   private static final Pattern SEGMENT = Pattern.compile("[0-9]{20}\\.batches");
+
+  private static final Set<String> OTHER_FILES =
+      Set.of(
+          FolderLock.NAME,
+          AcknowledgedFile.NAME,
+          AcknowledgedFile.NAME + ".new",
+          DeviceFile.NAME,
+          DeviceFile.NAME + ".new");
 
   private static final long LARGEST_SEGMENT = 4L << 20;
 
@@ -30,6 +38,7 @@ final class QueueFolder {
   private final long segmentSize;
   private final FolderLock lock;
   private final AcknowledgedFile acknowledgedFile;
+  private final DeviceFile deviceFile;
   private final List<Segment> segments = new ArrayList<>();
   private Segment active;
   private long acknowledged;
@@ -38,25 +47,58 @@ final class QueueFolder {
 
   private long last;
   private int damaged;
+  private int device;
 
   /** Opens the folder. Fails with the reason QUEUE_IN_USE where another writer has it. */
   QueueFolder(File folder, long limit) {
     this.folder = folder;
     segmentSize = Math.max(1, Math.min(limit / SEGMENTS_OF_LIMIT, LARGEST_SEGMENT));
     acknowledgedFile = new AcknowledgedFile(folder);
+    deviceFile = new DeviceFile(folder);
     try {
-      Files.createDirectories(folder.toPath());
+      PrivateFiles.makeFolder(folder);
       lock = FolderLock.take(folder);
     } catch (IOException failure) {
       throw unusable(failure);
     }
     try {
       acknowledged = acknowledgedFile.read();
+      device = deviceFile.read();
       scan();
     } catch (IOException failure) {
       close();
       throw unusable(failure);
     }
+  }
+
+  File path() {
+    return folder;
+  }
+
+  /** The device that the folder has on record, or 0. */
+  synchronized int device() {
+    return device;
+  }
+
+  /** Records the device whose batches the folder has. */
+  synchronized void record(int id) {
+    if (closed || id == device) {
+      return;
+    }
+    try {
+      deviceFile.write(id);
+      device = id;
+    } catch (IOException failure) {
+      // The folder has the record of before, and gets this one with the next stream.
+    }
+  }
+
+  /** The names of files that are not those of a queue. */
+  List<String> others() {
+    String[] names =
+        folder.list(
+            (parent, name) -> !SEGMENT.matcher(name).matches() && !OTHER_FILES.contains(name));
+    return names == null ? List.of() : List.of(names);
   }
 
   /** The highest sequence that the folder had. */
@@ -105,17 +147,23 @@ final class QueueFolder {
     if (closed) {
       throw new IOException("The queue is closed.");
     }
-    if (active != null && (active.size() == 0 || active.size() + size <= segmentSize)) {
+    if (active != null && hasRoom(active, size)) {
       return active;
     }
     Segment former = active;
-    active = new Segment(new File(folder, String.format(Locale.ROOT, "%020d%s", sequence, SUFFIX)));
-    segments.add(active);
-    synchronizeFolder();
+    active = null;
     if (former != null && former.live == 0) {
       remove(former);
     }
+    active = new Segment(new File(folder, String.format(Locale.ROOT, "%020d%s", sequence, SUFFIX)));
+    segments.add(active);
+    synchronizeFolder();
     return active;
+  }
+
+  private boolean hasRoom(Segment segment, int size) {
+    boolean fits = segment.size() == 0 || segment.size() + size <= segmentSize;
+    return fits && segment.isIntact();
   }
 
   /** Removes an active segment without live entries, which may make room on a full disk. */

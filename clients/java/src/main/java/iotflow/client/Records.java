@@ -13,6 +13,12 @@ import java.util.zip.CRC32;
 final class Records {
   static final int HEADER = 8;
 
+  // Fields of a TelemetryBatch.
+  private static final int SEQUENCE = 1;
+  private static final int DEVICE_ID = 2;
+  private static final int TIMESTAMPS = 3;
+  private static final int DEVICE_IDS = 7;
+
   /** What a segment has before its first damage, and how long the damaged record is. */
   static final class Scan {
     final List<QueueEntry> found = new ArrayList<>();
@@ -94,16 +100,35 @@ final class Records {
     for (int tag = batch.readTag(); tag != 0; tag = batch.readTag()) {
       int field = WireFormat.getTagFieldNumber(tag);
       boolean isPacked = WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
-      if (field == 1 && !isPacked) {
+      if (field == SEQUENCE && !isPacked) {
         sequence = batch.readInt64();
-      } else if (field == 3 && isPacked) {
+      } else if (field == TIMESTAMPS && isPacked) {
         rows += countVarints(batch.readByteArray());
       } else {
-        rows += field == 3 ? 1 : 0;
+        rows += field == TIMESTAMPS ? 1 : 0;
         batch.skipField(tag);
       }
     }
     return sequence <= 0 ? null : QueueEntry.onDisk(sequence, rows, length, segment, offset);
+  }
+
+  /** Whether a batch names its device or devices. Otherwise, it is of the key's device. */
+  static boolean namesDevice(byte[] payload) {
+    try {
+      CodedInputStream batch = CodedInputStream.newInstance(payload);
+      for (int tag = batch.readTag(); tag != 0; tag = batch.readTag()) {
+        int field = WireFormat.getTagFieldNumber(tag);
+        if (field == DEVICE_IDS || field == DEVICE_ID && batch.readInt32() != 0) {
+          return true;
+        }
+        if (field != DEVICE_ID) {
+          batch.skipField(tag);
+        }
+      }
+      return false;
+    } catch (IOException damaged) {
+      return false;
+    }
   }
 
   /** Counts the bytes that end a number. */

@@ -13,13 +13,16 @@ final class Segment {
   private final RandomAccessFile file;
   private long size;
 
+  /** Whether a record was not what was written. */
+  private boolean damaged;
+
   /** The number of entries that are not acknowledged. The folder counts them. */
   int live;
 
   /** Opens the file, and makes it where it does not exist. */
   Segment(File path) throws IOException {
     this.path = path;
-    file = new RandomAccessFile(path, "rw");
+    file = PrivateFiles.open(path);
     size = file.length();
   }
 
@@ -35,8 +38,25 @@ final class Segment {
     return data;
   }
 
+  /** Whether others have left the file alone. What follows a damage is not found again. */
+  synchronized boolean isIntact() {
+    return !damaged && path.exists() && path.length() == size;
+  }
+
   /** Returns the payload of an entry. Fails where it is not what was written. */
   synchronized byte[] read(QueueEntry entry) throws IOException {
+    try {
+      return readChecked(entry);
+    } catch (IOException failure) {
+      damaged = true;
+      throw failure;
+    }
+  }
+
+  private byte[] readChecked(QueueEntry entry) throws IOException {
+    if (!path.exists()) {
+      throw new IOException(path + " was removed");
+    }
     byte[] header = new byte[Records.HEADER];
     byte[] payload = new byte[entry.length];
     file.seek(entry.offset);

@@ -11,10 +11,15 @@ final class Sender implements Runnable {
   private final BatchQueue queue;
   private final WriterEvents events;
   private final WriterState state;
+  private final QueueOwner owner;
   private final int window;
   private final Backoff pauses = new Backoff();
   private Thread thread;
   private volatile boolean ending;
+
+  /** Why the last stream ended. null: nothing has failed since the last acknowledgement. */
+  private volatile IotflowException interruption;
+
   private volatile boolean cancelling;
 
   /**
@@ -24,11 +29,17 @@ final class Sender implements Runnable {
   private volatile long aloneUntil;
 
   Sender(
-      Connection connection, BatchQueue queue, WriterEvents events, WriterState state, int window) {
+      Connection connection,
+      BatchQueue queue,
+      WriterEvents events,
+      WriterState state,
+      QueueOwner owner,
+      int window) {
     this.connection = connection;
     this.queue = queue;
     this.events = events;
     this.state = state;
+    this.owner = owner;
     this.window = window;
   }
 
@@ -56,19 +67,23 @@ final class Sender implements Runnable {
   public void run() {
     try {
       while (!ending) {
-        int generation = connection.credentials().generation();
-        IotflowException error = stream(generation);
-        if (!ending && !recover(error, generation)) {
+        Credentials.Key key = connection.credentials().key();
+        IotflowException error = stream(key);
+        if (!ending && !recover(error.inFollowing(), key)) {
           fail(error);
           return;
         }
       }
-    } catch (RuntimeException failure) {
-      // Handlers of the application may fail. Nothing would send any more.
+    } catch (RuntimeException | Error failure) {
+      // Nothing would send any more, and callers would wait for ever.
       if (!ending) {
         fail(IotflowException.of(failure));
       }
     }
+  }
+
+  IotflowException interruption() {
+    return interruption;
   }
 
   boolean isEnding() {
@@ -79,10 +94,11 @@ final class Sender implements Runnable {
     return cancelling;
   }
 
-  /** Takes an acknowledgement of a stream with the key of a generation. */
-  void acknowledged(long sequence, int generation) {
+  /** Takes an acknowledgement of a stream with this key. */
+  void acknowledged(long sequence, Credentials.Key key) {
     pauses.reset();
-    connection.credentials().accepted(generation);
+    interruption = null;
+    connection.credentials().accepted(key.generation);
     events.acknowledged(queue.acknowledge(sequence));
     events.queued(queue);
     if (sequence >= aloneUntil) {
@@ -91,9 +107,9 @@ final class Sender implements Runnable {
     }
   }
 
-  private IotflowException stream(int generation) {
+  private IotflowException stream(Credentials.Key key) {
     try {
-      return new TelemetryStream(connection, queue, events, this, generation).run();
+      return new TelemetryStream(connection, queue, events, this, owner, key).run();
     } catch (IotflowException failure) {
       return failure;
     }
@@ -106,10 +122,11 @@ final class Sender implements Runnable {
   }
 
   /** Prepares the next stream, or returns false where the error stops the writer. */
-  private boolean recover(IotflowException error, int generation) {
+  private boolean recover(IotflowException error, Credentials.Key key) {
+    interruption = error;
     if (error.wantsCredential()) {
       events.credentialWanted(error);
-      return connection.credentials().renew(generation, error);
+      return connection.credentials().renew(key.generation, error);
     }
     if (error.blamesBatch() && giveUp(error)) {
       return true;

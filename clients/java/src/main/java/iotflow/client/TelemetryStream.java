@@ -21,18 +21,24 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
   private final BatchQueue queue;
   private final WriterEvents events;
   private final Sender sender;
-  private final int generation;
+  private final QueueOwner owner;
+  private final Credentials.Key key;
   private final ClientCall<byte[], StreamTelemetryResponse> call;
   private volatile IotflowException error;
 
-  /** generation: of the key that the stream has. */
   TelemetryStream(
-      Connection connection, BatchQueue queue, WriterEvents events, Sender sender, int generation) {
+      Connection connection,
+      BatchQueue queue,
+      WriterEvents events,
+      Sender sender,
+      QueueOwner owner,
+      Credentials.Key key) {
     this.queue = queue;
     this.events = events;
     this.sender = sender;
-    this.generation = generation;
-    call = connection.newCall(METHOD, CallOptions.DEFAULT);
+    this.owner = owner;
+    this.key = key;
+    call = connection.newCall(METHOD, CallOptions.DEFAULT.withOption(Credentials.KEY, key));
   }
 
   /**
@@ -40,6 +46,7 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
    */
   IotflowException run() {
     queue.rewind();
+    owner.begin(key, queue.nextSequence() - 1);
     try {
       call.start(this, new Metadata());
       call.request(1);
@@ -58,8 +65,22 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
     for (QueueEntry next = next(); next != null; next = next()) {
       byte[] payload = read(next);
       if (payload != null) {
+        admit(next, payload);
         call.sendMessage(payload);
       }
+    }
+  }
+
+  private void admit(QueueEntry entry, byte[] payload) {
+    if (!owner.mustAsk(payload)) {
+      return;
+    }
+    try {
+      owner.ask(key, entry.sequence);
+    } catch (IotflowException failure) {
+      // No batch was sent that could be blamed for it.
+      queue.rewind();
+      throw failure;
     }
   }
 
@@ -91,7 +112,7 @@ final class TelemetryStream extends ClientCall.Listener<StreamTelemetryResponse>
   @Override
   public void onMessage(StreamTelemetryResponse answer) {
     answer.getRejectedList().forEach(events::rejected);
-    sender.acknowledged(answer.getCommittedSequence(), generation);
+    sender.acknowledged(answer.getCommittedSequence(), key);
     call.request(1);
   }
 

@@ -28,12 +28,20 @@ public final class TelemetryWriter implements AutoCloseable {
     ServerClock clock = options.clock == ClockSource.SERVER ? client.clock() : null;
     BatchStore store = new BatchStore(queue, folder, options.queueLimit, clock, events, state);
     intake = new Intake(options, events, state, store, clock);
-    sender = new Sender(client.connection(), queue, events, state, options.window);
+    QueueOwner owner = new QueueOwner(folder, client.keyOwner());
+    sender = new Sender(client.connection(), queue, events, state, owner, options.window);
     synchronization = clock == null ? null : synchronize(clock, client);
-    for (int i = 0; folder != null && i < folder.damaged(); i++) {
-      events.dropped(0, Dropped.DAMAGED);
+    if (folder != null) {
+      report(folder);
     }
     sender.start();
+  }
+
+  private void report(QueueFolder opened) {
+    opened.others().forEach(events::leftAlone);
+    for (int i = 0; i < opened.damaged(); i++) {
+      events.dropped(0, Dropped.DAMAGED);
+    }
   }
 
   private Thread synchronize(ServerClock clock, IotflowClient client) {
@@ -63,9 +71,19 @@ public final class TelemetryWriter implements AutoCloseable {
     flush(Deadline.LONGEST);
   }
 
-  /** As {@link #flush()}. After the timeout it fails with {@code DEADLINE_EXCEEDED}. */
+  /**
+   * As {@link #flush()}. After the timeout it fails with {@code DEADLINE_EXCEEDED}, and the error
+   * of the last interruption as its cause, unless something was acknowledged since.
+   */
   public void flush(Duration timeout) {
-    Deadline deadline = Deadline.in(timeout);
+    try {
+      flush(Deadline.in(timeout));
+    } catch (IotflowException failure) {
+      throw failure.because(sender.interruption());
+    }
+  }
+
+  private void flush(Deadline deadline) {
     long last = intake.flush(deadline);
     queue.awaitAcknowledgement(last, deadline, state::isOver);
     state.check();

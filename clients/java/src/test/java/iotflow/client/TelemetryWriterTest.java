@@ -9,8 +9,10 @@ import io.grpc.Status;
 import iotflow.v1.Rejection;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -120,6 +123,41 @@ class TelemetryWriterTest {
       assertEquals(10, server.times().size());
       assertEquals(2, writer.status().interruptions());
       assertEquals(Status.Code.UNAVAILABLE, interruptions.remove().error().code());
+    }
+  }
+
+  @Test
+  void missedDeadlineNamesTheInterruption() throws InterruptedException {
+    server.failures.add(Details.error(Status.Code.UNAVAILABLE, "STORE_UNAVAILABLE", true, 30));
+    CountDownLatch interrupted = new CountDownLatch(1);
+    WriterOptions options =
+        new WriterOptions().onInterrupted(interruption -> interrupted.countDown());
+    try (IotflowClient client = server.client()) {
+      TelemetryWriter writer = client.newWriter(options);
+      add(writer, 0, 1);
+      assertTrue(interrupted.await(20, TimeUnit.SECONDS));
+      for (Executable call :
+          List.<Executable>of(() -> writer.flush(AT_ONCE), () -> writer.close(AT_ONCE))) {
+        IotflowException late = assertThrows(IotflowException.class, call);
+        assertEquals(Status.Code.DEADLINE_EXCEEDED, late.code());
+        assertTrue(late.getMessage().contains("(STORE_UNAVAILABLE)"), late.getMessage());
+        assertEquals("STORE_UNAVAILABLE", ((IotflowException) late.getCause()).reason());
+      }
+    }
+  }
+
+  @Test
+  void missedDeadlineNamesNoInterruptionBeforeAnAcknowledgement() {
+    server.failures.add(Status.UNAVAILABLE.asRuntimeException());
+    try (IotflowClient client = server.client()) {
+      TelemetryWriter writer = client.newWriter(new WriterOptions());
+      add(writer, 0, 1);
+      writer.flush(SOON);
+      server.silent = true;
+      add(writer, 1, 2);
+      IotflowException late = assertThrows(IotflowException.class, () -> writer.flush(AT_ONCE));
+      assertEquals("The deadline passed.", late.getMessage());
+      assertThrows(IotflowException.class, () -> writer.close(AT_ONCE));
     }
   }
 
@@ -284,6 +322,32 @@ class TelemetryWriterTest {
       writer.flush(SOON);
       long error = server.times().get(0) - server.time;
       assertTrue(Math.abs(error) < 60_000, "the time is off by " + error + " ms");
+    }
+  }
+
+  @Test
+  void filesWithOtherNamesAreLeftAloneAndNamed() throws IOException {
+    List<String> names = List.of("7.batches", "00000000000000000001.batches.bak", "notes");
+    for (String name : names) {
+      Files.write(new File(folder, name).toPath(), new byte[] {1});
+    }
+    List<Object> logged = Collections.synchronizedList(new ArrayList<>());
+    ClientOptions options =
+        new ClientOptions()
+            .eventLog(
+                (level, event, facts) -> {
+                  assertEquals("file_left_alone", event);
+                  logged.add(facts.get("file"));
+                });
+    try (IotflowClient client = new IotflowClient(server.target(), options);
+        TelemetryWriter writer = client.newWriter(new WriterOptions().folder(folder))) {
+      add(writer, 0, 10);
+      writer.flush(SOON);
+    }
+    assertEquals(3, logged.size());
+    assertEquals(new HashSet<Object>(names), new HashSet<>(logged));
+    for (String name : names) {
+      assertEquals(1, new File(folder, name).length());
     }
   }
 

@@ -32,4 +32,9 @@ public final class AggregateWindow {
   public Map<String, Map<?, ?>> values() {
     return values;
   }
+
+  @Override
+  public String toString() {
+    return start + " " + values;
+  }
 }

@@ -29,4 +29,9 @@ public final class DesiredConfig {
   public Instant changedAt() {
     return changedAt;
   }
+
+  @Override
+  public String toString() {
+    return "version " + version + " " + desired;
+  }
 }

@@ -28,4 +28,9 @@ public final class Dropped {
   public String reason() {
     return reason;
   }
+
+  @Override
+  public String toString() {
+    return rows + " rows dropped: " + reason;
+  }
 }

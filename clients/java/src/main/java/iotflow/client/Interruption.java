@@ -21,4 +21,9 @@ public final class Interruption {
   public Duration pause() {
     return pause;
   }
+
+  @Override
+  public String toString() {
+    return error + ", again in " + pause.toMillis() + " ms";
+  }
 }

@@ -49,4 +49,9 @@ public final class Point {
   public Map<String, Object> values() {
     return values;
   }
+
+  @Override
+  public String toString() {
+    return (time == null ? "no time" : time) + " " + values;
+  }
 }

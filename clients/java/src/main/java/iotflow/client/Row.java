@@ -19,8 +19,33 @@ public final class Row {
   long time;
   boolean hasTime;
 
-  /** Makes a row of one value. */
+  /** Makes a row of one value of type DOUBLE. */
   public static Row of(String measurement, double value) {
+    return new Row().put(measurement, value);
+  }
+
+  /** Makes a row of one value of type FLOAT. */
+  public static Row of(String measurement, float value) {
+    return new Row().put(measurement, value);
+  }
+
+  /** Makes a row of one value of type INT64. */
+  public static Row of(String measurement, long value) {
+    return new Row().put(measurement, value);
+  }
+
+  /** Makes a row of one value of type INT32. */
+  public static Row of(String measurement, int value) {
+    return new Row().put(measurement, value);
+  }
+
+  /** Makes a row of one value of type BOOLEAN. */
+  public static Row of(String measurement, boolean value) {
+    return new Row().put(measurement, value);
+  }
+
+  /** Makes a row of one value of type TEXT. */
+  public static Row of(String measurement, String value) {
     return new Row().put(measurement, value);
   }
 

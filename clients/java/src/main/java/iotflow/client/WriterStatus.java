@@ -47,4 +47,20 @@ public final class WriterStatus {
   public int interruptions() {
     return interruptions;
   }
+
+  @Override
+  public String toString() {
+    return queuedRows
+        + " rows queued ("
+        + queuedBytes
+        + " bytes), "
+        + acknowledgedRows
+        + " acknowledged, "
+        + rejectedValues
+        + " rejected, "
+        + droppedRows
+        + " dropped, "
+        + interruptions
+        + " interruptions";
+  }
 }

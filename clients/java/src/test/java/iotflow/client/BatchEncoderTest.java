@@ -40,6 +40,16 @@ class BatchEncoderTest {
   }
 
   @Test
+  void rowOfOneValueHasTheTypeOfTheValue() {
+    assertEquals(ColumnType.DOUBLE, Row.of("a", 1.5).types[0]);
+    assertEquals(ColumnType.FLOAT, Row.of("a", 1.5f).types[0]);
+    assertEquals(ColumnType.INT64, Row.of("a", 1L).types[0]);
+    assertEquals(ColumnType.INT32, Row.of("a", 1).types[0]);
+    assertEquals(ColumnType.BOOLEAN, Row.of("a", true).types[0]);
+    assertEquals(ColumnType.TEXT, Row.of("a", "x").types[0]);
+  }
+
+  @Test
   void missingValuesHavePlaceholders() throws Exception {
     add(new Row().put("a", 1.0), 1);
     add(new Row().put("b", "x"), 2);

@@ -3,6 +3,7 @@ package iotflow.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.Status;
 import iotflow.v1.Command;
@@ -17,6 +18,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +147,43 @@ class HandlersTest {
     }
     assertEquals(3, counted.get());
     assertEquals(1, server.batches().size());
+  }
+
+  @Test
+  void errorsReachTheLogOfJavaWithoutAnother() throws InterruptedException {
+    BlockingQueue<String> records = new LinkedBlockingQueue<>();
+    Handler reader = new Kept(records);
+    Logger logger = Logger.getLogger("iotflow.client");
+    logger.addHandler(reader);
+    server.rejection = Rejection.newBuilder().setCount(1).build();
+    try (IotflowClient client = server.client()) {
+      writeOne(client, new WriterOptions().onRejected(HandlersTest::fail));
+      String record = records.poll(20, TimeUnit.SECONDS);
+      assertTrue(record.contains("handler_failed"), record);
+      assertTrue(record.contains("onRejected"), record);
+    } finally {
+      logger.removeHandler(reader);
+    }
+  }
+
+  /** Keeps what the log of Java gets. */
+  private static final class Kept extends Handler {
+    private final BlockingQueue<String> records;
+
+    Kept(BlockingQueue<String> records) {
+      this.records = records;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      records.add(new SimpleFormatter().formatMessage(record));
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   @Test

@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-const NAME: &str = "acknowledged";
-const WRITTEN: &str = "acknowledged.new";
+use crate::private_files;
+
+pub const NAME: &str = "acknowledged";
 const SIZE: usize = 12;
 
 /// Replaces the recorded sequence.
@@ -13,9 +14,7 @@ pub fn write(folder: &Path, sequence: i64) -> io::Result<()> {
     let sequence = sequence.to_le_bytes();
     let mut data = sequence.to_vec();
     data.extend(crc32fast::hash(&sequence).to_le_bytes());
-    let written = folder.join(WRITTEN);
-    fs::write(&written, data)?;
-    fs::rename(written, folder.join(NAME))
+    private_files::replace(&folder.join(NAME), &data)
 }
 
 /// The recorded sequence, or 0 where the file is missing or damaged.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(30);
+/// A longer wish of the server, or of what answers in its place, would silence a device.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 /// The number of doublings after which the pause is the longest.
 const DOUBLINGS: u32 = 8;
 
@@ -20,11 +22,11 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// The pause after another failure. The server's wish is added in full.
+    /// The pause after another failure. The server's wish is added.
     pub fn next(&mut self, retry_after: Option<Duration>) -> Duration {
         let pause = LONGEST.min(FIRST * 2u32.pow(self.failures.min(DOUBLINGS)));
         self.failures = self.failures.saturating_add(1);
-        retry_after.unwrap_or_default() + pause.mul_f64(0.5 + random() / 2.0)
+        retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER) + pause.mul_f64(0.5 + random() / 2.0)
     }
 }
 
@@ -53,5 +55,13 @@ mod tests {
     fn the_wish_of_the_server_is_added() {
         let wish = Duration::from_secs(7);
         assert!(Backoff::default().next(Some(wish)) >= wish + FIRST / 2);
+    }
+
+    #[test]
+    fn the_wish_of_the_server_is_an_hour_at_most() {
+        for wish in [LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER + FIRST, Duration::from_secs(u64::MAX), Duration::MAX] {
+            let pause = Backoff::default().next(Some(wish));
+            assert!((LONGEST_RETRY_AFTER..=LONGEST_RETRY_AFTER + FIRST).contains(&pause), "{pause:?}");
+        }
     }
 }

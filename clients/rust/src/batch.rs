@@ -147,6 +147,12 @@ impl Batch {
         place
     }
 
+    /// Whether it names the device of each row; otherwise the key decides.
+    pub fn names_device(&self) -> bool {
+        let devices = &self.message.device_ids;
+        if devices.is_empty() { self.message.device_id != 0 } else { !devices.contains(&0) }
+    }
+
     /// The bytes of the batch.
     pub fn encode(&mut self, sequence: i64) -> Vec<u8> {
         let rows = self.rows();
@@ -268,6 +274,7 @@ mod tests {
         for device_id in [4, 4, 9] {
             batch.add(&NewRow { device_id, ..row(0, &[("level", 1.0.into())]) });
         }
+        assert!(batch.names_device());
         let message = decode(&mut batch);
         assert_eq!((message.device_id, message.device_ids), (0, vec![4, 4, 9]));
     }

@@ -17,9 +17,6 @@ use crate::v1::telemetry_service_client::TelemetryServiceClient;
 /// The version of this client, the same as the server's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A batch of readings in an answer, with room for columns of text.
-pub(crate) const LARGEST_ANSWER: usize = 64 << 20;
-
 /// Configures a [`Client`]. The default connects without TLS and without credentials.
 #[derive(Clone, Default)]
 pub struct Config {
@@ -75,12 +72,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `INVALID_ARGUMENT` where the target has another form.
+    /// `INVALID_ARGUMENT` where the target, the key or the token has another form; a key has 1 to 128 printable ASCII
+    /// characters, a token up to 4,096.
     pub fn new(target: impl Into<String>, config: Config) -> Result<Self> {
         let target = target.into();
         target::check(&target)?;
         Ok(Self {
-            connection: Connection::new(target, &config),
+            connection: Connection::new(target, &config)?,
             metrics: config.metrics.unwrap_or_else(|| Arc::new(())),
             clock: Arc::new(ServerClock::new()),
         })
@@ -92,8 +90,12 @@ impl Client {
     }
 
     /// Replaces the device's key; calls and streams from now on use it.
-    pub fn set_api_key(&self, api_key: impl Into<String>) {
-        self.connection.credentials.set(api_key.into());
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` where the key has another form. The former one stays.
+    pub fn set_api_key(&self, api_key: &str) -> Result<()> {
+        self.connection.credentials.set(api_key)
     }
 
     /// The clock that follows the server. It is set by [`Client::heartbeat`].
@@ -102,10 +104,10 @@ impl Client {
     }
 
     pub(crate) fn telemetry(&self) -> TelemetryServiceClient<Channel> {
-        TelemetryServiceClient::new(self.channel()).max_decoding_message_size(LARGEST_ANSWER)
+        TelemetryServiceClient::new(self.channel())
     }
 
     pub(crate) fn device(&self) -> DeviceServiceClient<Channel> {
-        DeviceServiceClient::new(self.channel()).max_decoding_message_size(LARGEST_ANSWER)
+        DeviceServiceClient::new(self.channel())
     }
 }

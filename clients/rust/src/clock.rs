@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::v1::SendHeartbeatResponse;
 use crate::words::presence;
 
+/// The end of the year 9999, the last time of an answer. Sums with later ones could overflow.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
 /// Which clock gives rows without a time their time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClockSource {
@@ -55,7 +58,7 @@ impl ServerClock {
 
     /// Takes the time of an answer, which the server read half of the call's duration ago.
     pub(crate) fn learn(&self, answer: SystemTime, sent: Duration, received: Duration) {
-        let time = answer.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let time = answer.duration_since(UNIX_EPOCH).unwrap_or_default().min(LATEST);
         let half = sent + received.saturating_sub(sent) / 2;
         self.offset.send_replace(Some(time.saturating_sub(half)));
     }
@@ -70,7 +73,10 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
+    use prost_types::Timestamp;
+
     use super::*;
+    use crate::time::from_timestamp;
 
     #[test]
     fn half_of_the_duration_is_subtracted() {
@@ -78,5 +84,13 @@ mod tests {
         assert!(clock.now().is_none());
         clock.learn(UNIX_EPOCH + Duration::from_secs(1000), Duration::from_secs(2), Duration::from_secs(4));
         assert_eq!(clock.offset(), Some(Duration::from_secs(997)));
+    }
+
+    #[test]
+    fn a_time_beyond_all_calendars_is_the_latest() {
+        let clock = ServerClock::new();
+        let beyond = from_timestamp(Some(Timestamp { seconds: i64::MAX, nanos: 999_999_999 }));
+        clock.learn(beyond, Duration::ZERO, Duration::ZERO);
+        assert!(clock.now() >= Some(UNIX_EPOCH + LATEST));
     }
 }

@@ -12,6 +12,7 @@ use tonic::body::Body;
 
 use crate::client::Config;
 use crate::credentials::Credentials;
+use crate::error::Error;
 use crate::tls::Tls;
 use crate::transport;
 
@@ -36,14 +37,14 @@ struct Current {
 }
 
 impl Connection {
-    pub fn new(target: String, config: &Config) -> Arc<Self> {
-        Arc::new(Self {
+    pub fn new(target: String, config: &Config) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self {
             target,
             tls: config.tls.clone(),
-            credentials: Credentials::new(config),
+            credentials: Credentials::new(config)?,
             current: Mutex::default(),
             failures: AtomicU64::new(0),
-        })
+        }))
     }
 
     /// The connection of the next call. Callers that wait for one attempt share its failure.

@@ -2,17 +2,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::HeaderValue;
 use tokio::time::sleep;
-use tonic::Status;
 
 use crate::backoff::Backoff;
 use crate::client::Config;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::key::{self, Key};
 
 /// Asks the application for a new key.
 pub type CredentialHandler = Arc<dyn Fn(Error) -> NewKey + Send + Sync>;
@@ -23,28 +23,21 @@ pub type NewKey = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 /// The credentials of the next call.
 pub struct Credentials {
     handler: Option<CredentialHandler>,
-    token: Option<String>,
-    key: Mutex<Key>,
+    token: Option<HeaderValue>,
+    state: Mutex<State>,
     /// Held by the caller that asks the application.
     asking: tokio::sync::Mutex<()>,
 }
 
-/// A key. Generations count the keys.
-struct Key {
-    api_key: Option<String>,
-    generation: u64,
-    /// Whether it is an answer of the handler that the server has not accepted yet.
+struct State {
+    key: Key,
+    /// Whether the key is an answer of the handler that the server has not accepted yet.
     is_unproven: bool,
     /// Between questions, while the server accepts no answer.
     pauses: Backoff,
 }
 
-impl Key {
-    fn replace(&mut self, api_key: String) {
-        self.api_key = Some(api_key);
-        self.generation += 1;
-    }
-
+impl State {
     fn reset_pauses(&mut self) {
         self.is_unproven = false;
         self.pauses.reset();
@@ -52,91 +45,90 @@ impl Key {
 }
 
 impl Credentials {
-    pub fn new(config: &Config) -> Self {
-        Self {
+    pub fn new(config: &Config) -> Result<Self> {
+        let key = Key::first(config.api_key.as_deref())?;
+        Ok(Self {
             handler: config.on_credential_wanted.clone(),
-            token: config.token.clone(),
-            key: Mutex::new(Key {
-                api_key: config.api_key.clone(),
-                generation: 0,
-                is_unproven: false,
-                pauses: Backoff::default(),
-            }),
+            token: config.token.as_deref().map(key::token_header).transpose()?,
+            state: Mutex::new(State { key, is_unproven: false, pauses: Backoff::default() }),
             asking: tokio::sync::Mutex::new(()),
-        }
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// The key of the next call.
+    pub fn key(&self) -> Key {
+        self.state().key.clone()
     }
 
     /// Replaces the key by one of the application.
-    pub fn set(&self, api_key: String) {
-        let mut key = self.key.lock().unwrap();
-        key.replace(api_key);
-        key.reset_pauses();
+    pub fn set(&self, api_key: &str) -> Result<()> {
+        let mut state = self.state();
+        state.key = state.key.next(api_key)?;
+        state.reset_pauses();
+        Ok(())
     }
 
     /// Records that the server accepts the key of a generation: the next question comes without a pause.
     pub fn accepted(&self, generation: u64) {
-        let mut key = self.key.lock().unwrap();
-        if key.generation == generation {
-            key.reset_pauses();
+        let mut state = self.state();
+        if state.key.generation == generation {
+            state.reset_pauses();
         }
     }
 
     pub fn generation(&self) -> u64 {
-        self.key.lock().unwrap().generation
+        self.state().key.generation
     }
 
     /// Adds the credentials to the headers of a call.
-    pub fn attach(&self, headers: &mut HeaderMap) -> Result<(), Status> {
-        if let Some(api_key) = self.key.lock().unwrap().api_key.as_deref().filter(|key| !key.is_empty()) {
-            headers.insert("x-api-key", header("API key", api_key)?);
-        }
-        if let Some(token) = self.token.as_deref().filter(|token| !token.is_empty()) {
-            headers.insert(AUTHORIZATION, header("token", &format!("Bearer {token}"))?);
-        }
-        Ok(())
+    pub fn attach(&self, key: &Key, headers: &mut HeaderMap) {
+        key.attach(headers);
+        key::attach_token(self.token.as_ref(), headers);
     }
 
-    /// Whether there is a newer key than that of the rejected generation, which the handler is asked for if need be.
+    /// Whether the caller is a device: a token is of nobody that writes without naming the device.
+    pub fn is_device(&self, key: &Key) -> bool {
+        key.is_given() || self.token.is_none()
+    }
+
+    /// Returns when there is a newer key than that of the rejected generation, which the handler is asked for if need be.
     /// Callers of the same generation ask once.
-    pub async fn renew(&self, generation: u64, rejected: &Error) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// The error of the rejected key where there is no other, and `INVALID_ARGUMENT` where the handler's answer is no key.
+    pub async fn renew(&self, generation: u64, rejected: Error) -> Result<()> {
         let _asking = self.asking.lock().await;
         if self.generation() != generation {
-            return true;
+            return Ok(());
         }
         let Some(handler) = &self.handler else {
-            return false;
+            return Err(rejected);
         };
-        let pause = self.pause(rejected);
+        let pause = self.pause(&rejected);
         if !pause.is_zero() {
             sleep(pause).await;
         }
         if self.generation() != generation {
             // The application has replaced it during the pause.
-            return true;
+            return Ok(());
         }
-        match handler(rejected.clone()).await {
-            Some(api_key) if !api_key.is_empty() => {
-                let mut key = self.key.lock().unwrap();
-                key.replace(api_key);
-                key.is_unproven = true;
-                true
-            }
-            _ => false,
-        }
+        let answer = handler(rejected.clone()).await;
+        let mut state = self.state();
+        state.key = state.key.next(&answer.ok_or(rejected)?)?;
+        state.is_unproven = true;
+        Ok(())
     }
 
     /// The time until the next question: none before the first one.
     fn pause(&self, rejected: &Error) -> Duration {
-        let mut key = self.key.lock().unwrap();
-        if key.is_unproven { key.pauses.next(rejected.retry_after) } else { Duration::ZERO }
+        let mut state = self.state();
+        if state.is_unproven { state.pauses.next(rejected.retry_after) } else { Duration::ZERO }
     }
-}
-
-fn header(name: &str, value: &str) -> Result<HeaderValue, Status> {
-    let mut header = HeaderValue::from_str(value)
-        .map_err(|_| Status::invalid_argument(format!("The {name} has characters that a header cannot carry.")))?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 #[cfg(test)]
@@ -163,7 +155,7 @@ mod tests {
             async move { Some(answer.to_owned()) }
         });
         config.api_key = Some("old".to_owned());
-        Asking { credentials: Credentials::new(&config), asked }
+        Asking { credentials: Credentials::new(&config).unwrap(), asked }
     }
 
     fn wrong_key() -> Error {
@@ -171,6 +163,13 @@ mod tests {
     }
 
     impl Asking {
+        /// The key that calls carry.
+        fn key(&self) -> String {
+            let mut headers = HeaderMap::new();
+            self.credentials.attach(&self.credentials.key(), &mut headers);
+            headers["x-api-key"].to_str().unwrap().to_owned()
+        }
+
         /// Asks for another key, which takes a pause of at most so many milliseconds and at least the half of them.
         async fn expect_pause(&self, longest: u64) {
             self.expect_pause_after(&wrong_key(), Duration::from_millis(longest)).await;
@@ -178,7 +177,7 @@ mod tests {
 
         async fn expect_pause_after(&self, rejected: &Error, longest: Duration) {
             let (began, before) = (Instant::now(), self.asked.load(Relaxed));
-            assert!(self.credentials.renew(self.credentials.generation(), rejected).await);
+            self.credentials.renew(self.credentials.generation(), rejected.clone()).await.unwrap();
             assert_eq!(self.asked.load(Relaxed), before + 1);
             let pause = began.elapsed().saturating_sub(rejected.retry_after.unwrap_or_default());
             // The timer has a resolution of a millisecond.
@@ -219,7 +218,7 @@ mod tests {
         let asking = asking(&["1", "2", "3"]);
         asking.expect_pause(0).await;
         asking.expect_pause(200).await;
-        asking.credentials.set("rotated".to_owned());
+        asking.credentials.set("rotated").unwrap();
         asking.expect_pause(0).await;
     }
 
@@ -227,12 +226,19 @@ mod tests {
     async fn a_key_of_the_application_during_the_pause_is_used_without_a_question() {
         let asking = asking(&["1"]);
         asking.expect_pause(0).await;
-        let rejected = wrong_key();
-        let mut renewing = Box::pin(asking.credentials.renew(asking.credentials.generation(), &rejected));
+        let mut renewing = Box::pin(asking.credentials.renew(asking.credentials.generation(), wrong_key()));
         assert!(renewing.as_mut().now_or_never().is_none());
-        asking.credentials.set("rotated".to_owned());
-        assert!(renewing.await);
-        assert_eq!(asking.asked.load(Relaxed), 1);
-        assert_eq!(asking.credentials.key.lock().unwrap().api_key.as_deref(), Some("rotated"));
+        asking.credentials.set("rotated").unwrap();
+        renewing.await.unwrap();
+        assert_eq!((asking.asked.load(Relaxed), asking.key().as_str()), (1, "rotated"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_another_form_is_no_key() {
+        let asking = asking(&["secret\n"]);
+        let error = asking.credentials.renew(0, wrong_key()).await.unwrap_err();
+        assert_eq!((error.code, error.field.as_str()), (Code::InvalidArgument, "api_key"));
+        assert!(!error.message.contains("secret"), "{error}");
+        assert_eq!((asking.credentials.generation(), asking.key().as_str()), (0, "old"));
     }
 }

@@ -77,6 +77,10 @@ fn read_request(error: &mut Error, request: BadRequest) {
     }
 }
 
+/// A negative pause is none. The conversion of prost overflows for some.
 fn read_retry(error: &mut Error, retry: RetryInfo) {
-    error.retry_after = retry.retry_delay.and_then(|delay| Duration::try_from(delay).ok());
+    error.retry_after = retry.retry_delay.and_then(|delay| {
+        let nanos = u32::try_from(delay.nanos).unwrap_or_default().min(999_999_999);
+        Some(Duration::new(u64::try_from(delay.seconds).ok()?, nanos))
+    });
 }

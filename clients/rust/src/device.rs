@@ -16,7 +16,9 @@ impl Client {
     pub async fn register(&self, device: v1::RegisterDeviceRequest) -> Result<v1::Device> {
         let answer = self.device().register_device(device).await?.into_inner();
         let device = answer.device.unwrap_or_default();
-        self.set_api_key(device.api_key.clone().unwrap_or_default());
+        if let Some(api_key) = &device.api_key {
+            self.set_api_key(api_key)?;
+        }
         Ok(device)
     }
 
@@ -50,7 +52,7 @@ impl Client {
         let answer = self.device().rotate_api_key(v1::RotateApiKeyRequest {}).await;
         let api_key = answer.map_err(crate::Error::from)?.into_inner().api_key;
         save(api_key.clone()).await?;
-        self.set_api_key(api_key);
+        self.set_api_key(&api_key)?;
         Ok(())
     }
 }

@@ -21,6 +21,8 @@ pub enum Content {
 pub struct Entry {
     pub sequence: i64,
     pub rows: usize,
+    /// Whether the batch names the device of each row; otherwise the key decides.
+    pub names_device: bool,
     pub length: usize,
     pub content: Content,
 }

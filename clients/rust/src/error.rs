@@ -19,6 +19,8 @@ pub mod reason {
     pub const QUEUE_FULL: &str = "QUEUE_FULL";
     /// Another writer has the folder of the queue.
     pub const QUEUE_IN_USE: &str = "QUEUE_IN_USE";
+    /// The folder of the queue has batches of another device than that of the key.
+    pub const QUEUE_OF_ANOTHER_DEVICE: &str = "QUEUE_OF_ANOTHER_DEVICE";
 }
 
 const KEY_REPLACED: &str = "KEY_REPLACED";
@@ -71,6 +73,20 @@ impl Error {
         Self::new(Code::DeadlineExceeded, "The deadline passed.")
     }
 
+    /// The error as one of a stream. An answer that the service did not give is a break of the connection.
+    pub(crate) fn of_stream(self) -> Self {
+        let codes = [Code::Unauthenticated, Code::PermissionDenied, Code::Unimplemented];
+        if !self.reason.is_empty() || !codes.contains(&self.code) {
+            return self;
+        }
+        let message = format!(
+            "{} ({}, which is not the service's.) Check whether a proxy, or the login page of a network, answers in its place.",
+            self.message,
+            status_word(self.code)
+        );
+        Self { code: Code::Unavailable, retryable: true, message, ..self }
+    }
+
     /// Whether a new key may help.
     pub(crate) fn wants_credential(&self) -> bool {
         self.code == Code::Unauthenticated || self.code == Code::PermissionDenied && self.reason == KEY_REPLACED
@@ -102,9 +118,8 @@ impl Error {
         if let Some(id) = text("x-request-id") {
             self.request_id = id.to_owned();
         }
-        // The header may also contain a date, which is ignored.
-        if let Some(seconds) = text("retry-after").and_then(|value| value.parse::<u32>().ok()) {
-            self.retry_after = Some(Duration::from_secs(seconds.into()));
+        if let Some(pause) = text("retry-after").and_then(seconds) {
+            self.retry_after = Some(pause);
         }
     }
 }
@@ -125,6 +140,13 @@ impl From<Status> for Error {
         details::read(&mut error, status.details());
         error
     }
+}
+
+/// A number of seconds. The header may also contain a date, which is ignored.
+fn seconds(text: &str) -> Option<Duration> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // The number may be larger than any type.
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
 /// Whether a status without the server's details comes from the connection or a proxy.

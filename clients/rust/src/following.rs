@@ -15,7 +15,7 @@ use crate::error::{Error, Result, status_word};
 use crate::items::Items;
 
 /// What opens a stream, and reads its answers.
-pub trait Source: Send + 'static {
+pub trait Source: Send + Sync + 'static {
     type Answer: Send + 'static;
     type Item: Send + 'static;
 
@@ -27,6 +27,11 @@ pub trait Source: Send + 'static {
         &mut self,
         client: &Client,
     ) -> impl Future<Output = std::result::Result<Response<Streaming<Self::Answer>>, Status>> + Send;
+
+    /// Waits until another answer may come.
+    fn ready(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// What the application gets of an answer, or the error that ends the stream.
     fn take(&mut self, answer: Self::Answer) -> Result<Option<Self::Item>>;
@@ -86,6 +91,7 @@ impl<S: Source> Following<S> {
                 self.call.insert(Call { answers, metadata })
             }
         };
+        self.source.ready().await;
         let answer = call.answers.message().await.map_err(|status| {
             let mut error = Error::from(status);
             error.complete(&call.metadata);
@@ -99,9 +105,10 @@ impl<S: Source> Following<S> {
 
     /// Prepares the next stream, or returns the error where there is none.
     async fn recover(&mut self, error: Error) -> Result<Option<S::Item>> {
+        let error = error.of_stream();
         if error.wants_credential() {
-            let is_renewed = self.client.connection.credentials.renew(self.generation, &error).await;
-            return if is_renewed { Ok(None) } else { Err(error) };
+            self.client.connection.credentials.renew(self.generation, error).await?;
+            return Ok(None);
         }
         if !error.retryable {
             return Err(error);

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use crate::entry::{AppendError, Content, Entry, record_size};
 use crate::error::Result;
 use crate::queue_files::{QueueFiles, unusable};
+use crate::queue_owner::Ownership;
 use crate::queue_scan;
 
 /// The entries in their order. Only one caller at a time may append. All other methods may be called concurrently.
@@ -27,9 +28,25 @@ pub struct State {
     pub entries: VecDeque<Entry>,
     pub sent: usize,
     window: usize,
+    pub ownership: Ownership,
     pub bytes: u64,
     pub rows: usize,
     pub last: i64,
+}
+
+/// What the queue needs to know of a new batch.
+#[derive(Clone, Copy)]
+pub struct NewBatch {
+    pub rows: usize,
+    /// Whether it names the device of each row.
+    pub names_device: bool,
+}
+
+impl State {
+    /// The next batch within the window.
+    pub fn next(&self) -> Option<&Entry> {
+        self.entries.get(self.sent).filter(|_| self.sent < self.window)
+    }
 }
 
 impl Queue {
@@ -43,6 +60,7 @@ impl Queue {
         let disk = QueueFiles::open(folder, limit)?;
         let scanned = queue_scan::scan(&mut disk.files(), folder).map_err(|error| unusable(&error))?;
         let state = State {
+            ownership: Ownership::of_folder(folder, scanned.last),
             bytes: scanned.entries.iter().map(Entry::size).sum(),
             rows: scanned.entries.iter().map(|entry| entry.rows).sum(),
             entries: scanned.entries.into(),
@@ -61,7 +79,11 @@ impl Queue {
     }
 
     /// Stores a batch of the next sequence, which `encode` gets. Blocks where the queue is on disk.
-    pub fn append(&self, rows: usize, encode: impl FnOnce(i64) -> Vec<u8>) -> std::result::Result<(), AppendError> {
+    pub fn append(
+        &self,
+        NewBatch { rows, names_device }: NewBatch,
+        encode: impl FnOnce(i64) -> Vec<u8>,
+    ) -> std::result::Result<(), AppendError> {
         let sequence = self.last() + 1;
         let payload = encode(sequence);
         let length = payload.len();
@@ -72,7 +94,7 @@ impl Queue {
             None => Content::Memory(payload.into()),
             Some(disk) => Content::Disk(disk.write(sequence, &payload).map_err(AppendError::Disk)?),
         };
-        let entry = Entry { sequence, rows, length, content };
+        let entry = Entry { sequence, rows, names_device, length, content };
         let mut state = self.state();
         state.bytes += entry.size();
         state.rows += rows;
@@ -105,7 +127,7 @@ impl Queue {
         self.wait(|| is_done().then_some(())).await;
     }
 
-    async fn wait<T>(&self, ready: impl Fn() -> Option<T>) -> T {
+    pub async fn wait<T>(&self, ready: impl Fn() -> Option<T>) -> T {
         loop {
             let changed = self.changed.notified();
             if let Some(result) = ready() {
@@ -120,6 +142,7 @@ impl Queue {
         let mut state = self.state();
         state.sent = 0;
         state.window = 1;
+        state.ownership.is_unproven = self.is_on_disk();
     }
 
     /// Sets the number of batches that may be on the way.
@@ -128,11 +151,12 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
-    /// Waits for a batch that may be sent, which is on the way from then on.
+    /// Waits for a batch that may be sent, which is on the way from then on. One without a device waits until it is known
+    /// whose it is.
     pub async fn next(&self) -> Entry {
         self.wait(|| {
             let mut state = self.state();
-            let next = state.entries.get(state.sent).filter(|_| state.sent < state.window).cloned()?;
+            let next = state.next().filter(|entry| !state.holds_back(entry)).cloned()?;
             state.sent += 1;
             Some(next)
         })

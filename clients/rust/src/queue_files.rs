@@ -1,17 +1,17 @@
 //! The folder of a queue.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-use crate::acknowledged;
 use crate::error::{Code, Error, Result, reason};
 use crate::segment;
+use crate::segment_name::path as segment_path;
+use crate::{acknowledged, private_files};
 
-pub const SEGMENT_SUFFIX: &str = ".batches";
-const LOCK: &str = "lock";
+pub const LOCK: &str = "lock";
 const LARGEST_SEGMENT: u64 = 4 << 20;
 /// A queue has at least this many segments, so that its files do not take much more than its limit.
 const SEGMENTS_OF_LIMIT: u64 = 8;
@@ -24,7 +24,7 @@ pub struct Place {
 }
 
 pub struct QueueFiles {
-    folder: PathBuf,
+    pub folder: PathBuf,
     files: Mutex<Files>,
 }
 
@@ -50,7 +50,7 @@ pub struct Files {
 impl QueueFiles {
     /// Opens a folder for one writer.
     pub fn open(folder: &Path, limit: u64) -> Result<Self> {
-        fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
+        private_files::make_folder(folder).map_err(|error| unusable(&error))?;
         let files = Files {
             folder: folder.to_owned(),
             segment_size: (limit / SEGMENTS_OF_LIMIT).clamp(1, LARGEST_SEGMENT),
@@ -101,6 +101,14 @@ impl QueueFiles {
         files.delete_idle();
     }
 
+    /// Writes no more to a segment that was found damaged: the scan of the next process would stop at the damage.
+    pub fn leave(&self, segment: i64) {
+        let mut files = self.files();
+        if files.active.as_ref().is_some_and(|(first, _)| *first == segment) {
+            files.active = None;
+        }
+    }
+
     /// Gives the folder to the next writer.
     pub fn close(&self) {
         let mut files = self.files();
@@ -136,15 +144,19 @@ impl Files {
         Ok(place)
     }
 
-    /// Whether the active segment takes a record of this size.
+    /// Whether the active segment takes a record of this size. One that was cut or removed takes none.
     fn takes(&self, length: u64) -> bool {
-        let active = self.active.as_ref().and_then(|(first, _)| self.segments.get(first));
-        active.is_some_and(|segment| segment.size == 0 || segment.size + length <= self.segment_size)
+        let Some((first, segment)) = self.active.as_ref().and_then(|(first, _)| self.segments.get_key_value(first))
+        else {
+            return false;
+        };
+        let is_whole =
+            fs::symlink_metadata(segment_path(&self.folder, *first)).is_ok_and(|file| file.len() == segment.size);
+        is_whole && (segment.size == 0 || segment.size + length <= self.segment_size)
     }
 
     fn begin_segment(&mut self, first: i64) -> io::Result<()> {
-        let path = segment_path(&self.folder, first);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        let file = private_files::make_anew(&segment_path(&self.folder, first))?;
         synchronize_folder(&self.folder);
         self.active = Some((first, file));
         self.segments.insert(first, Segment::default());
@@ -180,18 +192,12 @@ impl Files {
     }
 }
 
-pub fn segment_path(folder: &Path, first: i64) -> PathBuf {
-    folder.join(format!("{first:020}{SEGMENT_SUFFIX}"))
-}
-
 pub fn unusable(error: &io::Error) -> Error {
     Error::new(Code::FailedPrecondition, format!("The folder of the queue cannot be used: {error}."))
 }
 
 fn take_lock(folder: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).open(folder.join(LOCK));
-    let file = file.map_err(|error| unusable(&error))?;
+    let file = private_files::open_or_make(&folder.join(LOCK)).map_err(|error| unusable(&error))?;
     file.try_lock().map_err(|_| Error {
         reason: reason::QUEUE_IN_USE.to_owned(),
         ..Error::new(Code::FailedPrecondition, format!("Another writer uses the folder {}.", folder.display()))

@@ -1,12 +1,16 @@
 //! What a folder of a queue has when it is opened.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use tracing::warn;
+
 use crate::entry::{Content, Entry};
-use crate::queue_files::{Files, Place, SEGMENT_SUFFIX, Segment, segment_path};
+use crate::queue_files::{Files, LOCK, Place, Segment};
 use crate::segment::{self, Found};
+use crate::{acknowledged, device_file, private_files, segment_name};
 
 /// The batches of a folder.
 pub struct Scanned {
@@ -22,7 +26,8 @@ pub fn scan(files: &mut Files, folder: &Path) -> io::Result<Scanned> {
     let mut scanned = Scanned { entries: Vec::new(), last: files.acknowledged, damaged: 0 };
     let firsts = segments(folder)?;
     for first in &firsts {
-        let (found, size, is_damaged) = scan_segment(&segment_path(folder, *first), Some(first) == firsts.last())?;
+        let (found, size, is_damaged) =
+            scan_segment(&segment_name::path(folder, *first), Some(first) == firsts.last())?;
         scanned.damaged += usize::from(is_damaged);
         let mut segment = Segment { size, live: 0 };
         for each in found {
@@ -30,7 +35,8 @@ pub fn scan(files: &mut Files, folder: &Path) -> io::Result<Scanned> {
                 scanned.last = each.sequence;
                 segment.live += 1;
                 let content = Content::Disk(Place { segment: *first, offset: each.offset });
-                scanned.entries.push(Entry { sequence: each.sequence, rows: each.rows, length: each.length, content });
+                let Found { sequence, rows, names_device, length, .. } = each;
+                scanned.entries.push(Entry { sequence, rows, names_device, length, content });
             }
         }
         files.segments.insert(*first, segment);
@@ -39,16 +45,28 @@ pub fn scan(files: &mut Files, folder: &Path) -> io::Result<Scanned> {
     Ok(scanned)
 }
 
-/// The first sequences of all segments, in order.
+/// The first sequences of all segments, in order. Everything else that this client did not write is left alone.
 fn segments(folder: &Path) -> io::Result<Vec<i64>> {
     let mut firsts = Vec::new();
     for file in fs::read_dir(folder)? {
-        let name = file?.file_name();
-        let first = name.to_str().and_then(|name| name.strip_suffix(SEGMENT_SUFFIX));
-        firsts.extend(first.filter(|digits| digits.len() == 20).and_then(|digits| digits.parse::<i64>().ok()));
+        let file = file?;
+        let name = file.file_name();
+        match segment_name::first(&name).filter(|_| file.file_type().is_ok_and(|kind| kind.is_file())) {
+            Some(first) => firsts.push(first),
+            None if is_own(&name) => {}
+            None => warn!(?folder, ?name, "file_left_alone"),
+        }
     }
     firsts.sort_unstable();
     Ok(firsts)
+}
+
+/// Whether it is the name of a file beside the segments, or of its replacement.
+fn is_own(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| {
+        let name = name.strip_suffix(private_files::NEW).unwrap_or(name);
+        [LOCK, acknowledged::NAME, device_file::NAME].contains(&name)
+    })
 }
 
 /// The records of a segment, its size, and whether a part was skipped. An incomplete or damaged record at the end of the
@@ -71,6 +89,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
+    use crate::test_folder::TestFolder;
     use crate::v1::TelemetryBatch;
 
     fn record(sequence: i64) -> Vec<u8> {
@@ -80,7 +99,8 @@ mod tests {
 
     #[test]
     fn zeros_at_the_end_are_cut_off() {
-        let path = std::env::temp_dir().join(format!("iotflow-zeros-{}", std::process::id()));
+        let folder = TestFolder::new();
+        let path = folder.path().join("zeros");
         let size = record(1).len();
         for zeros in [1, 8, 9, 4096] {
             for (last, kept) in [(record(2), 2), (vec![0xff; size], 1)] {
@@ -92,6 +112,19 @@ mod tests {
                 assert_eq!(fs::metadata(&path).unwrap().len(), end);
             }
         }
-        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn files_of_another_form_are_left_alone() {
+        let folder = TestFolder::new();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["+0000000000000000007.batches", "-0000000000000000007.batches", "99999999999999999999.batches"] {
+            fs::write(path(name), record(7)).unwrap();
+        }
+        fs::create_dir(path("00000000000000000008.batches")).unwrap();
+        fs::write(path("00000000000000000009.batches"), record(9)).unwrap();
+        assert_eq!(segments(folder.path()).unwrap(), [9]);
+        std::os::unix::fs::symlink(path("elsewhere"), path("00000000000000000010.batches")).unwrap();
+        assert_eq!(segments(folder.path()).unwrap(), [9]);
     }
 }

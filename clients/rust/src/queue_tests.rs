@@ -3,13 +3,15 @@
 use futures_util::FutureExt;
 
 use crate::entry::AppendError;
-use crate::queue::Queue;
+use crate::queue::{NewBatch, Queue};
+
+const ROW: NewBatch = NewBatch { rows: 1, names_device: false };
 
 /// Batches of one row and 92 bytes, which take 100 bytes each.
 fn filled(limit: u64, batches: usize) -> Queue {
     let queue = Queue::in_memory(limit);
     for _ in 0..batches {
-        queue.append(1, |_| vec![0; 92]).unwrap();
+        queue.append(ROW, |_| vec![0; 92]).unwrap();
     }
     queue
 }
@@ -56,7 +58,7 @@ fn a_batch_that_was_not_sent_is_not_acknowledged() {
 #[test]
 fn a_full_queue_takes_nothing_but_a_first_batch() {
     let queue = filled(250, 2);
-    assert!(matches!(queue.append(1, |_| vec![0; 92]), Err(AppendError::Full)));
+    assert!(matches!(queue.append(ROW, |_| vec![0; 92]), Err(AppendError::Full)));
     assert!(queue.wait_for_room(92).now_or_never().is_none());
     assert!(filled(10, 1).content().0 == 1);
 }
@@ -67,7 +69,7 @@ fn the_oldest_that_are_not_on_the_way_are_dropped() {
     queue.widen(2);
     assert_eq!(sent(&queue), [1, 2]);
     assert_eq!(queue.drop_oldest(92, false), 1);
-    queue.append(1, |_| vec![0; 92]).unwrap();
+    queue.append(ROW, |_| vec![0; 92]).unwrap();
     queue.widen(10);
     assert_eq!(sent(&queue), [4, 5, 6]);
 }

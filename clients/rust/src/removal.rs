@@ -16,6 +16,14 @@ impl Queue {
         self.remove_sent(|entry| entry.sequence == sequence);
     }
 
+    /// Gives up one batch on the way that the disk does not return. Blocks.
+    pub fn give_up_damaged(&self, entry: &Entry) {
+        if let (Some(disk), Some(place)) = (&self.disk, entry.place()) {
+            disk.leave(place.segment);
+        }
+        self.give_up(entry.sequence);
+    }
+
     fn remove_sent(&self, is_removed: impl Fn(&Entry) -> bool) {
         let mut state = self.state();
         let sent = state.sent;

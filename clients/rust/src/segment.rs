@@ -1,7 +1,7 @@
 //! Records of a file of the queue.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::payload;
@@ -26,10 +26,18 @@ pub fn read(path: &Path, offset: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut record = vec![0; RECORD_HEADER + length];
     file.read_exact(&mut record)?;
     let payload = record.split_off(RECORD_HEADER);
-    if number(&record[4..]) != crc32fast::hash(&payload) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the record is damaged"));
+    if number(&record) as usize != length || number(&record[4..]) != crc32fast::hash(&payload) {
+        return Err(io::Error::new(ErrorKind::InvalidData, "the record is damaged"));
     }
     Ok(payload)
+}
+
+/// Whether an error of [`read`] tells that the record is lost. Others, such as too many open files, pass.
+pub fn is_damage(error: &io::Error) -> bool {
+    /// EIO of every Unix: the disk cannot return it.
+    const INPUT_OUTPUT: i32 = 5;
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
+        || error.raw_os_error() == Some(INPUT_OUTPUT)
 }
 
 /// A record that was found in a segment.
@@ -37,6 +45,7 @@ pub fn read(path: &Path, offset: u64, length: usize) -> io::Result<Vec<u8>> {
 pub struct Found {
     pub sequence: i64,
     pub rows: usize,
+    pub names_device: bool,
     pub offset: u64,
     pub length: usize,
 }
@@ -64,11 +73,12 @@ pub fn scan(data: &[u8]) -> Scan {
         };
         let size = RECORD_HEADER + payload.len();
         let is_whole = number(&header[4..]) == crc32fast::hash(payload);
-        let Some((sequence, rows)) = payload::count(payload).filter(|(sequence, _)| is_whole && *sequence > 0) else {
+        let Some(summary) = payload::summary(payload).filter(|summary| is_whole && summary.sequence > 0) else {
             scan.bad = size;
             break;
         };
-        scan.found.push(Found { sequence, rows, offset: scan.good as u64, length: payload.len() });
+        let payload::Summary { sequence, rows, names_device } = summary;
+        scan.found.push(Found { sequence, rows, names_device, offset: scan.good as u64, length: payload.len() });
         scan.good += size;
     }
     scan

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::stream::unfold;
 use tokio::time::sleep;
 use tonic::Request;
@@ -12,9 +11,9 @@ use tracing::warn;
 
 use crate::backoff::Backoff;
 use crate::batch_codec::BatchCodec;
-use crate::client::LARGEST_ANSWER;
+use crate::channel::Channel;
 use crate::error::{Error, status_word};
-use crate::policy::DropReason;
+use crate::key::Key;
 use crate::shared::{Phase, Shared};
 use crate::v1::{Rejection, StreamTelemetryResponse};
 
@@ -44,10 +43,10 @@ impl Shared {
     async fn run_streams(self: &Arc<Self>) {
         let mut sender = Sender::default();
         while self.is_running() {
-            let generation = self.client.connection.credentials.generation();
-            let error = self.run_stream(&mut sender, generation).await;
+            let key = self.client.connection.credentials.key();
+            let error = self.run_stream(&mut sender, &key).await;
             if self.is_running()
-                && let Err(error) = self.recover(&mut sender, error, generation).await
+                && let Err(error) = self.recover(&mut sender, error, key.generation).await
             {
                 self.fail(error);
             }
@@ -60,10 +59,11 @@ impl Shared {
 
     /// Prepares the next stream, or returns the error that stops the writer.
     async fn recover(&self, sender: &mut Sender, error: Error, generation: u64) -> Result<(), Error> {
+        let error = error.of_stream();
         if error.wants_credential() {
             warn!(reason = error.reason, "credential_wanted");
-            let is_renewed = self.client.connection.credentials.renew(generation, &error).await;
-            return if is_renewed { Ok(()) } else { Err(error) };
+            *self.failure.lock().unwrap() = Some(error.clone());
+            return self.client.connection.credentials.renew(generation, error).await;
         }
         if error.blames_batch() && self.give_up(sender, &error).await {
             return Ok(());
@@ -82,6 +82,7 @@ impl Shared {
 
     fn interrupted(&self, error: &Error, pause: Duration) {
         self.status.lock().unwrap().interruptions += 1;
+        *self.failure.lock().unwrap() = Some(error.clone());
         let code = status_word(error.code);
         warn!(code, reason = error.reason, error = error.message, ?pause, "stream_interrupted");
         self.client.metrics.interrupted(error, pause);
@@ -111,23 +112,35 @@ impl Shared {
         true
     }
 
-    /// Runs one stream with the key of a generation to its end, and returns its error.
-    async fn run_stream(self: &Arc<Self>, sender: &mut Sender, generation: u64) -> Error {
+    /// Runs one stream with a key to its end, and returns its error.
+    async fn run_stream(self: &Arc<Self>, sender: &mut Sender, key: &Key) -> Error {
         self.queue.rewind();
+        if self.queue.holds_back()
+            && let Err(error) = self.claim(key).await
+        {
+            // Before the stream, so that a key that is wrong is shown to the server once.
+            return error;
+        }
         let end = async {
             self.ending().await;
             sleep(END_TIMEOUT).await;
         };
         tokio::select! {
-            error = self.exchange(sender, generation) => error,
+            error = self.exchange(sender, key) => error,
+            error = self.claim_later(key) => error,
             () = end => Error::stream_ended(),
         }
     }
 
     /// Sends batches, and reads acknowledgements until the stream ends.
-    async fn exchange(self: &Arc<Self>, sender: &mut Sender, generation: u64) -> Error {
-        let batches = unfold(Arc::clone(self), |shared| async { Some((shared.next_payload().await?, shared)) });
-        let mut call = tonic::client::Grpc::new(self.client.channel()).max_decoding_message_size(LARGEST_ANSWER);
+    async fn exchange(self: &Arc<Self>, sender: &mut Sender, key: &Key) -> Error {
+        let batches = unfold(Arc::clone(self), |shared| async {
+            // The connection polls it, not the task of the writer.
+            let payload = Arc::clone(&shared).guard(shared.next_payload()).await??;
+            Some((payload, shared))
+        });
+        let channel = Channel::with_key(Arc::clone(&self.client.connection), key.clone());
+        let mut call = tonic::client::Grpc::new(channel).max_decoding_message_size(crate::LARGEST_ANSWER);
         let path = PathAndQuery::from_static(METHOD);
         let answer = match call.streaming(Request::new(batches), path, BatchCodec).await {
             Ok(answer) => answer,
@@ -138,7 +151,7 @@ impl Shared {
         loop {
             match answers.message().await {
                 Ok(Some(answer)) => {
-                    self.client.connection.credentials.accepted(generation);
+                    self.client.connection.credentials.accepted(key.generation);
                     self.take(sender, answer).await;
                 }
                 Ok(None) => return Error::stream_ended(),
@@ -151,25 +164,9 @@ impl Shared {
         }
     }
 
-    /// The next batch; none when the writer ends the stream.
-    async fn next_payload(&self) -> Option<Bytes> {
-        loop {
-            let entry = tokio::select! {
-                biased;
-                () = self.ending() => return None,
-                entry = self.queue.next() => entry,
-            };
-            let (sequence, rows) = (entry.sequence, entry.rows);
-            if let Ok(payload) = self.queue.run(move |queue| queue.read(entry)).await {
-                return Some(payload);
-            }
-            self.queue.run(move |queue| queue.give_up(sequence)).await;
-            self.dropped(rows, DropReason::Damaged);
-        }
-    }
-
     async fn take(&self, sender: &mut Sender, answer: StreamTelemetryResponse) {
         sender.pauses.reset();
+        *self.failure.lock().unwrap() = None;
         for rejection in answer.rejected {
             self.rejected(rejection);
         }

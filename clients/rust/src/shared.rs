@@ -1,9 +1,12 @@
 //! What the tasks of a writer share.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
 use tokio::sync::{MutexGuard, Notify, watch};
 use tracing::{error, warn};
 
@@ -37,6 +40,8 @@ pub struct Shared {
     /// Rows that are not in the queue yet.
     pub open_rows: AtomicUsize,
     pub status: Mutex<Status>,
+    /// The error of the last stream; none where something was acknowledged since.
+    pub failure: Mutex<Option<Error>>,
     pub phase: watch::Sender<Phase>,
     /// A batch was begun.
     pub begun: Notify,
@@ -62,6 +67,13 @@ impl Shared {
         let last = self.queue.last();
         drop(batching);
         self.while_running(self.queue.wait_for_acknowledgement(last)).await
+    }
+
+    /// The error of a flush that takes too long.
+    pub fn late(&self, deadline: Duration) -> Error {
+        let failure = self.failure.lock().unwrap();
+        let cause = failure.as_ref().map(|error| format!(" The last attempt failed: {error}")).unwrap_or_default();
+        Error::new(Code::DeadlineExceeded, format!("Not everything was acknowledged within {deadline:?}.{cause}"))
     }
 
     /// Waits for the result, or fails with the error that ends the writer.
@@ -100,6 +112,13 @@ impl Shared {
         });
     }
 
+    /// The result of a part of the writer; none where it panicked, as a handler of the application may. That ends the writer:
+    /// without the part it would do nothing, without a word.
+    pub async fn guard<T>(self: Arc<Self>, part: impl Future<Output = T>) -> Option<T> {
+        let result = AssertUnwindSafe(part).catch_unwind().await;
+        result.map_err(|panic| self.fail(panicked(&*panic))).ok()
+    }
+
     /// Stops the writer. The queue stays as it is.
     pub fn fail(&self, error: Error) {
         error!(code = status_word(error.code), reason = error.reason, error = error.message, "writer_stopped");
@@ -130,6 +149,13 @@ impl Shared {
             handler(Dropped { rows, reason });
         }
     }
+}
+
+/// The error of calls after a panic.
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let message = format!("The writer, or a handler that it called, panicked: {}.", text.unwrap_or("no text"));
+    Error { retryable: false, ..Error::new(Code::Internal, message) }
 }
 
 /// The error of calls after the end.

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::batch::Batch;
 use crate::batching::{Batching, Origin};
 use crate::entry::AppendError;
+use crate::queue::NewBatch;
 use crate::shared::Shared;
 
 /// Whether a batch is in the queue.
@@ -27,16 +28,16 @@ impl Shared {
 
     /// Stores a batch in the queue. Where that fails, it goes back.
     pub async fn store(&self, batching: &mut Batching, mut batch: Batch, origin: Origin) -> Stored {
-        let rows = batch.rows();
+        let new = NewBatch { rows: batch.rows(), names_device: batch.names_device() };
         if self.queue.is_on_disk() {
             let queue = Arc::clone(&self.queue);
             batching.storing = Some(tokio::task::spawn_blocking(move || {
-                let stored = queue.append(rows, |sequence| batch.encode(sequence));
+                let stored = queue.append(new, |sequence| batch.encode(sequence));
                 (batch, origin, stored)
             }));
             return self.settle(batching).await;
         }
-        let stored = self.queue.append(rows, |sequence| batch.encode(sequence));
+        let stored = self.queue.append(new, |sequence| batch.encode(sequence));
         self.finish(batching, batch, origin, stored)
     }
 

@@ -26,7 +26,15 @@ pub fn from_milliseconds(milliseconds: i64) -> SystemTime {
 
 /// The time of an answer. Without one, 1970.
 pub fn from_timestamp(timestamp: Option<Timestamp>) -> SystemTime {
-    timestamp.and_then(|timestamp| SystemTime::try_from(timestamp).ok()).unwrap_or(UNIX_EPOCH)
+    timestamp.and_then(system_time).unwrap_or(UNIX_EPOCH)
+}
+
+/// The time of a timestamp, or none where the system cannot show it. The conversion of prost overflows for some.
+fn system_time(timestamp: Timestamp) -> Option<SystemTime> {
+    let seconds = Duration::from_secs(timestamp.seconds.unsigned_abs());
+    let nanos = u32::try_from(timestamp.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    let whole = if timestamp.seconds < 0 { UNIX_EPOCH.checked_sub(seconds) } else { UNIX_EPOCH.checked_add(seconds) };
+    whole?.checked_add(Duration::from_nanos(nanos.into()))
 }
 
 /// A time as requests write it; empty where there is none.
@@ -43,7 +51,7 @@ pub fn parse(value: &serde_json::Value) -> Option<SystemTime> {
     if let Ok(milliseconds) = text.parse() {
         return Some(from_milliseconds(milliseconds));
     }
-    text.parse::<Timestamp>().ok().and_then(|timestamp| SystemTime::try_from(timestamp).ok())
+    text.parse::<Timestamp>().ok().and_then(system_time)
 }
 
 #[cfg(test)]
@@ -57,6 +65,18 @@ mod tests {
         for each in [0, -1, 1_700_000_000_123, -86_400_000] {
             assert_eq!(milliseconds(from_milliseconds(each)), each);
         }
+    }
+
+    #[test]
+    fn every_timestamp_has_a_time() {
+        let at = |seconds, nanos| from_timestamp(Some(Timestamp { seconds, nanos }));
+        assert_eq!(at(1, 500_000_000), UNIX_EPOCH + Duration::from_millis(1500));
+        assert_eq!(at(-1, 500_000_000), UNIX_EPOCH - Duration::from_millis(500));
+        for (seconds, nanos) in [(i64::MIN, 0), (i64::MIN, i32::MIN), (i64::MAX, i32::MAX), (0, -1), (0, i32::MIN)] {
+            // Each has some time, and no overflow.
+            let _ = milliseconds(at(seconds, nanos));
+        }
+        assert_eq!(from_timestamp(None), UNIX_EPOCH);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Status {
 /// [`Writer::close`] ends at once; what its queue on disk has is sent by the next writer of the folder.
 pub struct Writer {
     shared: Arc<Shared>,
-    tasks: tokio::sync::Mutex<JoinSet<()>>,
+    tasks: tokio::sync::Mutex<JoinSet<Option<()>>>,
 }
 
 impl Client {
@@ -58,6 +58,7 @@ impl Client {
             batching: tokio::sync::Mutex::default(),
             open_rows: AtomicUsize::new(0),
             status: Mutex::default(),
+            failure: Mutex::default(),
             phase: watch::Sender::new(Phase::Running),
             begun: Notify::new(),
         });
@@ -65,10 +66,10 @@ impl Client {
             shared.dropped(0, DropReason::Damaged);
         }
         let mut tasks = JoinSet::new();
-        tasks.spawn(Arc::clone(&shared).send());
-        tasks.spawn(Arc::clone(&shared).seal_aged());
+        tasks.spawn(Arc::clone(&shared).guard(Arc::clone(&shared).send()));
+        tasks.spawn(Arc::clone(&shared).guard(Arc::clone(&shared).seal_aged()));
         if shared.config.clock == ClockSource::Server {
-            tasks.spawn(Arc::clone(&shared).synchronize());
+            tasks.spawn(Arc::clone(&shared).guard(Arc::clone(&shared).synchronize()));
         }
         Ok(Writer { shared, tasks: tokio::sync::Mutex::new(tasks) })
     }
@@ -110,9 +111,10 @@ impl Writer {
     }
 
     /// Ends the open batch, and returns when everything added before is acknowledged. After the deadline it fails with
-    /// `DEADLINE_EXCEEDED`; nothing is lost by that.
+    /// `DEADLINE_EXCEEDED`; nothing is lost by that. Its message has the cause of the last interruption, unless something was
+    /// acknowledged since.
     pub async fn flush(&self, deadline: Duration) -> Result<()> {
-        timeout(deadline, self.shared.flush()).await.unwrap_or_else(|_| Err(Error::deadline()))
+        timeout(deadline, self.shared.flush()).await.unwrap_or_else(|_| Err(self.shared.late(deadline)))
     }
 
     /// Flushes, ends the stream and releases everything, also where it fails with `DEADLINE_EXCEEDED`. What was not

@@ -69,11 +69,11 @@ pub mod audit_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -439,11 +439,11 @@ pub mod command_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -813,11 +813,11 @@ pub mod config_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -1369,11 +1369,11 @@ pub mod device_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -2230,11 +2230,11 @@ pub mod fleet_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -2833,11 +2833,11 @@ pub mod gateway_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -3236,11 +3236,11 @@ pub mod legacy_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -3533,11 +3533,11 @@ pub mod mqtt_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -3814,11 +3814,11 @@ pub mod system_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -4592,11 +4592,11 @@ pub mod telemetry_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -5172,11 +5172,11 @@ pub mod token_service_client {
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
     {
         pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
+            let inner = tonic::client::Grpc::new(inner).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            let inner = tonic::client::Grpc::with_origin(inner, origin).max_decoding_message_size(crate::LARGEST_ANSWER);
             Self { inner }
         }
         pub fn with_interceptor<F>(

@@ -1,6 +1,17 @@
 //! The client against a server of its own.
 
+mod answers;
+mod damage;
 mod example;
+mod files;
+mod keys;
+mod owner;
+mod panics;
 mod server;
+mod service;
+mod statuses;
+mod support;
 mod target;
+#[path = "../../src/test_folder.rs"]
+mod test_folder;
 mod writer;

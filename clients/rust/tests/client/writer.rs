@@ -3,27 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use crate::server::Server;
 use futures_util::{FutureExt, StreamExt};
-use iotflow::{Client, Code, Column, Columns, Config, Error, Policy, Row, Value, Values, Writer, WriterConfig, reason};
+use iotflow::{Client, Code, Column, Columns, Config, Error, Policy, Row, Values, WriterConfig, reason};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// A target where nothing listens.
-const NOWHERE: &str = "127.0.0.1:1";
-
-fn client(target: &str) -> Client {
-    Client::new(target, Config::default()).unwrap()
-}
-
-async fn add(writer: &Writer, name: &str, rows: u32) -> Result<(), Error> {
-    for row in 0..rows {
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + u64::from(row));
-        writer.add(Row::new(&[(name, Value::Double(row.into()))]).at(time)).await?;
-    }
-    Ok(())
-}
+use crate::server::Server;
+use crate::support::{DEADLINE, NOWHERE, add, client, in_folder};
+use crate::test_folder::TestFolder;
 
 #[tokio::test]
 async fn columns_are_split_at_the_limit() -> Result<(), Error> {
@@ -83,8 +70,8 @@ async fn a_full_queue_refuses_or_waits() -> Result<(), Error> {
 
 #[tokio::test]
 async fn a_folder_has_one_writer_and_outlives_it() -> Result<(), Error> {
-    let folder = std::env::temp_dir().join(format!("iotflow-writer-{}", std::process::id()));
-    let config = WriterConfig { folder: Some(folder.clone()), batch_rows: 10, ..WriterConfig::default() };
+    let folder = TestFolder::new();
+    let config = in_folder(&folder);
     let writer = client(NOWHERE).writer(config.clone()).await?;
     let error = client(NOWHERE).writer(config.clone()).await.err().unwrap();
     assert_eq!((error.code, error.reason.as_str()), (Code::FailedPrecondition, reason::QUEUE_IN_USE));
@@ -97,16 +84,16 @@ async fn a_folder_has_one_writer_and_outlives_it() -> Result<(), Error> {
     add(&writer, "level", 10).await?;
     writer.close(DEADLINE).await?;
     assert_eq!(server.sequences(), (1..=11).collect::<Vec<_>>());
-    let segments = std::fs::read_dir(&folder).unwrap().filter_map(|file| file.ok()?.file_name().into_string().ok());
+    let segments =
+        std::fs::read_dir(folder.path()).unwrap().filter_map(|file| file.ok()?.file_name().into_string().ok());
     assert!(segments.filter(|name| name.ends_with(".batches")).count() <= 1);
-    std::fs::remove_dir_all(folder).unwrap();
     Ok(())
 }
 
 #[tokio::test]
 async fn a_dropped_call_doubles_and_breaks_nothing() -> Result<(), Error> {
-    let folder = std::env::temp_dir().join(format!("iotflow-dropped-{}", std::process::id()));
-    let config = WriterConfig { folder: Some(folder.clone()), batch_rows: 1, ..WriterConfig::default() };
+    let folder = TestFolder::new();
+    let config = WriterConfig { batch_rows: 1, ..in_folder(&folder) };
     let server = Server::start().await;
     let writer = client(&server.target).writer(config).await?;
     for row in 0..200 {
@@ -121,7 +108,6 @@ async fn a_dropped_call_doubles_and_breaks_nothing() -> Result<(), Error> {
     times.dedup();
     assert_eq!((times.len(), writer.status().acknowledged_rows, writer.status().queued_rows), (stored, stored, 0));
     assert!(stored > 0 && times.is_sorted());
-    std::fs::remove_dir_all(folder).unwrap();
     Ok(())
 }
 
@@ -159,7 +145,7 @@ async fn a_rotated_key_is_saved_before_it_is_used() -> Result<(), Error> {
         async { Ok::<_, Error>(()) }
     };
     client.rotate_key(save).await?;
-    assert_eq!(saved, "the next key");
+    assert_eq!(saved, "the-next-key");
     let writer = client.writer(WriterConfig::default()).await?;
     add(&writer, "level", 1).await?;
     writer.close(DEADLINE).await
@@ -170,4 +156,29 @@ async fn a_break_reaches_the_subscriber() {
     let mut events = client(NOWHERE).subscribe(iotflow::SubscribeQuery::default());
     let first = StreamExt::next(&mut events).await;
     assert!(matches!(first, Some(Ok(iotflow::Event::Interrupted { error, .. })) if error.code == Code::Unavailable));
+}
+
+#[tokio::test]
+async fn a_deadline_names_the_cause_unless_something_was_acknowledged_since() -> Result<(), Error> {
+    let server = Server::start().await;
+    server.state().status = Some(tonic::Status::unavailable("The store is down."));
+    let interrupted = Arc::new(Notify::new());
+    let notified = Arc::clone(&interrupted);
+    let config = WriterConfig::default().on_interrupted(move |_, _| notified.notify_one());
+    let writer = client(&server.target).writer(config).await?;
+    add(&writer, "level", 1).await?;
+    interrupted.notified().await;
+    let late = Duration::from_millis(10);
+    let error = writer.flush(late).await.unwrap_err();
+    assert_eq!(error.code, Code::DeadlineExceeded);
+    assert!(
+        error.message.ends_with("within 10ms. The last attempt failed: The store is down. (UNAVAILABLE)"),
+        "{error}"
+    );
+    server.state().status = None;
+    writer.flush(DEADLINE).await?;
+    server.state().is_silent = true;
+    add(&writer, "level", 1).await?;
+    assert_eq!(writer.close(late).await.unwrap_err().message, "Not everything was acknowledged within 10ms.");
+    Ok(())
 }

@@ -1,23 +1,68 @@
 //! The examples of README.md.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 use std::time::Duration;
 
+use iotflow::v1::RegisterDeviceRequest;
 use iotflow::{Client, Config, Error, Row, WriterConfig, status_word};
 
 use crate::server::Server;
+use crate::support::NOWHERE;
+use crate::test_folder::TestFolder;
 
-#[tokio::test]
-async fn first_reading() -> Result<(), Error> {
-    let server = Server::start().await;
-    let (target, key) = (server.target.clone(), "the key of a device");
-
+async fn first_reading(target: &str, key: &str) -> Result<Client, Error> {
     let client = Client::new(target, Config::with_api_key(key))?;
-    let writer = client.writer(WriterConfig::default()).await?;
+    let config = WriterConfig::default().on_interrupted(|error, _| eprintln!("{error}"));
+    let writer = client.writer(config).await?;
     writer.add(Row::new(&[("temperature", 21.5.into())])).await?;
     writer.close(Duration::from_secs(10)).await?;
+    Ok(client)
+}
 
-    let latest = client.latest(0, &[]).await?;
-    assert_eq!(latest.values["temperature"], 21.5);
+#[tokio::test]
+async fn the_first_reading_is_stored_each_time() -> Result<(), Error> {
+    let server = Server::start().await;
+    for _ in 0..2 {
+        let client = first_reading(&server.target, "key").await?;
+        assert_eq!(client.latest(0, &[]).await?.values["temperature"], 21.5);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_reading_ends_where_nothing_answers() {
+    let error = first_reading(NOWHERE, "key").await.err().unwrap();
+    assert_eq!(status_word(error.code), "DEADLINE_EXCEEDED");
+    assert!(error.message.contains("Connection refused"), "{error}");
+}
+
+async fn registration(client: &Client, key_file: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if !key_file.exists() {
+        let request =
+            RegisterDeviceRequest { name: "boiler".into(), device_type: "heating".into(), ..Default::default() };
+        let device = client.register(request).await?;
+        let key = device.api_key.ok_or("The answer has no key.")?;
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(key_file)?.write_all(key.as_bytes())?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_device_registers_at_the_first_start_only() -> Result<(), Box<dyn std::error::Error>> {
+    let (server, folder) = (Server::start().await, TestFolder::new());
+    let key_file = folder.path().join("key");
+    let client = Client::new(&server.target, Config::default())?;
+    for _ in 0..2 {
+        registration(&client, &key_file).await?;
+    }
+    client.heartbeat("online").await?;
+    let key = std::fs::read_to_string(&key_file)?;
+    assert_eq!(std::fs::metadata(&key_file)?.permissions().mode() & 0o777, 0o600);
+    let call = |name: &str, key: &str| (name.to_owned(), key.to_owned());
+    assert_eq!(server.state().calls, [call("RegisterDevice", ""), call("SendHeartbeat", &key)]);
     Ok(())
 }
 

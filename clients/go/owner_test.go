@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -99,6 +100,34 @@ func TestNewKeyOfAnotherDeviceSendsNothing(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	expectTimes(t, s, 0, 0)
+}
+
+// The answer is about the key of the question, and not about one that has replaced it meanwhile.
+func TestKeyThatIsReplacedDuringTheQuestionIsAskedAbout(t *testing.T) {
+	for owner, expected := range map[string]int{"1\n": 0, "": 20} {
+		t.Run(fmt.Sprintf("%q", owner), func(t *testing.T) {
+			s, folder := ownedServer(t), t.TempDir()
+			leaveRows(t, folder, owner)
+			client := newClient(t, s.target, iotflow.Config{APIKey: "first"})
+			s.beforeAnswer = sync.OnceFunc(func() {
+				if err := client.SetAPIKey("second"); err != nil {
+					t.Error(err)
+				}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := newWriter(t, client, iotflow.WriterConfig{Folder: folder}).Flush(ctx)
+			var failure *iotflow.Error
+			isRefused := errors.As(err, &failure) && failure.Reason == iotflow.ReasonQueueOfAnotherDevice
+			if isRefused != (expected == 0) || !isRefused && err != nil {
+				t.Errorf("error %v", err)
+			}
+			expectTimes(t, s, 0, expected)
+			if expected > 0 {
+				expectOwner(t, folder, "2\n")
+			}
+		})
+	}
 }
 
 // A folder without batches is nobody's, also for rows that are added before the server can tell whose key it is.

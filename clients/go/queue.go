@@ -243,7 +243,8 @@ func (q *queue) dropOldest(length int, wholeSegment bool) int {
 	return q.finish(removed)
 }
 
-// finish accounts for removed entries. The caller holds mu, which is released.
+// finish accounts for removed entries, and wakes everything that waits once the folder tells that they are acknowledged: what
+// a flush has waited for is not sent again by the next process. The caller holds mu, which is released.
 func (q *queue) finish(removed []entry) int {
 	rows := 0
 	for i := range removed {
@@ -255,11 +256,13 @@ func (q *queue) finish(removed []entry) int {
 	if len(q.entries) > 0 {
 		floor = q.entries[0].sequence - 1
 	}
-	q.notify()
 	q.mu.Unlock()
 	if q.disk != nil {
 		q.disk.release(removed, floor)
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notify()
 	return rows
 }
 

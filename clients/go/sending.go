@@ -108,9 +108,12 @@ func (s *sender) stream(generation int) *Error {
 		return err
 	}
 	description := &iotflowv1.TelemetryService_ServiceDesc.Streams[0]
+	// An attempt to connect may take its time, and a close does not wait for it.
+	release := context.AfterFunc(w.background, cancel)
 	call, err := w.client.connection.NewStream(
 		ctx, description, iotflowv1.TelemetryService_StreamTelemetry_FullMethodName, grpc.ForceCodecV2(batchCodec{}),
 	)
+	release()
 	if err != nil {
 		return asError(ctx, err)
 	}

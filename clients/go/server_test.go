@@ -33,7 +33,9 @@ type server struct {
 	// devices are those of the keys. heartbeats counts the calls.
 	devices    map[string]int32
 	heartbeats int
-	batches    []*iotflowv1.TelemetryBatch
+	// beforeAnswer is called with each heartbeat.
+	beforeAnswer func()
+	batches      []*iotflowv1.TelemetryBatch
 	// failures end the next calls.
 	failures []error
 	// poison is a measurement that ends a stream.
@@ -48,7 +50,7 @@ func startServer(cleanup func(func())) *server {
 	if err != nil {
 		panic(err)
 	}
-	s := &server{target: listener.Addr().String(), now: time.Now}
+	s := &server{target: listener.Addr().String(), now: time.Now, beforeAnswer: func() {}}
 	calls := grpc.NewServer()
 	iotflowv1.RegisterTelemetryServiceServer(calls, s)
 	iotflowv1.RegisterDeviceServiceServer(calls, s)
@@ -195,6 +197,7 @@ func (s *server) SendHeartbeat(
 	if err := s.admit(ctx); err != nil {
 		return nil, err
 	}
+	s.beforeAnswer()
 	return &iotflowv1.SendHeartbeatResponse{
 		Timestamp: timestamppb.New(s.now()), Status: request.GetStatus().GetStringValue(), DeviceId: s.devices[keyOf(ctx)],
 	}, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -303,6 +304,27 @@ func TestCloseHeedsItsDeadlineWhileAKeyIsAskedFor(t *testing.T) {
 				t.Fatal("close does not return")
 			}
 		})
+	}
+}
+
+func TestCloseDoesNotWaitForAnAttemptToConnect(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	writer := newWriter(t, newClient(t, silent.Addr().String(), iotflow.Config{}), iotflow.WriterConfig{})
+	// The attempt has begun.
+	if _, err := silent.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := writer.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	// An attempt ends after 10 s.
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("close took %s", took)
 	}
 }
 

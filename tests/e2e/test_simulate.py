@@ -3,13 +3,15 @@
 import json
 import re
 import signal
+import socket
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import IOTFLOW, Running, running
+from tests.support.processes import IOTFLOW, Running, free_port, running
 from tests.support.service import iotflow_up
 
 SCENARIO = """
@@ -69,3 +71,27 @@ def test_a_run_ends_at_ctrl_c_with_its_own_share(place: Place) -> None:
         assert run.exit_code(LONG) == 0
         [own] = run.wait_for_lines(lambda line: "the simulator:" in line)
         assert re.fullmatch(r"iotflow: the simulator: lag p99 \d+ ms, own processor \d+ %", own)
+
+
+def test_metrics_of_a_running_simulation(place: Place) -> None:
+    port = free_port()
+    with running(place.simulate("--metrics-port", str(port)), place.env, place.folder) as run:
+        run.wait_for_lines(lambda line: re.search(r"[1-9]\d* acknowledged", line) is not None, within=LONG)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONG) as answer:
+            text = answer.read().decode()
+        run.signal(signal.SIGINT)
+        assert run.exit_code(LONG) == 0
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert float(values['iotflow_simulator_readings_acknowledged_total{door="rest"}']) > 0
+    assert float(values['iotflow_simulator_devices{state="online"}']) == 3
+    assert float(values["process_cpu_seconds_total"]) > 0
+
+
+def test_a_metrics_port_in_use_is_named_before_anything_is_sent(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = place.simulate("--metrics-port", str(port))
+        with running(command, place.env, place.folder) as run:
+            assert run.exit_code(LONG) == 1
+            assert run.lines == [f"iotflow: Metrics cannot be served on port {port}: Address already in use."]
+    assert not Path(command[command.index("--ledger") + 1]).exists()

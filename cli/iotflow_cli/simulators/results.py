@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from iotflow_cli.output.renderer import Output
 from iotflow_simulators.ledger.writer import LedgerWriter
@@ -11,7 +12,14 @@ from iotflow_simulators.running.measures import LATE, Measures
 from iotflow_simulators.running.simulation import Reports
 
 
-def reports_to(output: Output) -> Reports:
+class Watch(Protocol):
+    """What is told of a run that begins."""
+
+    def __call__(self, engine: Engine) -> None:
+        """The devices are registered; they are not connected yet."""
+
+
+def reports_to(output: Output, watches: Sequence[Watch] = ()) -> Reports:
     """Notes while a scenario runs; Ctrl-C ends it."""
 
     def registered(done: int, of: int) -> None:
@@ -22,6 +30,8 @@ def reports_to(output: Output) -> Reports:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, engine.stop.set)
+        for watch in watches:
+            watch(engine)
 
     def running(measures: Measures) -> None:
         data = progress(measures)

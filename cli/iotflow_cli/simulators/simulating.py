@@ -1,6 +1,7 @@
 """`iotflow simulate`."""
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 from iotflow_cli import replay_options as checks
 from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.options import PORT
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
 from iotflow_cli.open_files import allow_many_connections
@@ -27,6 +29,7 @@ from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.limits.finder import highest_rate, steady
 from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.registration import KeyStore
+from iotflow_simulators.reporting.metrics import RunMetrics, serving_metrics
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Conduct, Files, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
@@ -36,12 +39,13 @@ ADDRESS = converted(checks.address)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A run that is asked for."""
+    """A run that is asked for. metrics_port: of loopback; None: no metrics are served."""
 
     scenario: Scenario
     service: Service
     files: Files
     speed: float = 1.0
+    metrics_port: int | None = None
 
 
 @command("simulate")
@@ -67,6 +71,9 @@ class Chosen:
 )
 @click.option(
     "--labels", type=click.Path(path_type=Path), metavar="FILE", help="file for the anomalies  [default: none]"
+)
+@click.option(
+    "--metrics-port", type=PORT, metavar="PORT", help="loopback port of metrics for Prometheus  [default: none]"
 )
 @click.option(
     "--find-limit",
@@ -102,6 +109,7 @@ def simulate(
     mqtt: str | None,
     ledger: Path | None,
     labels: Path | None,
+    metrics_port: int | None,
     find_limit: bool,
     limit_p99: int,
     limit_loss: float,
@@ -115,10 +123,10 @@ def simulate(
         service = service_of(server.target, address, rest, mqtt)
         files = Files(ledger or ledger_of(chosen), labels)
         if not find_limit:
-            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0))
+            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, metrics_port))
         if speed:
             raise click.UsageError("--find-limit and --speed exclude each other.")
-        run = Chosen(steady(chosen), service, files)
+        run = Chosen(steady(chosen), service, files, metrics_port=metrics_port)
         return limit_found(output, server, run, duration, Bounds(limit_p99 / 1_000, limit_loss / 100))
     except SimulationError as error:
         raise CommandError(str(error)) from None
@@ -153,7 +161,12 @@ def _run(output: Output, server: Server, chosen: Chosen, conduct: Conduct | None
     allow_many_connections()
     keys = KeyStore(server.target.data_dir or Path("data"))
     simulation = Simulation(chosen.scenario, chosen.service, keys, speed=chosen.speed)
-    return asyncio.run(simulation.run(chosen.files, reports_to(output), conduct))
+    with ExitStack() as stack:
+        watches = []
+        if chosen.metrics_port:
+            registry = stack.enter_context(serving_metrics(chosen.metrics_port))
+            watches.append(lambda engine: registry.register(RunMetrics(engine.measures)))
+        return asyncio.run(simulation.run(chosen.files, reports_to(output, watches), conduct))
 
 
 def _note_ledger(output: Output, chosen: Chosen) -> None:

@@ -21,6 +21,7 @@ from iotflow_simulators.running.feed import Due, Feed
 from iotflow_simulators.running.fleet_registration import Registered
 from iotflow_simulators.running.measures import DoorMeasures, Measures
 from iotflow_simulators.running.session import Session, Surroundings
+from iotflow_simulators.running.states import States
 
 # Devices that connect at once before the schedule begins, and the time for each such group.
 GROUP, GROUP_SECONDS = 100, 10.0
@@ -54,7 +55,13 @@ class Engine:
         speed: float = 1.0,
         drain: float = 60.0,
     ) -> None:
-        self.measures = Measures(doors={name: DoorMeasures() for name in sorted({door for _, door in devices})})
+        self.measures = Measures(
+            doors={name: DoorMeasures() for name in sorted({door for _, door in devices})},
+            states=States(len(devices)),
+            faults=feed.faults,
+            start=feed.start,
+            speed=speed,
+        )
         self.stop = asyncio.Event()
         self._feed = feed
         self._ledger = ledger
@@ -165,7 +172,8 @@ class Engine:
 
     def _surroundings(self, door: str) -> Surroundings:
         accounts = Accounts(self._ledger, self.measures, self.measures.doors[door])
-        return Surroundings(self._doors[door], accounts, self._commands.command, self._commands.configured)
+        commands = self._commands
+        return Surroundings(self._doors[door], accounts, self.measures.states, commands.command, commands.configured)
 
 
 def _login(device: Registered, door: str) -> Login:

@@ -13,6 +13,7 @@ from iotflow_simulators.labels import label_lines
 from iotflow_simulators.ledger.entries import ReadingEntry
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.models.base import CommandResult
+from iotflow_simulators.running.fault_activity import FaultActivity
 
 # The latest commands change what is due after this many ms of the scenario.
 LONGEST_WINDOW = 1_000
@@ -25,6 +26,7 @@ class Feed:
     """labels: the file of labels, or None. speed: multiple of real time; a window has at least a tenth of a second of it."""
 
     def __init__(self, run: Run, ledger: LedgerWriter, labels: BinaryIO | None, speed: float) -> None:
+        self.faults = FaultActivity()
         self._run = run
         self._ledger = ledger
         self._labels = labels
@@ -32,6 +34,11 @@ class Feed:
         self._lock = asyncio.Lock()
         self._windows: asyncio.Queue[list[Due] | None] = asyncio.Queue(_AHEAD)
         self._number = 0
+
+    @property
+    def start(self) -> int:
+        """The start of the scenario, in ms since 1970."""
+        return self._run.plan.scenario.start
 
     async def windows(self) -> AsyncIterator[list[Due]]:
         """The events in the order in which they are due: when, in ms since the start; which device; and what."""
@@ -74,8 +81,10 @@ class Feed:
         entries: list[ReadingEntry] = []
         due = [(event.due, event.device, self._item(event, entries)) for event in window.events()]
         self._ledger.add_readings(entries)
+        labels = window.labels
+        self.faults.add(labels)
         if self._labels:
-            self._labels.write(label_lines(window.labels))
+            self._labels.write(label_lines(labels))
         return due
 
     def _item(self, event: Event, entries: list[ReadingEntry]) -> Outgoing | ConnectionEvent:

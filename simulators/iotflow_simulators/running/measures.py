@@ -3,7 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
+from iotflow_simulators.running.fault_activity import FaultActivity
 from iotflow_simulators.running.histogram import Histogram
+from iotflow_simulators.running.states import States
 from iotflow_simulators.running.timeline import Timeline
 
 # Readings that leave the simulator later than this are a sign that it is the limit.
@@ -38,12 +40,17 @@ class DoorMeasures:
 
 @dataclass(slots=True)
 class Measures:
-    """A run. lag: how much later than due a reading left the schedule. problems: lost connections by reason."""
+    """A run. lag: how much later than due a reading left the schedule. problems: lost connections by reason. start: of the
+    scenario, in ms since 1970. speed: multiple of real time."""
 
     doors: dict[str, DoorMeasures] = field(default_factory=dict)
     lag: Histogram = field(default_factory=Histogram)
     timeline: Timeline = field(default_factory=Timeline)
     problems: dict[str, int] = field(default_factory=dict)
+    states: States = field(default_factory=States)
+    faults: FaultActivity = field(default_factory=FaultActivity)
+    start: int = 0
+    speed: float = 1.0
     _started: float = 0.0
     _processor: float = 0.0
     # Seconds of the schedule, and of one processor in it, after its end.
@@ -81,6 +88,15 @@ class Measures:
     def total(self, name: str) -> int:
         """The sum of a count over the doors."""
         return sum(getattr(door, name) for door in self.doors.values())
+
+    def active_faults(self) -> dict[str, int]:
+        """How many devices have a fault of each kind now."""
+        return self.faults.active(self.scenario_time)
+
+    @property
+    def scenario_time(self) -> int:
+        """The present time of the scenario, in ms since 1970."""
+        return self.start + int(self.seconds * self.speed * 1_000)
 
     def latency(self) -> Histogram:
         """Of all doors."""

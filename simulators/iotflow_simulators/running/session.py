@@ -10,6 +10,7 @@ from iotflow_simulators.doors.link import DoorWay, Link, Login, Outgoing, Proble
 from iotflow_simulators.models.base import CommandResult
 from iotflow_simulators.running.accounts import Accounts
 from iotflow_simulators.running.outbox import Outbox
+from iotflow_simulators.running.states import State, States
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -17,10 +18,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all sessions of a door share. command, configured: called with the device's index and what the service sent."""
+    """What all sessions of a door share. states: of all devices. command, configured: called with the device's index and what the
+    service sent."""
 
     door: DoorWay
     accounts: Accounts
+    states: States
     command: Callable[["Session", int, str, Mapping[str, Any]], None]
     configured: Callable[["Session", Mapping[str, Any]], None]
 
@@ -80,6 +83,7 @@ class Session:
         self._close(clean=False)
         self._outbox.restore()
         self._has_wrong_key = False
+        self._set_state(State.OFF)
         if self._is_wanted:
             self._open()
 
@@ -97,6 +101,7 @@ class Session:
     def opened(self) -> None:
         """See Listener."""
         self.is_open = True
+        self._set_state(State.ONLINE)
         self._backoff.reset()
         self._send()
 
@@ -130,6 +135,7 @@ class Session:
             for outgoing in self._outbox.drain():
                 self._around.accounts.refused(outgoing, problem.reason, problem.message)
         elif self._is_wanted:
+            self._set_state(State.LOST)
             self._timer = self._loop.call_later(self._backoff.delay(problem.retry_after), self._open)
 
     def command(self, number: int, name: str, parameters: Mapping[str, Any]) -> None:
@@ -155,14 +161,19 @@ class Session:
         if self._link is None:
             login = Login(self.login.id, self.login.name, WRONG_KEY) if self._has_wrong_key else self.login
             self._link = self._around.door.link(login, self)
+            self._set_state(State.CONNECTING)
             self._link.open()
 
     def _close(self, *, clean: bool) -> None:
         self._cancel_timer()
         link, self._link, self.is_open = self._link, None, False
+        self._set_state(State.OFF)
         if link:
             link.close(clean=clean)
         self._outbox.take_back()
+
+    def _set_state(self, state: State) -> None:
+        self._around.states[self.index] = State.WRONG_KEY if self._has_wrong_key else state
 
     def _cancel_timer(self) -> None:
         if self._timer:

@@ -1,0 +1,1 @@
+"""Shows what a run measures: to Prometheus, on a terminal, and as a page."""

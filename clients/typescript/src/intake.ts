@@ -4,7 +4,7 @@ import type { ServerClock } from "./clock.js";
 import { type NewColumn, OpenBatch } from "./open-batch.js";
 import { Sampler } from "./policy.js";
 import type { BatchQueue } from "./queue.js";
-import { aborted, Turns } from "./waiting.js";
+import { aborted, after, Turns } from "./waiting.js";
 
 /** The rows of one call. */
 export interface NewRows {
@@ -40,7 +40,8 @@ export class Intake {
   #batch = new OpenBatch();
   /** Whether the times of the open batch are those of the monotonic clock. */
   #isRelative = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Cancels the end of the open batch by its age. */
+  #cancelAge: (() => void) | undefined;
 
   constructor(queue: BatchQueue, bounded: BoundedQueue, options: IntakeOptions) {
     this.#queue = queue;
@@ -77,9 +78,9 @@ export class Intake {
 
   /** Waits for the calls that have begun; they fail, because the writer has ended. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancelAge?.();
     await this.#turns.run(async () => undefined);
-    clearTimeout(this.#timer);
+    this.#cancelAge?.();
   }
 
   async #addRows(added: NewRows): Promise<void> {
@@ -118,17 +119,17 @@ export class Intake {
   }
 
   #startAge(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    this.#cancelAge ??= after(this.#options.ageMs, () => {
+      this.#cancelAge = undefined;
       // While the queue refuses it, the batch stays open and is tried again.
       this.end().catch(() => this.#options.signal.aborted || this.#startAge());
-    }, this.#options.ageMs);
+    });
   }
 
   /** Puts the open batch into the queue. Rejects with QUEUE_FULL as the policy says. */
   async #endBatch(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelAge?.();
+    this.#cancelAge = undefined;
     const batch = this.#batch;
     if (batch.rows === 0) return;
     let step = batch.rows;

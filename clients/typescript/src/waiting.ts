@@ -27,15 +27,29 @@ export class Turns {
   }
 }
 
+/** The longest time of setTimeout(), which ends at once where it is given a longer one. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls `act` after a time of any length. Returns what cancels it. */
+export function after(milliseconds: number, act: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const start = (rest: number) => {
+    const end = rest > LONGEST_TIMER_MS ? () => start(rest - LONGEST_TIMER_MS) : act;
+    timer = setTimeout(end, Math.min(rest, LONGEST_TIMER_MS));
+  };
+  start(milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** Waits, or until the signal is aborted. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, milliseconds);
+    const cancel = after(milliseconds, end);
     if (signal?.aborted) end();
     else signal?.addEventListener("abort", end);
   });
@@ -44,15 +58,15 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 /** The result, or DEADLINE_EXCEEDED after the deadline. Without a deadline it waits without limit. */
 export async function within<T>(deadlineMs: number | undefined, result: Promise<T>): Promise<T> {
   if (deadlineMs === undefined) return result;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel = () => {};
   const expired = new Promise<never>((_, reject) => {
     const message = `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.`;
-    timer = setTimeout(() => reject(new ServerError("DEADLINE_EXCEEDED", message)), deadlineMs);
+    cancel = after(deadlineMs, () => reject(new ServerError("DEADLINE_EXCEEDED", message)));
   });
   try {
     return await Promise.race([result, expired]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     // A result that comes after the deadline has no reader.
     result.catch(() => undefined);
   }

@@ -2,7 +2,7 @@
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import { DeviceService } from "./gen/iotflow/v1/device_service_pb.js";
-import { serverError } from "./server-error.js";
+import { streamError } from "./server-error.js";
 import { sleep } from "./waiting.js";
 
 const CALL_MS = 10_000;
@@ -52,7 +52,7 @@ export class ServerClock {
       try {
         return await this.synchronize();
       } catch (thrown) {
-        const error = serverError(thrown);
+        const error = streamError(thrown);
         if (!error.retryable) throw error;
         await sleep(backoff.next(error.retryAfter) * 1000);
       }

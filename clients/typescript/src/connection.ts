@@ -8,14 +8,18 @@ import type {
 } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { Backoff } from "./backoff.js";
+import { checkCredential } from "./credential.js";
 import { type ServerError, serverError } from "./server-error.js";
-import { sleep } from "./waiting.js";
+import { LONGEST_TIMER_MS, sleep } from "./waiting.js";
 
 /**
  * Returns a new key after the server refused the present one, or nothing if there is none. It may take any time. While the
  * server accepts none of the answers, there are pauses between the calls, as between attempts to connect.
  */
 export type CredentialHandler = (error: ServerError) => Promise<string | undefined>;
+
+/** Size of one message of an answer, at most. */
+export const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** Who calls: a device with its key, or a gateway or person with a token. */
 export interface Credentials {
@@ -27,7 +31,7 @@ export interface Credentials {
 /** Options of one call. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds after which the call fails with DEADLINE_EXCEEDED. */
+  /** Milliseconds after which the call fails with DEADLINE_EXCEEDED. Default: there is no deadline. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -47,6 +51,7 @@ export class Connection {
   readonly #credentials: Credentials;
   readonly #server: string;
   readonly #end: () => void;
+  readonly #token: string;
   #apiKey: string;
   /** The question for a key that has no answer yet. */
   #asking: Promise<boolean> | undefined;
@@ -56,13 +61,17 @@ export class Connection {
   readonly #pauses = new Backoff();
   readonly #closed = new AbortController();
 
-  /** server: its name in errors. */
+  /** server: its name in errors. Throws INVALID_ARGUMENT if the key or the token has a form that none has. */
   constructor(transport: Transport, credentials: Credentials, server: string, traits: ConnectionTraits) {
+    const { apiKey, token } = credentials;
+    checkCredential("api_key", apiKey ?? "");
+    checkCredential("token", token ?? "");
     this.transport = transport;
     this.canStreamUp = traits.canStreamUp;
     this.#credentials = credentials;
     this.#server = server;
-    this.#apiKey = credentials.apiKey ?? "";
+    this.#apiKey = apiKey ?? "";
+    this.#token = token ?? "";
     this.#end = traits.end ?? (() => undefined);
   }
 
@@ -71,8 +80,9 @@ export class Connection {
     return this.#apiKey;
   }
 
-  /** Use this key from now on. Open streams keep theirs. */
+  /** Use this key from now on. Open streams keep theirs. Throws INVALID_ARGUMENT if no key has its form. */
   useKey(apiKey: string): void {
+    checkCredential("api_key", apiKey);
     this.#apiKey = apiKey;
     this.#resetPauses();
   }
@@ -82,7 +92,10 @@ export class Connection {
     if (usedKey === this.#apiKey) this.#resetPauses();
   }
 
-  /** Asks the application for a new key and uses it. Returns whether there is one. Concurrent callers share one question. */
+  /**
+   * Asks the application for a new key and uses it. Returns whether there is one. Concurrent callers share one question.
+   * Rejects with INVALID_ARGUMENT if no key has the form of the answer.
+   */
   renewKey(error: ServerError): Promise<boolean> {
     this.#asking ??= this.#ask(error).finally(() => {
       this.#asking = undefined;
@@ -97,10 +110,10 @@ export class Connection {
     options: CallOptions = {},
   ): Promise<MessageShape<O>> {
     try {
-      const { signal, timeoutMs } = options;
+      const { signal, timeoutMs } = limited(options);
       return (await this.transport.unary(method, signal, timeoutMs, this.#headers(), request)).message;
     } catch (thrown) {
-      throw serverError(thrown, this.#server);
+      throw this.#failure(thrown, options, false);
     }
   }
 
@@ -110,12 +123,14 @@ export class Connection {
     requests: AsyncIterable<MessageInitShape<I>>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<O>, void> {
+    let isAnswered = false;
     try {
-      const { signal, timeoutMs = 0 } = options;
+      const { signal, timeoutMs } = limited(options);
       const answer = await this.transport.stream(method, signal, timeoutMs, this.#headers(), requests);
+      isAnswered = true;
       yield* answer.message;
     } catch (thrown) {
-      throw serverError(thrown, this.#server);
+      throw this.#failure(thrown, options, isAnswered);
     }
   }
 
@@ -134,9 +149,15 @@ export class Connection {
     if (rejected !== this.#apiKey) return true;
     const key = this.#closed.signal.aborted ? undefined : await onCredentialWanted(error);
     if (!key) return false;
+    checkCredential("api_key", key);
     this.#apiKey = key;
     this.#isUnproven = true;
     return true;
+  }
+
+  #failure(thrown: unknown, { signal }: CallOptions, isAnswered: boolean): ServerError {
+    const isCancelled = signal?.aborted === true || this.#closed.signal.aborted;
+    return serverError(thrown, { server: this.#server, isCancelled, isAnswered });
   }
 
   #resetPauses(): void {
@@ -145,12 +166,16 @@ export class Connection {
   }
 
   #headers(): Record<string, string> {
-    const { token } = this.#credentials;
     return {
       ...(this.#apiKey ? { "x-api-key": this.#apiKey } : {}),
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
     };
   }
+}
+
+/** Options of a call without a deadline that no timer can have: it would end the call at once. */
+function limited({ signal, timeoutMs = 0 }: CallOptions): { signal: AbortSignal | undefined; timeoutMs: number } {
+  return { signal, timeoutMs: timeoutMs > LONGEST_TIMER_MS ? 0 : timeoutMs };
 }
 
 /** The one request of a call that streams answers. */

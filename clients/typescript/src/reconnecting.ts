@@ -1,7 +1,7 @@
 /** Streams that are opened again after a break. */
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
-import { ServerError, serverError } from "./server-error.js";
+import { ServerError, streamError } from "./server-error.js";
 import { aborted, sleep } from "./waiting.js";
 
 /** Options of a stream that reconnects. */
@@ -35,7 +35,7 @@ export async function* reconnecting<T>(
       throw new ServerError("UNAVAILABLE", "The server ended the stream.");
     } catch (thrown) {
       if (signal?.aborted) return;
-      const error = serverError(thrown);
+      const error = streamError(thrown);
       // The application may take any time to find a key, also beyond the end of the stream.
       const hasKey = canUseNewKey(connection, error, apiKey);
       if (await (signal ? Promise.race([hasKey, aborted(signal)]) : hasKey)) continue;

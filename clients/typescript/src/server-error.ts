@@ -4,7 +4,12 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google
 
 const DOMAIN = "iotflow";
 const CANCELLED_STREAM = /^http\/2 stream closed with error code CANCEL\b/;
+/** Errors of connect about the connection or the form of an answer. */
+const LOCAL_MESSAGE = /^(protocol error|missing|http\/2 stream closed|PING timed out|unsupported content type)/;
+const HTTP_STATUS = /^HTTP \d+$/;
 const ADVICE = "Check the host, the port, and whether the server expects TLS or a certificate of the client.";
+const ADVICE_ON_PAGES = "Check whether a proxy or a captive portal answers, and the version of the server.";
+const LONGEST_RETRY_SECONDS = 3600;
 
 /** The name of a gRPC status. */
 export type StatusName =
@@ -54,6 +59,9 @@ const TRANSIENT: ReadonlySet<StatusName> = new Set([
   "DEADLINE_EXCEEDED",
 ]);
 
+/** What becomes of the HTTP statuses 401, 403 and 404. The service gives a reason with them. */
+const STATUSES_OF_PAGES: ReadonlySet<StatusName> = new Set(["UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"]);
+
 /** Facts about an error; absent ones have their defaults. */
 export interface ErrorFacts {
   readonly reason?: string;
@@ -90,43 +98,82 @@ export class ServerError extends Error {
   }
 }
 
-/** The ServerError of anything that a call threw. server: its name in errors of the connection. */
-export function serverError(thrown: unknown, server = "the server"): ServerError {
+/** The call that failed. */
+export interface FailedCall {
+  /** The server's name in errors of the connection. */
+  readonly server?: string;
+  /** Whether the caller has cancelled it. */
+  readonly isCancelled?: boolean;
+  /** Whether a part of the answer has come. */
+  readonly isAnswered?: boolean;
+}
+
+/** The ServerError of anything that a call threw. */
+export function serverError(thrown: unknown, call: FailedCall = {}): ServerError {
   if (thrown instanceof ServerError) return thrown;
   const error = ConnectError.from(thrown);
-  if (isLocal(error)) return new ServerError("UNAVAILABLE", connectionFailed(error.rawMessage.trim(), server));
-  const info = error.findDetails(ErrorInfoSchema)[0];
-  const isServers = info?.domain === DOMAIN;
+  // What the requests of a stream throw ends the stream, as the cause of its error.
+  if (error.cause instanceof ServerError) return error.cause;
+  if (isLocal(error, call)) return new ServerError("UNAVAILABLE", connectionFailed(error, call));
+  const info = error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === DOMAIN);
   const code = NAMES[error.code];
-  return new ServerError(code, error.rawMessage, {
+  return new ServerError(code, answerOf(error, call), {
     reason: info?.reason ?? "",
     field: info?.metadata["field"] || (error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field ?? ""),
-    retryable: isServers ? info.metadata["retryable"] === "true" : TRANSIENT.has(code),
+    retryable: info ? info.metadata["retryable"] === "true" : TRANSIENT.has(code),
     retryAfter: retryAfter(error),
     // Headers and trailers may both have it.
     requestId: error.metadata.get("x-request-id")?.split(",")[0] ?? "",
   });
 }
 
+/**
+ * The error of a stream that is opened again. These statuses without a reason are not the service's: the page of a proxy or
+ * of a captive portal has become them. They say nothing about the key, and pass.
+ */
+export function streamError(thrown: unknown): ServerError {
+  const error = serverError(thrown);
+  const { code, reason, message, retryAfter, requestId } = error;
+  if (reason || !STATUSES_OF_PAGES.has(code)) return error;
+  const text = `${message} (${code} without a reason) ${ADVICE_ON_PAGES}`;
+  return new ServerError("UNAVAILABLE", text, { retryAfter, requestId });
+}
+
+/** What was answered: the message of a status, or that of HTTP. */
+function answerOf({ rawMessage }: ConnectError, { server = "The server" }: FailedCall): string {
+  return HTTP_STATUS.test(rawMessage)
+    ? `${server} answered with ${rawMessage} in place of a status of gRPC.`
+    : rawMessage;
+}
+
 /** A sentence with the cause, and what to check. */
-function connectionFailed(cause: string, server: string): string {
-  const plain = CANCELLED_STREAM.test(cause) ? "it was closed without an answer" : cause;
-  return `The connection to ${server} failed: ${plain}. ${ADVICE}`;
+function connectionFailed(error: ConnectError, { server = "the server", isAnswered }: FailedCall): string {
+  const closed = `it was closed ${isAnswered ? "before the end of the answer" : "without an answer"}`;
+  const cause = CANCELLED_STREAM.test(error.rawMessage) ? closed : causeOf(error).trim().replace(/\.$/, "");
+  return `The connection to ${server} failed: ${cause}. ${ADVICE}`;
+}
+
+function causeOf({ rawMessage, cause }: ConnectError): string {
+  // A name with several addresses: each has its own error.
+  const each = rawMessage || !(cause instanceof AggregateError) ? [] : cause.errors;
+  return each.map((error) => (error as Error).message).join(", ") || rawMessage;
 }
 
 /** Whether the connection failed, in contrast to an answer with a status. */
-function isLocal(error: ConnectError): boolean {
-  // Node.js cancels the streams of a connection that the peer closes, so this is not the caller's cancellation.
-  if (CANCELLED_STREAM.test(error.rawMessage)) return true;
-  if (error.code === Code.DeadlineExceeded || error.code === Code.Canceled) return false;
+function isLocal(error: ConnectError, { isCancelled }: FailedCall): boolean {
+  if (error.metadata.has("grpc-status") || error.code === Code.DeadlineExceeded) return false;
+  // Node.js cancels the streams of a connection that the peer closes.
+  if (error.code === Code.Canceled) return !isCancelled;
   // connect reports an answer that was cut off as a protocol error, with the status of an invalid request.
-  return error.cause !== undefined || /^(protocol error|missing|http\/2 stream closed)/.test(error.rawMessage);
+  return error.cause !== undefined || LOCAL_MESSAGE.test(error.rawMessage);
 }
 
+/** Seconds. What a server may ask for is bounded. */
 function retryAfter(error: ConnectError): number | undefined {
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
-  if (delay) return Math.max(Number(delay.seconds) + delay.nanos / 1e9, 0);
   const header = error.metadata.get("retry-after") ?? "";
   // The header may also hold a date, which is ignored.
-  return /^\d+$/.test(header) ? Number(header) : undefined;
+  if (!delay && !/^\d+$/.test(header)) return undefined;
+  const seconds = delay ? Number(delay.seconds) + delay.nanos / 1e9 : Number(header);
+  return seconds < 0 ? undefined : Math.min(seconds, LONGEST_RETRY_SECONDS);
 }

@@ -10,6 +10,7 @@ import { milliseconds, type Time, timeText } from "./time.js";
 
 /** Longer than the pause between heartbeats of the server. A stream that is silent for so long is opened again. */
 const SILENCE_MS = 60_000;
+const SILENT = `The server sent nothing for ${SILENCE_MS / 1000} s, not even a heartbeat.`;
 
 /** What to subscribe to. */
 export interface Subscription {
@@ -63,7 +64,8 @@ async function* openOnce(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SubscribeTelemetryResponse, void> {
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const fallSilent = () => silence.abort(new ServerError("UNAVAILABLE", SILENT));
+  let timer = setTimeout(fallSilent, SILENCE_MS);
   const ended = () => silence.abort();
   signal?.addEventListener("abort", ended);
   const request = { deviceIds: [...deviceIds], deviceTypes: [...deviceTypes], fields: [...fields], since };
@@ -74,9 +76,9 @@ async function* openOnce(
     });
     for await (const answer of answers) {
       clearTimeout(timer);
-      if (answer.event.case === "error") throw streamError(answer.event.value);
+      if (answer.event.case === "error") throw lastError(answer.event.value);
       yield answer;
-      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      timer = setTimeout(fallSilent, SILENCE_MS);
     }
   } finally {
     clearTimeout(timer);
@@ -86,7 +88,7 @@ async function* openOnce(
 }
 
 /** The error of the last event, which has no status. */
-function streamError({
+function lastError({
   reason,
   message,
   retryable,

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { Connection, type Credentials } from "../connection.js";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Connection, type Credentials, LARGEST_ANSWER_BYTES } from "../connection.js";
+import { Sessions } from "./sessions.js";
 import { checkTarget } from "./target.js";
 
 const CONNECT_MS = 10_000;
@@ -29,18 +30,22 @@ export interface ConnectOptions extends Credentials {
 
 /**
  * Prepares a connection to `host:port`, with an IPv6 address in brackets. It is opened with the first call, and again after
- * it broke. Throws ServerError INVALID_ARGUMENT if the target has another form. A proxy that the environment names is not
- * used.
+ * it broke. Throws ServerError INVALID_ARGUMENT if the target, the key or the token has another form. A proxy that the
+ * environment names is not used.
  */
 export function connect(target: string, options: ConnectOptions = {}): Connection {
   checkTarget(target);
   const url = new URL(`${options.tls ? "https" : "http"}://${target}`);
-  const sessions = new Http2SessionManager(
+  const sessions = new Sessions(
     url,
     { pingIntervalMs: PING_AFTER_MS, pingTimeoutMs: PING_ANSWER_MS },
     { createConnection: () => open(url, options.tls), settings: { initialWindowSize: WINDOW_BYTES } },
   );
-  const transport = createGrpcTransport({ baseUrl: url.origin, sessionManager: sessions });
+  const transport = createGrpcTransport({
+    baseUrl: url.origin,
+    sessionManager: sessions,
+    readMaxBytes: LARGEST_ANSWER_BYTES,
+  });
   return new Connection(transport, options, target, { canStreamUp: true, end: () => sessions.abort() });
 }
 

@@ -1,13 +1,15 @@
 /** Commands of a device. */
-import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import type { Connection } from "./connection.js";
 import type { Command } from "./gen/iotflow/v1/command_pb.js";
-import { DeviceService, type StreamCommandsRequestSchema } from "./gen/iotflow/v1/device_service_pb.js";
+import { DeviceService, StreamCommandsRequestSchema } from "./gen/iotflow/v1/device_service_pb.js";
+import { jsonObject } from "./json-object.js";
 import { reconnecting, type StreamOptions } from "./reconnecting.js";
+import { type CommandResult, ResultOutbox } from "./result-outbox.js";
 import { ServerError } from "./server-error.js";
 import { Changes } from "./waiting.js";
 
-/** Number of commands whose results are kept, to answer a second delivery. */
+/** Number of commands whose results are kept, to answer a second delivery; and of those that run or wait to be sent. */
 const KEPT_RESULTS = 1000;
 
 /** A command to execute. */
@@ -20,8 +22,6 @@ export interface ReceivedCommand {
 /** Executes a command and returns its result. If it fails, the command fails with the message of the error. */
 export type CommandHandler = (command: ReceivedCommand) => Promise<JsonObject | undefined> | JsonObject | undefined;
 
-type Result = MessageInitShape<typeof StreamCommandsRequestSchema>;
-
 /** Hands each command to the handler once, and reports the results, until the signal. Handlers run concurrently. */
 export async function handleCommands(
   connection: Connection,
@@ -32,7 +32,7 @@ export async function handleCommands(
   const results = new Results(handler);
   const open = () => results.stream(connection, options.signal);
   for await (const { event } of reconnecting(connection, open, options)) {
-    if (event.case === "command") results.receive(event.value);
+    if (event.case === "command") await results.receive(event.value, options.signal);
     else if (event.case === "receipt" && event.value.reason && event.value.retryable) {
       results.repeatOnNextStream(Number(event.value.commandId));
     }
@@ -44,9 +44,10 @@ class Results {
   readonly #handler: CommandHandler;
   readonly #changes = new Changes();
   /** By command; undefined while the handler runs. */
-  readonly #known = new Map<number, Result | undefined>();
-  #toSend: Result[] = [];
-  #forNextStream: Result[] = [];
+  readonly #known = new Map<number, CommandResult | undefined>();
+  #running = 0;
+  #toSend = new ResultOutbox(KEPT_RESULTS);
+  #forNextStream = new ResultOutbox(KEPT_RESULTS);
 
   constructor(handler: CommandHandler) {
     this.#handler = handler;
@@ -56,7 +57,7 @@ class Results {
   async *stream(connection: Connection, signal: AbortSignal | undefined) {
     // The server delivers what was not answered again.
     this.#toSend = this.#forNextStream;
-    this.#forNextStream = [];
+    this.#forNextStream = new ResultOutbox(KEPT_RESULTS);
     const ended = new AbortController();
     const abort = () => {
       ended.abort();
@@ -74,52 +75,75 @@ class Results {
     }
   }
 
-  /** Executes a command, or answers it again. */
-  receive(command: Command): void {
+  /** Executes a command, or answers it again. While too many handlers run, it waits, and the server keeps the others. */
+  async receive(command: Command, signal: AbortSignal | undefined): Promise<void> {
     const id = Number(command.id);
-    if (!this.#known.has(id)) {
-      this.#known.set(id, undefined);
-      this.#forget();
-      void this.#execute({ id, name: command.name, parameters: command.parameters ?? {} });
+    if (this.#known.has(id)) {
+      const result = this.#known.get(id);
+      if (result) this.#send(result);
       return;
     }
-    const result = this.#known.get(id);
-    if (result) this.#send(result);
+    while (this.#running >= KEPT_RESULTS && !signal?.aborted) await this.#changes.next();
+    if (signal?.aborted) return;
+    this.#known.set(id, undefined);
+    this.#forget();
+    void this.#execute({ id, name: command.name, parameters: command.parameters ?? {} });
   }
 
   repeatOnNextStream(id: number): void {
     const result = this.#known.get(id);
-    if (result) this.#forNextStream.push(result);
+    if (result) this.#forNextStream.add(result);
   }
 
   async #execute(command: ReceivedCommand): Promise<void> {
-    const commandId = BigInt(command.id);
-    let result: Result;
-    try {
-      result = { commandId, state: "succeeded", result: (await this.#handler(command)) ?? {} };
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      result = { commandId, state: "failed", result: { error: message } };
-    }
-    if (this.#known.has(command.id)) this.#known.set(command.id, result);
+    this.#running += 1;
+    const result = await resultOf(command, this.#handler);
+    this.#running -= 1;
+    this.#known.set(command.id, result);
     this.#send(result);
   }
 
-  #send(result: Result): void {
-    this.#toSend.push(result);
+  #send(result: CommandResult): void {
+    this.#toSend.add(result);
     this.#changes.notify();
   }
 
-  async *#requests(signal: AbortSignal): AsyncGenerator<Result, void> {
+  async *#requests(signal: AbortSignal): AsyncGenerator<CommandResult, void> {
     while (!signal.aborted) {
-      const result = this.#toSend.shift();
+      const result = this.#toSend.take();
       if (result) yield result;
       else await this.#changes.next();
     }
   }
 
+  /** Forgets the oldest command that has its result. One that runs would be executed again. */
   #forget(): void {
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > KEPT_RESULTS && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#known.size <= KEPT_RESULTS) return;
+    for (const [id, result] of this.#known) {
+      if (!result) continue;
+      this.#known.delete(id);
+      return;
+    }
   }
+}
+
+/** What the handler makes of a command. A result that the contract cannot carry fails this command alone. */
+async function resultOf(command: ReceivedCommand, handler: CommandHandler): Promise<CommandResult> {
+  const commandId = BigInt(command.id);
+  try {
+    const result = { commandId, state: "succeeded", result: jsonObject((await handler(command)) ?? {}, "result") };
+    checkReadable(result);
+    return result;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { commandId, state: "failed", result: { error: message } };
+  }
+}
+
+/** Throws if the result is too deep for a reader. As an error of the server, it would end the stream again and again. */
+function checkReadable(result: CommandResult): void {
+  fromBinary(
+    StreamCommandsRequestSchema,
+    toBinary(StreamCommandsRequestSchema, create(StreamCommandsRequestSchema, result)),
+  );
 }

@@ -1,8 +1,10 @@
 /** What a device does besides telemetry and commands: registration, heartbeats, configuration, its key. */
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type CallOptions, type Connection, once } from "./connection.js";
+import { checkCredential } from "./credential.js";
 import type { Device } from "./gen/iotflow/v1/device_pb.js";
 import { DeviceService, type RegisterDeviceRequest } from "./gen/iotflow/v1/device_service_pb.js";
+import { jsonObject } from "./json-object.js";
 import { reconnecting, type StreamOptions } from "./reconnecting.js";
 import { ServerError } from "./server-error.js";
 import { milliseconds } from "./time.js";
@@ -61,13 +63,14 @@ export async function* watchConfiguration(
   }
 }
 
-/** Reports the configuration that the device has. */
+/** Reports the configuration that the device has. Rejects with INVALID_ARGUMENT where JSON cannot express it. */
 export async function reportConfiguration(
   connection: Connection,
   configuration: JsonObject,
   options?: CallOptions,
 ): Promise<void> {
-  await connection.unary(method.updateDeviceConfig, { configuration }, options);
+  const request = { configuration: jsonObject(configuration, "configuration") };
+  await connection.unary(method.updateDeviceConfig, request, options);
 }
 
 /**
@@ -80,6 +83,7 @@ export async function rotateKey(
   options?: CallOptions,
 ): Promise<string> {
   const { apiKey } = await connection.unary(method.rotateApiKey, {}, options);
+  checkCredential("api_key", apiKey);
   await save(apiKey);
   connection.useKey(apiKey);
   return apiKey;

@@ -58,6 +58,18 @@ export function decodeBatch(bytes: Uint8Array): ColumnBatch {
   };
 }
 
+/** Whether the bytes of a TelemetryBatch carry no device, so that the key decides whose it is. */
+export function isOfKey(bytes: Uint8Array): boolean {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === 7) return false;
+    if (field !== 2) reader.skip(wireType, field);
+    else if (reader.int32() !== 0) return false;
+  }
+  return true;
+}
+
 /** Whether row i of the column has a value. */
 export function isValid(column: DecodedColumn, row: number): boolean {
   return bitAt(column.validity, row);

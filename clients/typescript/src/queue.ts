@@ -6,6 +6,8 @@ export interface QueuedBatch {
   readonly rows: number;
   /** Size in the queue. */
   readonly bytes: number;
+  /** Whether it carries no device, so that the key decides whose it is, and the queue may outlive the key. */
+  readonly isOfKey?: boolean;
 }
 
 /** Batches in the order of their sequences. */
@@ -23,12 +25,16 @@ export interface BatchQueue {
   after(sequence: number): QueuedBatch | undefined;
   /** Stores a batch under the next sequence; makes the bytes of a TelemetryBatch with it. Rejects if the disk fails. */
   append(rows: number, encode: (sequence: number) => Uint8Array): Promise<void>;
-  /** The bytes of a batch as TelemetryBatch. */
-  read(batch: QueuedBatch): Promise<Uint8Array>;
+  /** The bytes of a batch as TelemetryBatch; undefined if they are damaged. Rejects if another attempt may succeed. */
+  read(batch: QueuedBatch): Promise<Uint8Array | undefined>;
   /** Removes every batch up to the sequence. Returns their rows. */
   acknowledge(sequence: number): number;
   /** Removes one batch. */
   drop(batch: QueuedBatch): void;
+  /** Whether a batch is of a key. */
+  readonly isOfKey?: boolean;
+  /** Makes the batches those of a device. Rejects with QUEUE_OF_ANOTHER_DEVICE if they are another's. */
+  claim?(deviceId: number): Promise<void>;
   /** Waits until the disk has what was acknowledged, as far as it takes it. */
   saved(): Promise<void>;
   /** Releases everything. What a queue on disk holds stays there. */

@@ -2,9 +2,10 @@
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import type { StreamTelemetryResponse } from "./gen/iotflow/v1/telemetry_service_pb.js";
+import { deviceOfKey } from "./key-device.js";
 import type { BatchQueue, QueuedBatch } from "./queue.js";
 import { canUseNewKey, isAboutKey } from "./reconnecting.js";
-import { ServerError, serverError } from "./server-error.js";
+import { ServerError, serverError, streamError } from "./server-error.js";
 import { openStream } from "./telemetry-stream.js";
 import { aborted, type Changes, sleep } from "./waiting.js";
 
@@ -30,6 +31,8 @@ export interface RejectedRows {
 export interface SenderOptions {
   readonly window: number;
   onRejected(rejected: RejectedRows): void;
+  /** The rows of a batch cannot be read back. */
+  onDamaged(rows: number): void;
   onInterrupted(error: ServerError, delayMs: number): void;
 }
 
@@ -52,6 +55,10 @@ export class Sender {
   #stream = new AbortController();
   /** Batches on the way, in order. */
   #onTheWay: QueuedBatch[] = [];
+  /** The key whose device has claimed the batches of the queue. */
+  #claimedKey: string | undefined;
+  /** Whether the present stream has ended before a batch that is not claimed. */
+  #mustClaim = false;
   /** Whether the present stream has acknowledged a batch. */
   #isProven = false;
   /** Up to this sequence, batches are sent one by one, because one of them ends streams. */
@@ -89,7 +96,7 @@ export class Sender {
         try {
           await this.#send(apiKey);
         } catch (thrown) {
-          if (!this.#finishing) await this.#recover(serverError(thrown), apiKey);
+          if (!this.#finishing) await this.#recover(streamError(thrown), apiKey);
         }
       }
     } catch (thrown) {
@@ -104,15 +111,16 @@ export class Sender {
     return !this.#finishing;
   }
 
-  /** Runs one stream with a key to its end, which is an error unless the sender finishes. */
+  /** Runs one stream with a key to its end, which is an error unless the sender finishes or has to claim the queue. */
   async #send(apiKey: string): Promise<void> {
     this.#stream = new AbortController();
     this.#onTheWay = [];
     this.#isProven = false;
     this.lastSent = 0;
     const { signal } = this.#stream;
+    if (!(await this.#claim(apiKey, signal))) return;
     try {
-      for await (const answer of openStream(this.#connection, this.#batches(signal), signal)) {
+      for await (const answer of openStream(this.#connection, this.#batches(apiKey, signal), signal)) {
         this.#connection.accepted(apiKey);
         this.#take(answer);
       }
@@ -121,21 +129,45 @@ export class Sender {
       this.lastSent = 0;
       this.#changes.notify();
     }
-    throw new ServerError("UNAVAILABLE", "The server ended the stream.");
+    if (!this.#mustClaim) throw new ServerError("UNAVAILABLE", "The server ended the stream.");
   }
 
-  /** The batches of the present stream. */
-  async *#batches(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  /** Makes the queue that of the device whose key it is. False if the key was replaced meanwhile. */
+  async #claim(apiKey: string, signal: AbortSignal): Promise<boolean> {
+    this.#mustClaim = false;
+    if (!apiKey || !this.#queue.isOfKey || this.#claimedKey === apiKey) return true;
+    const device = await deviceOfKey(this.#connection, signal);
+    if (device === undefined) return false;
+    await this.#queue.claim?.(device);
+    this.#claimedKey = apiKey;
+    return true;
+  }
+
+  /** The batches of the present stream. It ends where it has the key of a device that has not claimed the next batch. */
+  async *#batches(apiKey: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     while (!signal.aborted && !this.#finishing) {
       const next = this.#queue.after(this.lastSent);
       if (!next || this.#onTheWay.length >= this.#window(next)) {
         await this.#changes.next();
         continue;
       }
+      this.#mustClaim = apiKey !== "" && next.isOfKey === true && this.#claimedKey !== apiKey;
+      if (this.#mustClaim) return;
       this.lastSent = next.sequence;
-      this.#onTheWay.push(next);
-      yield await this.#queue.read(next);
+      const payload = await this.#queue.read(next);
+      if (signal.aborted) return;
+      if (payload) {
+        this.#onTheWay.push(next);
+        yield payload;
+      } else await this.#dropDamaged(next);
     }
+  }
+
+  async #dropDamaged(batch: QueuedBatch): Promise<void> {
+    this.#queue.drop(batch);
+    await this.#queue.saved();
+    this.#options.onDamaged(batch.rows);
+    this.#changes.notify();
   }
 
   #window(next: QueuedBatch): number {

@@ -67,6 +67,7 @@ export class TelemetryWriter {
     this.#sender = new Sender(connection, this.#queue, this.#changes, {
       window: options.window ?? 64,
       onRejected: options.onRejected ?? (() => undefined),
+      onDamaged: (rows) => this.#bounded.drop(rows, "DAMAGED"),
       onInterrupted: options.onInterrupted ?? (() => undefined),
     });
     this.#bounded = new BoundedQueue(this.#queue, limit, policy, {

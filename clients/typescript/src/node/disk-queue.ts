@@ -1,27 +1,23 @@
 /** The queue in a folder, which survives the process. */
-import { closeSync, mkdirSync, readdirSync, readFileSync, truncateSync, unlinkSync } from "node:fs";
-import { type FileHandle, open, unlink } from "node:fs/promises";
+import { closeSync, readFileSync, truncateSync, unlinkSync } from "node:fs";
+import { unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { isOfKey } from "../batch-decoding.js";
 import { type BatchQueue, type QueuedBatch, QueueIndex } from "../queue.js";
-import { AcknowledgedFile } from "./acknowledged-file.js";
-import { lockFile } from "./folder-lock.js";
-import { encodeRecord, findRecords, HEADER_BYTES, segmentName, sequenceOf } from "./segment.js";
+import { acknowledgedContent, acknowledgedIn } from "./acknowledged.js";
+import { QueueDevice } from "./queue-device.js";
+import { ACKNOWLEDGED, DEVICE, lockFolder, segmentNames } from "./queue-folder.js";
+import { encodeRecord, findRecords, HEADER_BYTES } from "./segment.js";
+import { SegmentReaders } from "./segment-readers.js";
+import { type Place, type Segment, SegmentWriter } from "./segment-writer.js";
+import { SmallFile } from "./small-file.js";
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 /** A full queue has at least so many segments, so that deleting one frees a part of it. */
 const SEGMENTS_OF_LIMIT = 8;
 
-interface Segment {
-  readonly path: string;
-  /** Size of its whole records. */
-  end: number;
-  /** Number of its batches that are in the queue. */
-  batches: number;
-}
-
-interface BatchOnDisk extends QueuedBatch {
-  readonly segment: Segment;
-  readonly offset: number;
+interface BatchOnDisk extends QueuedBatch, Place {
+  readonly isOfKey: boolean;
 }
 
 /** A queue in a folder, which one writer uses at a time. */
@@ -30,21 +26,22 @@ export class DiskQueue implements BatchQueue {
   readonly #folder: string;
   readonly #lock: number;
   readonly #index = new QueueIndex<BatchOnDisk>();
-  readonly #acknowledged: AcknowledgedFile;
-  /** Files that are open for reading, by path. */
-  readonly #readers = new Map<string, Promise<FileHandle>>();
-  #segmentBytes = SEGMENT_BYTES;
-  #newest: Segment | undefined;
-  #file: FileHandle | undefined;
+  readonly #acknowledged: SmallFile;
+  readonly #device: QueueDevice;
+  readonly #readers = new SegmentReaders();
+  readonly #writer: SegmentWriter;
+  /** Number of batches that carry no device. */
+  #batchesOfKey = 0;
   #isDamaged = false;
   #removals: Promise<void> = Promise.resolve();
 
   /** Opens the folder, and makes it if there is none. Throws QUEUE_IN_USE. Reads everything that is in it. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
     this.#folder = folder;
-    this.#lock = lockFile(join(folder, "lock"));
-    this.#acknowledged = new AcknowledgedFile(folder);
+    this.#lock = lockFolder(folder);
+    this.#acknowledged = new SmallFile(join(folder, ACKNOWLEDGED));
+    this.#device = new QueueDevice(folder, join(folder, DEVICE));
+    this.#writer = new SegmentWriter(folder, SEGMENT_BYTES, (segment) => this.#delete(segment));
     try {
       this.#load();
     } catch (error) {
@@ -66,8 +63,12 @@ export class DiskQueue implements BatchQueue {
     return this.#isDamaged;
   }
 
+  get isOfKey(): boolean {
+    return this.#batchesOfKey > 0;
+  }
+
   setLimit(bytes: number): void {
-    this.#segmentBytes = Math.min(SEGMENT_BYTES, bytes / SEGMENTS_OF_LIMIT);
+    this.#writer.limit = Math.min(SEGMENT_BYTES, bytes / SEGMENTS_OF_LIMIT);
   }
 
   after(sequence: number): QueuedBatch | undefined {
@@ -76,35 +77,27 @@ export class DiskQueue implements BatchQueue {
 
   async append(rows: number, encode: (sequence: number) => Uint8Array): Promise<void> {
     const sequence = this.lastSequence + 1;
-    const record = encodeRecord(encode(sequence));
+    const payload = encode(sequence);
+    const record = encodeRecord(payload);
     // Segments that were dropped make room for this one.
     await this.#removals;
-    const segment = await this.#segmentFor(record.length, sequence);
-    const offset = segment.end;
-    try {
-      await this.#writeAt(record, offset);
-    } catch (error) {
-      await this.#cutOff(segment);
-      throw error;
-    }
-    segment.end += record.length;
-    segment.batches += 1;
+    const place = await this.#writer.append(record, sequence);
     this.lastSequence = sequence;
-    this.#index.add({ sequence, rows, bytes: record.length, segment, offset: offset + HEADER_BYTES });
+    this.#add({ sequence, rows, bytes: record.length, isOfKey: isOfKey(payload), ...place });
   }
 
-  async read(batch: QueuedBatch): Promise<Uint8Array> {
-    const { segment, offset, bytes } = batch as BatchOnDisk;
-    const payload = new Uint8Array(bytes - HEADER_BYTES);
-    const file = await this.#reader(segment.path);
-    const { bytesRead } = await file.read(payload, 0, payload.length, offset);
-    if (bytesRead !== payload.length) throw new Error(`${segment.path} is shorter than before.`);
-    return payload;
+  read(batch: QueuedBatch): Promise<Uint8Array | undefined> {
+    const { segment, position, bytes } = batch as BatchOnDisk;
+    return this.#readers.payload(segment.path, position, bytes);
+  }
+
+  claim(deviceId: number): Promise<void> {
+    return this.#device.claim(deviceId, !this.isOfKey);
   }
 
   acknowledge(sequence: number): number {
     const removed = this.#index.removeUpTo(sequence);
-    for (const batch of removed) this.#release(batch.segment);
+    for (const batch of removed) this.#release(batch);
     if (removed.length > 0) this.#saveBegin();
     return removed.reduce((rows, batch) => rows + batch.rows, 0);
   }
@@ -112,7 +105,7 @@ export class DiskQueue implements BatchQueue {
   drop(batch: QueuedBatch): void {
     const dropped = this.#index.remove(batch);
     if (!dropped) return;
-    this.#release(dropped.segment);
+    this.#release(dropped);
     this.#saveBegin();
   }
 
@@ -122,109 +115,61 @@ export class DiskQueue implements BatchQueue {
 
   async close(): Promise<void> {
     await this.#acknowledged.settled();
+    await this.#device.settled();
     await this.#removals;
-    await this.#file?.close();
-    for (const reader of this.#readers.values()) await (await reader).close();
+    await this.#writer.close();
+    await this.#readers.closeAll();
     closeSync(this.#lock);
   }
 
   /** Everything before the first batch of the queue is acknowledged or dropped. */
   #saveBegin(): void {
-    this.#acknowledged.write((this.#index.first?.sequence ?? this.lastSequence + 1) - 1);
+    const end = (this.#index.first?.sequence ?? this.lastSequence + 1) - 1;
+    this.#acknowledged.write(acknowledgedContent(end));
+    this.#device.save();
   }
 
   #load(): void {
-    const acknowledged = this.#acknowledged.read();
-    const sequences = readdirSync(this.#folder).map(sequenceOf);
-    const firsts = sequences.filter((sequence) => sequence !== undefined).sort((one, other) => one - other);
+    const acknowledged = acknowledgedIn(this.#acknowledged.read());
+    const names = segmentNames(this.#folder);
     this.lastSequence = acknowledged;
-    for (const first of firsts) this.#loadSegment(first, acknowledged, first === firsts.at(-1));
+    for (const name of names) this.#loadSegment(join(this.#folder, name), acknowledged, name === names.at(-1));
+    this.#device.load(!this.isOfKey);
   }
 
-  #loadSegment(first: number, acknowledged: number, isLast: boolean): void {
-    const path = join(this.#folder, segmentName(first));
+  #loadSegment(path: string, acknowledged: number, isLast: boolean): void {
     const { records, end, rest } = findRecords(readFileSync(path), isLast);
     if (rest === "damage") this.#isDamaged = true;
     if (rest !== "nothing") truncateSync(path, end);
     const segment = { path, end, batches: 0 };
-    for (const { sequence, rows, offset, length } of records) {
+    for (const { sequence, rows, isOfKey, offset, length } of records) {
       this.lastSequence = Math.max(this.lastSequence, sequence);
       if (sequence <= acknowledged) continue;
-      segment.batches += 1;
-      this.#index.add({ sequence, rows, bytes: length + HEADER_BYTES, segment, offset });
+      const position = offset - HEADER_BYTES;
+      this.#add({ sequence, rows, bytes: length + HEADER_BYTES, isOfKey, segment, position });
     }
     if (segment.batches === 0) unlinkSync(path);
   }
 
-  /** The segment for the next record. Segments of former processes are not continued. */
-  async #segmentFor(bytes: number, sequence: number): Promise<Segment> {
-    const newest = this.#newest;
-    if (newest && this.#file && (newest.end === 0 || newest.end + bytes <= this.#segmentBytes)) return newest;
-    const path = join(this.#folder, segmentName(sequence));
-    const file = await open(path, "w", 0o600);
-    await this.#file?.close();
-    this.#file = file;
-    this.#newest = { path, end: 0, batches: 0 };
-    if (newest?.batches === 0) this.#delete(newest);
-    await this.#syncFolder();
-    return this.#newest;
+  #add(batch: BatchOnDisk): void {
+    batch.segment.batches += 1;
+    if (batch.isOfKey) this.#batchesOfKey += 1;
+    this.#index.add(batch);
   }
 
-  /**
-   * Removes what was written after the whole records, and ends the segment, so that it can be deleted when its batches are
-   * dropped. A segment that the disk does not cut off goes on: the next record overwrites the rest.
-   */
-  async #cutOff(segment: Segment): Promise<void> {
-    try {
-      await this.#file?.truncate(segment.end);
-    } catch {
-      return;
-    }
-    if (segment.end === 0) return;
-    this.#newest = undefined;
-    if (segment.batches === 0) this.#delete(segment);
-  }
-
-  async #writeAt(record: Uint8Array, position: number): Promise<void> {
-    if (!this.#file) throw new Error("No segment is open.");
-    const { bytesWritten } = await this.#file.write(record, 0, record.length, position);
-    if (bytesWritten !== record.length) throw new Error("The disk took a part of a record only.");
-    await this.#file.datasync();
-  }
-
-  async #syncFolder(): Promise<void> {
-    // Windows cannot open a folder.
-    if (process.platform === "win32") return;
-    const folder = await open(this.#folder, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
-
-  #reader(path: string): Promise<FileHandle> {
-    const known = this.#readers.get(path);
-    if (known) return known;
-    const opened = open(path, "r");
-    this.#readers.set(path, opened);
-    opened.catch(() => this.#readers.delete(path));
-    return opened;
-  }
-
-  #release(segment: Segment): void {
+  #release({ segment, isOfKey }: BatchOnDisk): void {
+    if (isOfKey) this.#batchesOfKey -= 1;
     segment.batches -= 1;
-    if (segment.batches === 0 && segment !== this.#newest) this.#delete(segment);
+    if (segment.batches === 0 && !this.#writer.continues(segment)) void this.#delete(segment);
   }
 
-  #delete(segment: Segment): void {
-    const reader = this.#readers.get(segment.path);
-    this.#readers.delete(segment.path);
+  #delete({ path }: Segment): Promise<void> {
     this.#removals = this.#removals.then(async () => {
-      await (await reader)?.close();
-      await unlink(segment.path);
+      await this.#readers.close(path);
+      await unlink(path);
     });
     // A file that stays is read again by the next process, and deleted then.
     this.#removals = this.#removals.catch(() => undefined);
+    return this.#removals;
   }
 }

@@ -12,12 +12,15 @@ const LOCKING_FLAGS: Partial<Record<NodeJS.Platform, number>> = {
   win32: 0x10000000,
 };
 
+/** Nothing is made through a symbolic link. Windows does not have the flag. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
 /** Locks the file and returns its descriptor, which holds the lock until it is closed. Throws QUEUE_IN_USE. */
 export function lockFile(path: string): number {
   const flags = LOCKING_FLAGS[process.platform];
   let file: number;
   try {
-    file = openSync(path, constants.O_RDWR | constants.O_CREAT | (flags ?? 0), 0o600);
+    file = openSync(path, constants.O_RDWR | constants.O_CREAT | NO_LINK | (flags ?? 0), 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (flags && (code === "EAGAIN" || code === "EBUSY")) throw inUse(path);

@@ -1,15 +1,16 @@
 /** The files of batches: records of a length, a checksum and a payload. */
 import { crc32 } from "node:zlib";
-import { decodeBatch } from "../batch-decoding.js";
+import { decodeBatch, isOfKey } from "../batch-decoding.js";
 
 /** Length and checksum, each 32 bits. */
 export const HEADER_BYTES = 8;
-const NAME = /^(\d{20})\.batches$/;
+const NAME = /^\d{20}\.batches$/;
 
 /** A record that was found in a segment. */
 export interface FoundRecord {
   readonly sequence: number;
   readonly rows: number;
+  readonly isOfKey: boolean;
   /** Position of the payload in the segment. */
   readonly offset: number;
   readonly length: number;
@@ -29,10 +30,9 @@ export function segmentName(sequence: number): string {
   return `${String(sequence).padStart(20, "0")}.batches`;
 }
 
-/** The first sequence of a segment, if this is the name of one. */
-export function sequenceOf(name: string): number | undefined {
-  const match = NAME.exec(name);
-  return match ? Number(match[1]) : undefined;
+/** Whether this is the name of a segment. */
+export function isSegmentName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** A record with the payload. */
@@ -45,6 +45,14 @@ export function encodeRecord(payload: Uint8Array): Uint8Array {
   return record;
 }
 
+/** The payload of a record; undefined if the record is damaged. */
+export function payloadOf(record: Uint8Array): Uint8Array | undefined {
+  const payload = record.subarray(HEADER_BYTES);
+  const view = new DataView(record.buffer, record.byteOffset, HEADER_BYTES);
+  const isWhole = view.getUint32(0, true) === payload.length && view.getUint32(4, true) === crc32(payload);
+  return isWhole ? payload : undefined;
+}
+
 /** The records of a segment, up to the first one that is cut off or damaged. */
 export function findRecords(bytes: Uint8Array, isLast: boolean): FoundRecords {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -54,7 +62,7 @@ export function findRecords(bytes: Uint8Array, isLast: boolean): FoundRecords {
     const offset = at + HEADER_BYTES;
     const length = offset <= bytes.length ? view.getUint32(at, true) : 0;
     const end = offset + length;
-    const record = end <= bytes.length ? recordAt(bytes, view, offset, length) : undefined;
+    const record = end <= bytes.length ? recordAt(bytes, offset, length) : undefined;
     if (!record) return { records, end: at, rest: isLast && isZero(bytes.subarray(end)) ? "cut" : "damage" };
     records.push(record);
     at = end;
@@ -67,9 +75,14 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-function recordAt(bytes: Uint8Array, view: DataView, offset: number, length: number): FoundRecord | undefined {
-  const payload = bytes.subarray(offset, offset + length);
-  if (length === 0 || crc32(payload) !== view.getUint32(offset - 4, true)) return undefined;
-  const { sequence, timestamps } = decodeBatch(payload);
-  return { sequence, rows: timestamps.length, offset, length };
+function recordAt(bytes: Uint8Array, offset: number, length: number): FoundRecord | undefined {
+  const payload = payloadOf(bytes.subarray(offset - HEADER_BYTES, offset + length));
+  if (!payload?.length) return undefined;
+  try {
+    const { sequence, timestamps } = decodeBatch(payload);
+    return { sequence, rows: timestamps.length, isOfKey: isOfKey(payload), offset, length };
+  } catch {
+    // It is no batch.
+    return undefined;
+  }
 }

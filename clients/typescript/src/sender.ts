@@ -2,7 +2,7 @@
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
 import type { StreamTelemetryResponse } from "./gen/iotflow/v1/telemetry_service_pb.js";
-import { deviceOfKey } from "./key-device.js";
+import { KeyClaim } from "./key-claim.js";
 import type { BatchQueue, QueuedBatch } from "./queue.js";
 import { canUseNewKey, isAboutKey } from "./reconnecting.js";
 import { ServerError, serverError, streamError } from "./server-error.js";
@@ -43,20 +43,21 @@ export class Sender {
   interruptions = 0;
   /** The sequence of the newest batch that is on the way. Batches up to it cannot be dropped. */
   lastSent = 0;
+  /** The error of the last stream, unless something was acknowledged since. */
+  interruption: ServerError | undefined;
   /** The error that ended the sender. */
   failure: ServerError | undefined;
   readonly #connection: Connection;
   readonly #queue: BatchQueue;
   readonly #changes: Changes;
   readonly #options: SenderOptions;
+  readonly #claim: KeyClaim;
   readonly #backoff = new Backoff();
   readonly #ended = new AbortController();
   readonly #running: Promise<void>;
   #stream = new AbortController();
   /** Batches on the way, in order. */
   #onTheWay: QueuedBatch[] = [];
-  /** The key whose device has claimed the batches of the queue. */
-  #claimedKey: string | undefined;
   /** Whether the present stream has ended before a batch that is not claimed. */
   #mustClaim = false;
   /** Whether the present stream has acknowledged a batch. */
@@ -70,6 +71,7 @@ export class Sender {
     this.#queue = queue;
     this.#changes = changes;
     this.#options = options;
+    this.#claim = new KeyClaim(connection, queue);
     this.#running = this.#run();
   }
 
@@ -118,7 +120,10 @@ export class Sender {
     this.#isProven = false;
     this.lastSent = 0;
     const { signal } = this.#stream;
-    if (!(await this.#claim(apiKey, signal))) return;
+    this.#mustClaim = false;
+    await this.#claim.make(apiKey, signal);
+    // A key that was given meanwhile may be another device's.
+    if (apiKey !== this.#connection.apiKey) return;
     try {
       for await (const answer of openStream(this.#connection, this.#batches(apiKey, signal), signal)) {
         this.#connection.accepted(apiKey);
@@ -132,17 +137,6 @@ export class Sender {
     if (!this.#mustClaim) throw new ServerError("UNAVAILABLE", "The server ended the stream.");
   }
 
-  /** Makes the queue that of the device whose key it is. False if the key was replaced meanwhile. */
-  async #claim(apiKey: string, signal: AbortSignal): Promise<boolean> {
-    this.#mustClaim = false;
-    if (!apiKey || !this.#queue.isOfKey || this.#claimedKey === apiKey) return true;
-    const device = await deviceOfKey(this.#connection, signal);
-    if (device === undefined) return false;
-    await this.#queue.claim?.(device);
-    this.#claimedKey = apiKey;
-    return true;
-  }
-
   /** The batches of the present stream. It ends where it has the key of a device that has not claimed the next batch. */
   async *#batches(apiKey: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     while (!signal.aborted && !this.#finishing) {
@@ -151,7 +145,7 @@ export class Sender {
         await this.#changes.next();
         continue;
       }
-      this.#mustClaim = apiKey !== "" && next.isOfKey === true && this.#claimedKey !== apiKey;
+      this.#mustClaim = !this.#claim.covers(next, apiKey);
       if (this.#mustClaim) return;
       this.lastSent = next.sequence;
       const payload = await this.#queue.read(next);
@@ -187,7 +181,10 @@ export class Sender {
   #acknowledge(sequence: number): void {
     // An answer cannot acknowledge what was not sent.
     const upTo = Math.min(sequence, this.lastSent);
-    if (upTo > 0) this.#isProven = true;
+    if (upTo > 0) {
+      this.#isProven = true;
+      this.interruption = undefined;
+    }
     this.#onTheWay = this.#onTheWay.filter((batch) => batch.sequence > upTo);
     this.acknowledgedRows += this.#queue.acknowledge(upTo);
     this.#changes.notify();
@@ -200,6 +197,7 @@ export class Sender {
 
   /** Prepares the next stream. Throws an error that ends the sender. */
   async #recover(error: ServerError, apiKey: string): Promise<void> {
+    this.interruption = error;
     if (isAboutKey(error)) {
       // The application may take any time to find a key, also beyond the end of the writer.
       const hasKey = canUseNewKey(this.#connection, error, apiKey);

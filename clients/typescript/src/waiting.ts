@@ -55,13 +55,12 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
-/** The result, or DEADLINE_EXCEEDED after the deadline. Without a deadline it waits without limit. */
-export async function within<T>(deadlineMs: number | undefined, result: Promise<T>): Promise<T> {
+/** The result, or DEADLINE_EXCEEDED with the message after the deadline. Without a deadline it waits without limit. */
+export async function within<T>(deadlineMs: number | undefined, result: Promise<T>, message: () => string): Promise<T> {
   if (deadlineMs === undefined) return result;
   let cancel = () => {};
   const expired = new Promise<never>((_, reject) => {
-    const message = `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.`;
-    cancel = after(deadlineMs, () => reject(new ServerError("DEADLINE_EXCEEDED", message)));
+    cancel = after(deadlineMs, () => reject(new ServerError("DEADLINE_EXCEEDED", message())));
   });
   try {
     return await Promise.race([result, expired]);

@@ -127,9 +127,16 @@ export class TelemetryWriter {
     });
   }
 
-  /** Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline. */
+  /**
+   * Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline; its message has
+   * the cause of the last interruption, unless something was acknowledged since.
+   */
   flush(deadlineMs?: number): Promise<void> {
-    return within(deadlineMs, this.#flush());
+    return within(deadlineMs, this.#flush(), () => {
+      const { interruption } = this.#sender;
+      const cause = interruption ? ` The last interruption: ${interruption.message}` : "";
+      return `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.${cause}`;
+    });
   }
 
   /** As flush(), then ends the stream and releases everything. A queue on disk keeps what was not acknowledged. */

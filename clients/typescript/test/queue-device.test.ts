@@ -94,6 +94,30 @@ test("a key is asked about once, before the first batch, and a new key again", a
   assert.deepEqual(server.sequences, [1, 2, 3]);
 });
 
+test("a key that replaces another one during its question is asked about before anything is sent", async (context) => {
+  const answered = { deviceId: OWNER };
+  const server = await ScriptedServer.open(
+    context,
+    {},
+    {
+      sendHeartbeat: (_, { requestHeader }) => {
+        const apiKey = requestHeader.get("x-api-key") ?? "";
+        server.asked.push(apiKey);
+        if (apiKey === "first") connection.useKey("second");
+        return answered;
+      },
+    },
+  );
+  const connection = server.connect({ apiKey: "first" });
+  const queue = new DiskQueue(await folderWith(undefined));
+  await new TelemetryWriter(connection, { queue }).close(FLUSH_MS);
+  assert.deepEqual(server.asked, ["first", "second"]);
+  assert.deepEqual(
+    server.received.map(({ apiKey }) => apiKey),
+    ["second", "second"],
+  );
+});
+
 test("a queue in memory, a gateway and a token are not asked about", async (context) => {
   const server = await ScriptedServer.open(context);
   const writers = [

@@ -46,7 +46,7 @@ for (const milliseconds of [MONTH_MS, Number.POSITIVE_INFINITY]) {
   test(`waits of ${milliseconds} ms set no timer that ends at once`, async (context) => {
     const timers = timersOf(context);
     void sleep(milliseconds);
-    assert.equal(await within(milliseconds, Promise.resolve("kept")), "kept");
+    assert.equal(await within(milliseconds, Promise.resolve("kept"), String), "kept");
     const writer = new TelemetryWriter(connectionThat(new Promise(() => undefined)), { ageMs: milliseconds });
     await writer.add({ values: { level: 1 } });
     assert.equal(timers.length, 3);

@@ -6,6 +6,7 @@ const DOMAIN = "iotflow";
 const CANCELLED_STREAM = /^http\/2 stream closed with error code CANCEL\b/;
 /** Errors of connect about the connection or the form of an answer. */
 const LOCAL_MESSAGE = /^(protocol error|missing|http\/2 stream closed|PING timed out|unsupported content type)/;
+const FULL_STOP = /\.$/;
 const HTTP_STATUS = /^HTTP \d+$/;
 const ADVICE = "Check the host, the port, and whether the server expects TLS or a certificate of the client.";
 const ADVICE_ON_PAGES = "Check whether a proxy or a captive portal answers, and the version of the server.";
@@ -135,7 +136,7 @@ export function streamError(thrown: unknown): ServerError {
   const error = serverError(thrown);
   const { code, reason, message, retryAfter, requestId } = error;
   if (reason || !STATUSES_OF_PAGES.has(code)) return error;
-  const text = `${message} (${code} without a reason) ${ADVICE_ON_PAGES}`;
+  const text = `${message.replace(FULL_STOP, "")} (${code} without a reason). ${ADVICE_ON_PAGES}`;
   return new ServerError("UNAVAILABLE", text, { retryAfter, requestId });
 }
 
@@ -149,7 +150,7 @@ function answerOf({ rawMessage }: ConnectError, { server = "The server" }: Faile
 /** A sentence with the cause, and what to check. */
 function connectionFailed(error: ConnectError, { server = "the server", isAnswered }: FailedCall): string {
   const closed = `it was closed ${isAnswered ? "before the end of the answer" : "without an answer"}`;
-  const cause = CANCELLED_STREAM.test(error.rawMessage) ? closed : causeOf(error).trim().replace(/\.$/, "");
+  const cause = CANCELLED_STREAM.test(error.rawMessage) ? closed : causeOf(error).trim().replace(FULL_STOP, "");
   return `The connection to ${server} failed: ${cause}. ${ADVICE}`;
 }
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Sends telemetry, and keeps it until it is acknowledged. */
 import { BoundedQueue } from "./bounded-queue.js";
 import type { ServerClock } from "./clock.js";

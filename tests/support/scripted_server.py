@@ -8,11 +8,16 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2, status_pb2
 
 from iotflow.connection import Connection
+from iotflow.errors import DETAILS_KEY
+from iotflow.v1 import device_service_pb2
 
 # Far above what a test takes: processors that are shared may stand still for seconds.
 PATIENCE = 15.0
+# The device of every key, unless a test answers SendHeartbeat itself.
+DEVICE_ID = 7
 
 
 def key_of(context: Any) -> str:
@@ -20,16 +25,42 @@ def key_of(context: Any) -> str:
     return str(dict(context.invocation_metadata()).get("x-api-key", ""))
 
 
+def reason_details(reason: str, *, retryable: bool = False) -> tuple[tuple[str, bytes], ...]:
+    """The metadata at the end of a call in which the server gives the reason of the status."""
+    info = error_details_pb2.ErrorInfo(domain="iotflow", reason=reason)
+    info.metadata["retryable"] = "true" if retryable else "false"
+    status = status_pb2.Status()
+    status.details.add().Pack(info)
+    return ((DETAILS_KEY, status.SerializeToString()),)
+
+
+WRONG_KEY = reason_details("WRONG_KEY")
+
+
+async def heartbeat(_request: Any, _context: Any) -> device_service_pb2.SendHeartbeatResponse:
+    """SendHeartbeat: the key is that of DEVICE_ID."""
+    return device_service_pb2.SendHeartbeatResponse(device_id=DEVICE_ID)
+
+
+def generic_handler(file: FileDescriptor, methods: Mapping[str, Callable[..., Any]]) -> grpc.GenericRpcHandler:
+    """Handles those of the methods that the file's only service has, by name, as grpc.aio takes them."""
+    (service,) = file.services_by_name.values()
+    known = {name: method for name, method in methods.items() if name in service.methods_by_name}
+    handlers = {name: _handler(service.methods_by_name[name], method) for name, method in known.items()}
+    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
 @asynccontextmanager
 async def serving(file: FileDescriptor, methods: Mapping[str, Callable[..., Any]]) -> AsyncIterator[str]:
-    """The address of a server. methods: of the file's only service, by name, as grpc.aio takes them.
+    """The address of a server. methods: of the file's only service, and SendHeartbeat, which tells the device of a key: DEVICE_ID
+    unless a test answers it.
 
     The block fails when it takes longer than PATIENCE.
     """
-    (service,) = file.services_by_name.values()
-    handlers = {name: _handler(service.methods_by_name[name], method) for name, method in methods.items()}
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
+    # The first one that has a method handles it.
+    keys = generic_handler(device_service_pb2.DESCRIPTOR, {"SendHeartbeat": heartbeat, **methods})
+    server.add_generic_rpc_handlers((generic_handler(file, methods), keys))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

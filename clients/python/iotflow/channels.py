@@ -5,6 +5,7 @@ import random
 
 import grpc
 
+LARGEST_ANSWER = 64 * 1024 * 1024
 OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 5_000),
@@ -17,6 +18,8 @@ OPTIONS = (
     ("grpc.http2.ping_timeout_ms", 10_000),
     # Channels that share a connection share its reconnect pauses too.
     ("grpc.use_local_subchannel_pool", 1),
+    # The default is 4 MiB. A larger answer would end its call with an error that looks like one about a batch.
+    ("grpc.max_receive_message_length", LARGEST_ANSWER),
     # The program states the way to the server. A proxy of the environment is often meant for other programs.
     ("grpc.enable_http_proxy", 0),
 )

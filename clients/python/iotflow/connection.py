@@ -243,7 +243,7 @@ def is_cancelled() -> bool:
 def needs_credential(error: ServerError) -> bool:
     """Whether another key may help."""
     if error.code is StatusCode.UNAUTHENTICATED:
-        return True
+        return not error.is_foreign
     return error.code is StatusCode.PERMISSION_DENIED and error.reason == "KEY_REPLACED"
 
 

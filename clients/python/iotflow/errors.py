@@ -21,6 +21,9 @@ TRANSIENT = frozenset(
         StatusCode.DEADLINE_EXCEEDED,
     }
 )
+# What becomes of the page of a captive portal or a proxy: gRPC turns its HTTP status into one of these.
+_STATUSES_OF_PAGES = frozenset({StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED, StatusCode.UNIMPLEMENTED})
+LONGEST_RETRY_SECONDS = 3_600.0
 
 
 class ServerError(Exception):
@@ -28,8 +31,8 @@ class ServerError(Exception):
 
     code: the gRPC status. reason: a constant for programs, such as WRONG_KEY; empty where the error is not the server's.
     message: a sentence. field: the request's invalid field, or empty. retryable: whether the same request may succeed
-    later. retry_after: seconds to wait before a retry, or None. request_id: the server's name of the call, which its log has
-    too; or empty.
+    later. retry_after: seconds to wait before a retry, at most an hour; or None. request_id: the server's name of the call,
+    which its log has too; or empty.
     """
 
     def __init__(
@@ -52,6 +55,12 @@ class ServerError(Exception):
         self.retry_after = retry_after
         self.request_id = request_id
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether something else may have answered in place of the server, which gives its reason with these statuses. Streams
+        are opened again after it, and it tells nothing about the key."""
+        return not self.reason and self.code in _STATUSES_OF_PAGES
+
 
 def server_error(error: grpc.aio.AioRpcError) -> ServerError:
     """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`. Damaged details
@@ -69,7 +78,7 @@ def server_error(error: grpc.aio.AioRpcError) -> ServerError:
     return ServerError(
         code,
         error.details() or code.name,
-        reason=info.reason,
+        reason=info.reason if is_from_server else "",
         field=info.metadata.get("field", "") or next((item.field for item in bad.field_violations), ""),
         retryable=info.metadata.get("retryable") == "true" if is_from_server else code in TRANSIENT,
         retry_after=_seconds(retry, [value for key, value in metadata if key == "retry-after"]),
@@ -96,8 +105,12 @@ def _details(values: list[str | bytes]) -> status_pb2.Status:
 
 
 def _seconds(retry: error_details_pb2.RetryInfo, headers: list[str | bytes]) -> float | None:
-    if retry.HasField("retry_delay"):
-        return max(float(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9), 0.0)
     header = str(headers[0]) if headers else ""
+    if retry.HasField("retry_delay"):
+        seconds = float(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9)
     # The header may also contain a date, which is ignored.
-    return float(header) if header.isdecimal() else None
+    elif header.isdecimal():
+        seconds = float(header)
+    else:
+        return None
+    return min(seconds, LONGEST_RETRY_SECONDS) if seconds >= 0 else None

@@ -7,8 +7,10 @@ from typing import Any, TypeAlias
 
 import grpc
 
+from iotflow.v1 import device_service_pb2
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
+from tests.support.scripted_server import generic_handler, heartbeat
 
 Context: TypeAlias = "grpc.aio.ServicerContext[TelemetryBatch, StreamTelemetryResponse]"
 
@@ -64,7 +66,8 @@ async def serving(standin: Standin, port: int = 0) -> AsyncIterator[str]:
         standin.stream, TelemetryBatch.FromString, StreamTelemetryResponse.SerializeToString
     )
     service = grpc.method_handlers_generic_handler("iotflow.v1.TelemetryService", {"StreamTelemetry": stream})
-    server.add_generic_rpc_handlers((service,))
+    keys = generic_handler(device_service_pb2.DESCRIPTOR, {"SendHeartbeat": heartbeat})
+    server.add_generic_rpc_handlers((service, keys))
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     try:

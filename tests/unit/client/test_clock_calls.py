@@ -13,6 +13,7 @@ from iotflow.connection import Connection
 from iotflow.errors import ServerError
 from iotflow.v1.device_service_pb2 import SendHeartbeatResponse
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceServicer, add_DeviceServiceServicer_to_server
+from tests.support.scripted_server import WRONG_KEY
 from tests.unit.client.server_time import NOW, response
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
@@ -32,7 +33,8 @@ class Server(DeviceServiceServicer):
         self.keys.append(dict(context.invocation_metadata()).get("x-api-key", ""))
         self.statuses.append(request.status.string_value)
         if self._errors:
-            await context.abort(self._errors.pop(0), "away")
+            code = self._errors.pop(0)
+            await context.abort(code, "away", WRONG_KEY if code is grpc.StatusCode.UNAUTHENTICATED else ())
         return response()
 
 

@@ -62,9 +62,9 @@ def test_the_field_of_the_reason_comes_before_that_of_a_bad_request() -> None:
 
 @pytest.mark.parametrize("code", list(StatusCode))
 def test_without_details_of_the_server_the_code_tells_whether_to_retry(code: StatusCode) -> None:
-    foreign = error_details_pb2.ErrorInfo(domain="proxy.example", metadata={"retryable": "true"})
+    foreign = error_details_pb2.ErrorInfo(domain="proxy.example", reason="DENIED", metadata={"retryable": "true"})
     for error in (error_of(code=code), error_of(details(foreign), code=code)):
-        assert error.retryable is (code in TRANSIENT)
+        assert (error.retryable, error.reason) == (code in TRANSIENT, "")
 
 
 @pytest.mark.parametrize("word", ["true", "false", ""])
@@ -78,7 +78,11 @@ def test_the_server_tells_whether_to_retry(word: str) -> None:
     [
         ([details(retry(2, 500_000_000))], 2.5),
         ([details(retry(0))], 0.0),
-        ([details(retry(-5))], 0.0),
+        ([details(retry(-5))], None),
+        ([details(retry(0, -1))], None),
+        ([details(retry(3_601))], 3_600.0),
+        ([details(retry(2**63 - 1))], 3_600.0),
+        ([("retry-after", "9" * 400)], 3_600.0),
         ([("retry-after", "7")], 7.0),
         ([details(retry(2)), ("retry-after", "7")], 2.0),
         ([("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], None),

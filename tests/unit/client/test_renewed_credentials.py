@@ -161,7 +161,10 @@ async def test_the_end_of_a_connection_ends_the_question_for_a_key() -> None:
 @pytest.mark.parametrize(
     ("code", "reason", "is_needed"),
     [
-        (StatusCode.UNAUTHENTICATED, "", True),
+        (StatusCode.UNAUTHENTICATED, "WRONG_KEY", True),
+        # Such as the page of a captive portal.
+        (StatusCode.UNAUTHENTICATED, "", False),
+        (StatusCode.PERMISSION_DENIED, "", False),
         (StatusCode.PERMISSION_DENIED, "KEY_REPLACED", True),
         (StatusCode.PERMISSION_DENIED, "NOT_YOUR_DEVICE", False),
         (StatusCode.UNAVAILABLE, "KEY_REPLACED", False),

@@ -15,11 +15,12 @@ from iotflow.errors import ServerError
 from iotflow.resuming import Resumption, resumed
 from iotflow.v1.device_service_pb2 import DESCRIPTOR, WatchConfigRequest, WatchConfigResponse
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from tests.support.scripted_server import connected, key_of
+from tests.support.scripted_server import WRONG_KEY, connected, key_of
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
 AWAY = ServerError(grpc.StatusCode.UNAVAILABLE, "away", retryable=True)
+REPLACED = ServerError(grpc.StatusCode.UNAUTHENTICATED, "replaced", reason="KEY_REPLACED")
 
 
 def version(number: int) -> WatchConfigResponse:
@@ -35,11 +36,12 @@ def opened(channel: grpc.aio.Channel, metadata: Metadata) -> Any:
 class Streams:
     """WatchConfig: the nth stream sends the nth list of versions, and then ends with the error, or in order.
 
-    The last one stays open. keys: of the calls. ended: set when the last stream has ended.
+    The last one stays open. details: of UNAUTHENTICATED. keys: of the calls. ended: set when the last stream has ended.
     """
 
     def __init__(self, *streams: tuple[list[int], grpc.StatusCode | None]) -> None:
         self._streams = list(streams)
+        self.details = WRONG_KEY
         self.keys: list[str] = []
         self.ended = asyncio.Event()
 
@@ -49,7 +51,7 @@ class Streams:
         for number in versions:
             yield version(number)
         if code is not None:
-            await context.abort(code, "away")
+            await context.abort(code, "away", self.details if code is grpc.StatusCode.UNAUTHENTICATED else ())
         if not self._streams:
             try:
                 await asyncio.Event().wait()
@@ -111,6 +113,23 @@ async def test_an_error_that_stays_is_raised() -> None:
     assert interruptions.codes == []
 
 
+@pytest.mark.parametrize("code", ["UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"])
+async def test_a_page_in_place_of_the_service_is_an_interruption_and_no_reason_to_ask_for_a_key(
+    code: str, short_pauses: float
+) -> None:
+    async def fail(_error: ServerError) -> str:
+        raise AssertionError("The key is not the cause.")
+
+    status = grpc.StatusCode[code]
+    streams, interruptions = Streams(([1], status), ([], status), ([2], None)), Interruptions()
+    streams.details = ()
+    async with connected(DESCRIPTOR, {"WatchConfig": streams.watch}, on_credential_wanted=fail) as connection:
+        assert await first(2, connection, interruptions.record) == [1, 2]
+    assert interruptions.codes == [status] * 2
+    assert interruptions.pauses == pytest.approx([0.2 * short_pauses, 0.4 * short_pauses])
+    assert streams.keys == ["key"] * 3
+
+
 async def test_another_key_is_used_at_once() -> None:
     async def renew(_error: ServerError) -> str:
         return "new"
@@ -140,11 +159,11 @@ async def test_a_key_that_changed_during_the_stream_is_used_without_a_question()
     resumption = Resumption(connection, Interruptions().record)
     assert resumption.begin() == credentials("old")
     connection.use_key("new")
-    await resumption.failed(ServerError(grpc.StatusCode.UNAUTHENTICATED, "replaced"))
+    await resumption.failed(REPLACED)
     assert asked == []
     assert resumption.begin() == credentials("new")
     with pytest.raises(ServerError, match="replaced"):
-        await resumption.failed(ServerError(grpc.StatusCode.UNAUTHENTICATED, "replaced"))
+        await resumption.failed(REPLACED)
     assert [error.message for error in asked] == ["replaced"]
 
 

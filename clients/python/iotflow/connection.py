@@ -12,6 +12,7 @@ import grpc
 from grpc import ChannelConnectivity, StatusCode
 
 from iotflow.channels import OPTIONS, Backoff, credentials
+from iotflow.credential_form import checked_key, checked_token
 from iotflow.errors import ServerError, server_error
 from iotflow.target import checked_target
 
@@ -49,6 +50,7 @@ class Connection:
 
     target: host:port (an IPv6 address in brackets), or a channel that the caller closes. Any other form raises ServerError
     INVALID_ARGUMENT at once. A proxy that the environment names is not used. api_key: of a device. token: of a gateway or a person.
+    Both consist of printable ASCII characters without spaces, or else ServerError INVALID_ARGUMENT is raised at once.
     tls: None: without TLS. connect_timeout: seconds for one attempt to connect.
     on_credential_wanted: called with the error when the server does not accept the key; returns a new key or token, or None.
     It may take any time. While the server accepts none of its answers, there are pauses between the calls, as between attempts
@@ -67,8 +69,8 @@ class Connection:
     ) -> None:
         self._target = checked_target(target) if isinstance(target, str) else ""
         self._given_channel = None if isinstance(target, str) else target
-        self._api_key = api_key
-        self._token = token
+        self._api_key = checked_key(api_key) if api_key else ""
+        self._token = checked_token(token) if token else ""
         self._tls = tls
         self._connect_timeout = connect_timeout
         self._on_credential_wanted = on_credential_wanted
@@ -96,8 +98,8 @@ class Connection:
         return credentials(self._api_key, self._token)
 
     def use_key(self, api_key: str) -> None:
-        """Use this device key for all calls from now on."""
-        self._api_key, self._token = api_key, ""
+        """Use this device key for all calls from now on. Raises ServerError INVALID_ARGUMENT where no key has this form."""
+        self._api_key, self._token = checked_key(api_key), ""
         self._reset_pauses()
 
     def accepted(self, used: Metadata) -> None:
@@ -140,7 +142,8 @@ class Connection:
     async def renewed(self, error: ServerError, used: Metadata) -> bool:
         """Get a key in place of the one that the error is about. used: metadata of the failed call.
 
-        True: the connection has another one than the failed call had. Concurrent callers share one question.
+        True: the connection has another one than the failed call had. Concurrent callers share one question. Raises ServerError
+        INVALID_ARGUMENT where no key has the form of the answer.
         """
         if used != self.metadata:
             return True
@@ -173,9 +176,9 @@ class Connection:
         if not credential:
             return False
         if self._token:
-            self._token = credential
+            self._token = checked_token(credential)
         else:
-            self._api_key = credential
+            self._api_key = checked_key(credential)
         self._is_unproven = True
         return True
 

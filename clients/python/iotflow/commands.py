@@ -1,6 +1,7 @@
 """Commands to a device: each is handed to a handler once, and answered with its result."""
 
 import asyncio
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import grpc
-from google.protobuf import json_format
+from google.protobuf import struct_pb2
 
 from iotflow.connection import Connection, is_cancelled
+from iotflow.documents import from_struct, to_struct
 from iotflow.errors import ServerError
+from iotflow.outbox import Outbox
 from iotflow.resuming import Interrupted, Resumption, ended
 from iotflow.v1 import command_pb2
 from iotflow.v1.device_service_pb2 import StreamCommandsRequest, StreamCommandsResponse
@@ -22,6 +25,9 @@ log = logging.getLogger(__name__)
 
 # Commands whose results are kept, so that a command that comes again is not handled again.
 REMEMBERED = 1_000
+# The server takes no larger ones.
+_RESULT_BYTES = 64 * 1024
+_MESSAGE_CHARACTERS = 4 * 1024
 Call: TypeAlias = "grpc.aio.StreamStreamCall[StreamCommandsRequest, StreamCommandsResponse]"
 
 
@@ -48,10 +54,10 @@ class CommandReceiver:
         self._resumption = Resumption(connection, on_interrupted)
         # By id, the oldest first; None: not answered yet.
         self._results: OrderedDict[int, StreamCommandsRequest | None] = OrderedDict()
-        self._to_handle: asyncio.Queue[Command] = asyncio.Queue()
-        self._to_send: asyncio.Queue[StreamCommandsRequest] = asyncio.Queue()
+        self._to_handle: asyncio.Queue[command_pb2.Command] = asyncio.Queue()
+        self._to_send = Outbox()
         # Results that the server may accept on another stream.
-        self._postponed: list[StreamCommandsRequest] = []
+        self._postponed = Outbox()
 
     async def run(self) -> None:
         """Run until cancelled. Raises ServerError where another attempt is of no use."""
@@ -69,9 +75,8 @@ class CommandReceiver:
     async def _stream(self) -> None:
         async with self._connection.call() as channel:
             call: Call = DeviceServiceStub(channel).StreamCommands(metadata=self._resumption.begin())
-            for request in self._postponed:
-                self._to_send.put_nowait(request)
-            self._postponed.clear()
+            for result in self._postponed.take_all():
+                self._to_send.put(result)
             sending = asyncio.create_task(self._send_all(call), name="results of commands")
             try:
                 async for event in call:
@@ -85,7 +90,7 @@ class CommandReceiver:
         # The reader gets the status of a call that has ended. The server delivers commands without a result again.
         with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             while True:
-                await call.write(await self._to_send.get())
+                await call.write(await self._to_send.next())
 
     def _take(self, event: StreamCommandsResponse) -> None:
         if event.HasField("command"):
@@ -95,46 +100,60 @@ class CommandReceiver:
 
     def _take_command(self, command: command_pb2.Command) -> None:
         if command.id not in self._results:
-            self._remember(command.id)
-            parameters = json_format.MessageToDict(command.parameters)
-            self._to_handle.put_nowait(Command(command.id, command.name, parameters))
+            if self._has_room():
+                self._results[command.id] = None
+                self._to_handle.put_nowait(command)
         elif result := self._results[command.id]:
-            self._to_send.put_nowait(result)
+            self._to_send.put(result)
 
     def _take_refusal(self, receipt: command_pb2.CommandReceipt) -> None:
         result = self._results.get(receipt.command_id)
         if receipt.retryable and result:
-            self._postponed.append(result)
+            self._postponed.put(result)
         else:
             log.warning("result of command %d rejected: %s", receipt.command_id, receipt.message)
 
-    def _remember(self, command_id: int) -> None:
-        self._results[command_id] = None
-        if len(self._results) > REMEMBERED:
-            # Commands without a result are at most as many as the server lets wait, which is the same number.
-            answered = (each for each, result in self._results.items() if result)
-            self._results.pop(next(answered, command_id))
+    def _has_room(self) -> bool:
+        """Whether another command can be remembered, after the oldest result was forgotten where there is one.
+
+        The server lets no more commands wait than are remembered. It would deliver one that has no room again.
+        """
+        if len(self._results) < REMEMBERED:
+            return True
+        answered = next((each for each, result in self._results.items() if result), None)
+        if answered is not None:
+            del self._results[answered]
+        return answered is not None
 
     async def _handle_all(self) -> None:
         while True:
             command = await self._to_handle.get()
             result = await self._result(command)
             self._results[command.id] = result
-            self._to_send.put_nowait(result)
+            self._to_send.put(result)
 
-    async def _result(self, command: Command) -> StreamCommandsRequest:
+    async def _result(self, command: command_pb2.Command) -> StreamCommandsRequest:
         try:
-            request = StreamCommandsRequest(command_id=command.id, state="succeeded")
-            request.result.update(dict(await self._handler(command) or {}))
+            received = Command(command.id, command.name, from_struct(command.parameters))
+            result = _checked(await self._handler(received) or {})
+            return StreamCommandsRequest(command_id=command.id, state="succeeded", result=result)
         except (Exception, asyncio.CancelledError) as failure:
             # The sender of the command gets it.
             if is_cancelled():
                 raise
-            request = StreamCommandsRequest(command_id=command.id, state="failed")
-            request.result.update({"error": _message(failure)})
-        return request
+            failed = to_struct({"error": _message(failure)})
+            return StreamCommandsRequest(command_id=command.id, state="failed", result=failed)
+
+
+def _checked(result: Mapping[str, Any]) -> struct_pb2.Struct:
+    """The result of a handler. Raises ValueError and TypeError where the server cannot take it."""
+    struct = to_struct(result)
+    if len(json.dumps(from_struct(struct), separators=(",", ":"), ensure_ascii=False).encode()) > _RESULT_BYTES:
+        raise ValueError(f"The result is larger than {_RESULT_BYTES:,} bytes as JSON.")
+    return struct
 
 
 def _message(failure: BaseException) -> str:
     """Its text, without what UTF-8 cannot encode, such as names of files that are not UTF-8; or else its type."""
-    return str(failure).encode(errors="replace").decode() or type(failure).__name__
+    text = str(failure)[:_MESSAGE_CHARACTERS]
+    return text.encode(errors="replace").decode() or type(failure).__name__

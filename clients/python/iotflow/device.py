@@ -1,17 +1,19 @@
 """What a device does besides writing: registration, heartbeats, configuration, commands and key rotation."""
 
 import inspect
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import json_format, struct_pb2
 
 from iotflow import clock
 from iotflow.commands import CommandHandler, CommandReceiver
 from iotflow.connection import Connection, Metadata
+from iotflow.credential_form import checked_key
+from iotflow.documents import from_struct, to_struct
 from iotflow.resuming import Interrupted, resumed
 from iotflow.v1.device_service_pb2 import (
     RegisterDeviceRequest,
@@ -22,6 +24,8 @@ from iotflow.v1.device_service_pb2 import (
     WatchConfigResponse,
 )
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+
+log = logging.getLogger(__name__)
 
 
 def ignore(*_: object) -> None:
@@ -73,7 +77,8 @@ class Device:
     async def configurations(self, on_interrupted: Interrupted = ignore) -> AsyncGenerator[DesiredConfig]:
         """Each version of the desired configuration once: the present one at once, then new ones, without end.
 
-        Versions in quick succession, and those during a break, may be skipped in favour of the newest one.
+        Versions in quick succession, and those during a break, may be skipped in favour of the newest one. One that JSON cannot
+        express (NaN) is left out, and logged.
         """
         newest: int | None = None
         async with aclosing(resumed(self._connection, _watched, on_interrupted)) as events:
@@ -81,11 +86,16 @@ class Device:
                 config = event.config
                 if config.desired_version and config.desired_version != newest:
                     newest = config.desired_version
-                    yield DesiredConfig(newest, json_format.MessageToDict(config.desired))
+                    try:
+                        desired = from_struct(config.desired)
+                    except ValueError as error:
+                        log.warning("version %d of the configuration left out: %s", newest, error)
+                        continue
+                    yield DesiredConfig(newest, desired)
 
     async def report(self, configuration: Mapping[str, Any]) -> None:
-        """Report the whole configuration that the device uses."""
-        request = UpdateDeviceConfigRequest(configuration=_struct(configuration))
+        """Report the whole configuration that the device uses. Raises ValueError and TypeError where JSON cannot express it."""
+        request = UpdateDeviceConfigRequest(configuration=to_struct(configuration))
         async with self._connection.call() as channel:
             await DeviceServiceStub(channel).UpdateDeviceConfig(request, metadata=self._connection.metadata)
 
@@ -102,7 +112,7 @@ class Device:
             answer = await DeviceServiceStub(channel).RotateApiKey(
                 RotateApiKeyRequest(), metadata=self._connection.metadata
             )
-        saving = save(answer.api_key)
+        saving = save(checked_key(answer.api_key))
         if inspect.isawaitable(saving):
             await saving
         self._connection.use_key(answer.api_key)
@@ -113,9 +123,3 @@ def _watched(
     channel: grpc.aio.Channel, metadata: Metadata
 ) -> "grpc.aio.UnaryStreamCall[WatchConfigRequest, WatchConfigResponse]":
     return DeviceServiceStub(channel).WatchConfig(WatchConfigRequest(), metadata=metadata)
-
-
-def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    struct.update(dict(values))
-    return struct

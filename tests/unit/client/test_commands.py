@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from google.protobuf import json_format
 from iotflow.commands import REMEMBERED, Command, CommandReceiver
 from iotflow.device import ignore
 from iotflow.errors import ServerError
+from iotflow.outbox import MOST_RESULTS
 from iotflow.v1.device_service_pb2 import DESCRIPTOR, StreamCommandsRequest, StreamCommandsResponse
 from tests.support.scripted_server import connected, key_of
 
@@ -140,7 +142,21 @@ async def test_a_command_fails_with_the_message_of_its_handlers_exception(failur
         assert await commands.result() == (2, "succeeded", {})
 
 
-@pytest.mark.parametrize("result", [{"a": object()}, {1: "no text"}, [1], {"text": "\udcff"}])
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"a": object()},
+        {1: "no text"},
+        [1],
+        {"text": "\udcff"},
+        {"a": math.nan},
+        {"a": [{"b": -math.inf}]},
+        # Larger than the server takes, and than a message of gRPC may be.
+        {"a": "x" * 65_536},
+        {"a": "x" * 5_000_000},
+    ],
+    ids=lambda result: str(result)[:30],
+)
 async def test_a_command_fails_whose_result_is_no_json_object(result: Any) -> None:
     async def answer(_received: Command) -> Any:
         return {"a": "b", **result} if isinstance(result, dict) else result
@@ -152,11 +168,32 @@ async def test_a_command_fails_whose_result_is_no_json_object(result: Any) -> No
         assert (number, state, list(error)) == (1, "failed", ["error"])
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+async def test_a_command_fails_whose_parameters_json_cannot_express(number: float) -> None:
+    commands, handler = Commands(), Handler()
+    async with receiving(commands, handler):
+        commands.send(command(1, level=number), command(2))
+        failed, state, result = await commands.result()
+        assert (failed, state, list(result)) == (1, "failed", ["error"])
+        assert (await commands.result())[:2] == (2, "succeeded")
+    assert handler.ids == [2]
+
+
+async def test_a_long_message_of_an_exception_is_shortened() -> None:
+    async def fail(_received: Command) -> None:
+        raise ValueError("x" * 5_000_000)
+
+    commands = Commands()
+    async with receiving(commands, fail):
+        commands.send(command(1))
+        assert await commands.result() == (1, "failed", {"error": "x" * 4_096})
+
+
 async def test_a_command_that_comes_again_is_answered_with_the_result_that_it_has() -> None:
     commands, handler = Commands(), Handler()
     async with receiving(commands, handler):
-        commands.send(command(1, rate=1), command(1, rate=2))
-        for _ in range(2):
+        for rate in (1, 2):
+            commands.send(command(1, rate=rate))
             assert await commands.result() == (1, "succeeded", {"rate": 1.0})
     assert handler.ids == [1]
 
@@ -192,7 +229,8 @@ async def test_the_results_of_the_last_thousand_commands_are_kept() -> None:
         assert [(await commands.result())[0] for _ in numbers] == list(numbers)
 
     async with receiving(commands, handler):
-        await answered(*range(1, 1_001), 1)
+        await answered(*range(1, 1_001))
+        await answered(1)
         assert handler.ids == list(range(1, 1_001))
         await answered(1_001, 2, 1)
     assert handler.ids[1_000:] == [1_001, 1]
@@ -209,10 +247,10 @@ async def test_the_result_of_a_command_that_is_still_handled_is_not_forgotten() 
 
     commands = Commands()
     async with receiving(commands, wait):
-        commands.send(*map(command, range(1, REMEMBERED + 2)))
+        commands.send(*map(command, range(1, REMEMBERED + 1)))
         for _ in range(REMEMBERED - 1):
             await commands.result()
-        commands.send(command(REMEMBERED), command(2))
+        commands.send(command(REMEMBERED + 1), command(REMEMBERED), command(2))
         assert (await commands.result())[0] == 2
         may_end.set()
         assert [(await commands.result())[0] for _ in range(2)] == [REMEMBERED, REMEMBERED + 1]
@@ -232,6 +270,23 @@ async def test_a_result_that_the_server_may_accept_later_is_sent_once_on_the_nex
         assert (await commands.result())[0] == 2
     assert handler.ids == [1, 2]
     assert len(commands.keys) == 3
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_of_many_results_to_be_sent_again_the_oldest_are_forgotten() -> None:
+    """The server delivers their commands again."""
+    commands, handler = Commands(), Handler()
+    async with receiving(commands, handler):
+        for numbers in (range(1, MOST_RESULTS + 1), range(MOST_RESULTS + 1, MOST_RESULTS + 3)):
+            commands.send(*map(command, numbers))
+            assert [(await commands.result())[0] for _ in numbers] == list(numbers)
+            # Two receipts of one result count once.
+            commands.send(*[receipt(number, "LATER", retryable=True) for number in numbers for _ in range(2)])
+        commands.send(END)
+        again = [(await commands.result())[0] for _ in range(MOST_RESULTS)]
+        assert again == list(range(3, MOST_RESULTS + 3))
+        commands.send(command(MOST_RESULTS + 3))
+        assert (await commands.result())[0] == MOST_RESULTS + 3
 
 
 @pytest.mark.usefixtures("short_pauses")

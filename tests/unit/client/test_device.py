@@ -1,6 +1,7 @@
 """What a device does besides writing."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -186,6 +187,38 @@ async def test_each_version_of_the_configuration_comes_once_also_after_a_break()
     ]
     assert keys == ["key", "key"]
     assert [error.code for error in interruptions] == [grpc.StatusCode.UNAVAILABLE]
+
+
+async def test_a_version_that_json_cannot_express_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def watch(_request: WatchConfigRequest, _context: Any) -> AsyncIterator[WatchConfigResponse]:
+        for version in (config(1, rate=math.nan), config(1, rate=math.nan), config(2, rate=5)):
+            yield version
+
+    async with (
+        connected(DESCRIPTOR, {"WatchConfig": watch}) as connection,
+        aclosing(Device(connection).configurations()) as found,
+    ):
+        assert await anext(found) == DesiredConfig(2, {"rate": 5})
+    assert [record.message.split(":")[0] for record in caplog.records] == ["version 1 of the configuration left out"]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, object()])
+async def test_a_configuration_that_json_cannot_express_is_not_reported(value: object) -> None:
+    async with connected(DESCRIPTOR, {}) as connection:
+        with pytest.raises(ValueError, match=r"NaN|Infinity|Unexpected type"):
+            await Device(connection).report({"rate": value})
+
+
+@pytest.mark.parametrize("key", ["", "a key", "key\n", "k" * 129])
+async def test_a_new_key_of_another_form_is_neither_saved_nor_used(key: str) -> None:
+    async def rotate(_request: RotateApiKeyRequest, _context: Any) -> RotateApiKeyResponse:
+        return RotateApiKeyResponse(api_key=key)
+
+    saved = list[str]()
+    async with connected(DESCRIPTOR, {"RotateApiKey": rotate}) as connection:
+        with pytest.raises(ServerError, match="api_key"):
+            await Device(connection).rotate(saved.append)
+        assert (saved, connection.metadata) == ([], credentials("key"))
 
 
 @pytest.mark.usefixtures("short_pauses")

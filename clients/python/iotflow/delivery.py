@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from iotflow.queue_files import Record
+from iotflow.queue_records import Record
 
 # Payloads of a queue on disk that are also kept in memory, because they will be sent soon.
 MEMORY_BYTES = 4 * 1024 * 1024

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from iotflow.delivery import Entry
-from iotflow.queue_files import QueueFiles, Record
+from iotflow.queue_files import QueueFiles
+from iotflow.queue_records import Record
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 # A queue consists of at least so many segments, so that deleting one frees a part of it.
@@ -17,7 +18,8 @@ T = TypeVar("T")
 
 
 class DiskStore:
-    """An open folder. entries: what it held when it was opened, oldest first."""
+    """An open folder. entries: what it held when it was opened, oldest first. device: whose batches these are; None: not
+    known."""
 
     def __init__(self, files: QueueFiles, executor: ThreadPoolExecutor) -> None:
         self._files = files
@@ -25,6 +27,7 @@ class DiskStore:
         self.entries = [Entry(record.sequence, record.rows, record.size, b"", record) for record in files.records]
         self.last_sequence = files.last_sequence
         self.damaged = files.damaged
+        self.device = files.device
 
     @classmethod
     async def open(cls, folder: Path, limit: int) -> "DiskStore":
@@ -47,7 +50,7 @@ class DiskStore:
         return error
 
     async def read(self, entry: Entry) -> bytes:
-        """Read a payload."""
+        """Read a payload. Raises RecordDamaged, and OSError where another attempt may succeed."""
         record = entry.record
         if record is None:
             return entry.payload
@@ -65,6 +68,16 @@ class DiskStore:
                     self._files.delete(segment)
 
         await self._run(remove)
+
+    async def claim(self, device_id: int) -> None:
+        """Store whose batches these are. A disk without space tries again with the next key."""
+
+        def claim() -> None:
+            with suppress(OSError):
+                self._files.claim(device_id)
+
+        await self._run(claim)
+        self.device = device_id
 
     async def close(self) -> None:
         """Close the folder."""

@@ -26,7 +26,7 @@ class Store(Protocol):
         """Keep the entries' payloads, and mark those that are kept as stored. The error that stopped it, if any."""
 
     async def read(self, entry: Entry) -> bytes:
-        """A payload that is not in memory. Raises OSError."""
+        """A payload that is not in memory. Raises RecordDamaged, and OSError where another attempt may succeed."""
 
     async def remove(self, acknowledged: int, segments: list[int]) -> None:
         """Delete everything up to a sequence, and these segments."""

@@ -1,44 +1,27 @@
-"""The folder of a queue on disk: segments of records, the highest acknowledged sequence, and a lock.
+"""The folder of a queue on disk: segments of records, the highest acknowledged sequence, the device, and a lock.
 
-A record is `u32 length, u32 crc, payload`, little-endian; the payload is a serialized TelemetryBatch with its sequence, and
-the crc is the CRC-32 of the payload. Everything here blocks: the writer calls it in a thread.
+Everything here blocks: the writer calls it in a thread.
 """
 
 import fcntl
 import logging
 import os
 import re
-import struct
-import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
 from grpc import StatusCode
 
+from iotflow import queue_state
 from iotflow.errors import ServerError
-from iotflow.v1.telemetry_pb2 import TelemetryBatch
+from iotflow.private_files import make_private_folder, open_private
+from iotflow.queue_records import HEADER, Record, RecordDamaged, is_torn, packed, read_payload, records_of
 
-HEADER = struct.Struct("<II")
-_NUMBER = struct.Struct("<Q")
-_CHECK = struct.Struct("<I")
 _SUFFIX = ".batches"
 _SEGMENT = re.compile(rf"[0-9]{{20}}{re.escape(_SUFFIX)}")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A batch in a segment. offset, size: of its payload, bytes. segment: the first sequence of its file."""
-
-    sequence: int
-    rows: int
-    segment: int
-    offset: int
-    size: int
 
 
 @dataclass(slots=True)
@@ -49,13 +32,19 @@ class _Active:
     descriptor: int
     end: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nobody has removed or cut it: what is appended could not be read back."""
+        status = os.fstat(self.descriptor)
+        return status.st_nlink > 0 and status.st_size >= self.end
+
 
 class QueueFiles:
     """An open folder, which has one writer at a time.
 
     folder: created where it does not exist. segment_bytes: size at which a new segment begins.
-    records: what is not acknowledged, oldest first. last_sequence: the highest one that was used. damaged: number of
-    segments of which a part cannot be read. Files that are not of a queue are left alone.
+    records: what is not acknowledged, oldest first. last_sequence: the highest one that was used. device: whose batches these
+    are; None: not known. damaged: number of segments of which a part cannot be read. Files that are not of a queue are left alone.
     Raises ServerError QUEUE_IN_USE where another writer has the folder, and OSError.
     """
 
@@ -63,12 +52,12 @@ class QueueFiles:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._active: _Active | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         self._lock = _locked(folder / "lock")
         self.damaged = 0
         try:
-            acknowledged = _acknowledged(folder / "acknowledged")
-            self.records = self._recovered(acknowledged)
+            self.device = queue_state.device(folder)
+            self.records = self._recovered(queue_state.acknowledged(folder))
         except BaseException:
             # The folder can be opened again.
             os.close(self._lock)
@@ -76,9 +65,9 @@ class QueueFiles:
 
     def append(self, sequence: int, rows: int, payload: bytes) -> Record:
         """Write a record; sync() makes it durable. After an OSError nothing of it is left."""
-        record = HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+        record = packed(payload)
         active = self._active
-        if active is None or (active.end and active.end + len(record) > self._segment_bytes):
+        if active is None or not active.is_whole or (active.end and active.end + len(record) > self._segment_bytes):
             active = self._begin_segment(sequence)
         try:
             _write_all(active.descriptor, record, active.end)
@@ -102,17 +91,23 @@ class QueueFiles:
             os.ftruncate(active.descriptor, active.end)
 
     def read(self, record: Record) -> bytes:
-        """The payload of a record."""
-        with self._path(record.segment).open("rb") as file:
-            file.seek(record.offset)
-            return file.read(record.size)
+        """The payload of a record. Raises RecordDamaged, and OSError where another attempt may succeed."""
+        try:
+            return read_payload(self._path(record.segment), record)
+        except RecordDamaged:
+            if self._active and self._active.segment == record.segment:
+                # Nothing is appended to a damaged segment: the next opening of the folder would skip it.
+                self._close_segment()
+            raise
 
     def acknowledge(self, sequence: int) -> None:
         """Store that everything up to this sequence is settled."""
-        number = _NUMBER.pack(sequence)
-        new = self._folder / "acknowledged.new"
-        new.write_bytes(number + _CHECK.pack(zlib.crc32(number)))
-        new.replace(self._folder / "acknowledged")
+        queue_state.store_acknowledged(self._folder, sequence)
+
+    def claim(self, device_id: int) -> None:
+        """Store whose batches these are."""
+        queue_state.store_device(self._folder, device_id)
+        self.device = device_id
 
     def delete(self, segment: int) -> None:
         """Delete a segment, the active one too; the next record begins another one."""
@@ -130,7 +125,7 @@ class QueueFiles:
 
     def _begin_segment(self, sequence: int) -> _Active:
         self.sync()
-        descriptor = os.open(self._path(sequence), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = open_private(self._path(sequence), os.O_RDWR | os.O_TRUNC)
         try:
             # The name of the file must be as durable as its records.
             _sync_folder(self._folder)
@@ -160,14 +155,14 @@ class QueueFiles:
     def _records(self, segment: int, is_last: bool) -> list[Record]:
         data = self._path(segment).read_bytes()
         records, end = [], 0
-        for record in _records(data, segment):
+        for record in records_of(data, segment):
             records.append(record)
             end = record.offset + record.size
         if end == len(data):
             return records
         # A process that ended while it wrote leaves one record in pieces, at the very end. A file system that ended may leave
         # zeros in place of what was not synchronized.
-        self.damaged += not (is_last and _is_torn(data[end:]))
+        self.damaged += not (is_last and is_torn(data[end:]))
         if is_last:
             os.truncate(self._path(segment), end)
         return records
@@ -184,41 +179,8 @@ def _segments(folder: Path) -> list[int]:
     return sorted(segments)
 
 
-def _records(data: bytes, segment: int) -> Iterator[Record]:
-    """The records up to the first one that is incomplete or damaged."""
-    offset = HEADER.size
-    while offset <= len(data):
-        size, check = HEADER.unpack_from(data, offset - HEADER.size)
-        payload = data[offset : offset + size]
-        if len(payload) < size or zlib.crc32(payload) != check:
-            return
-        try:
-            batch = TelemetryBatch.FromString(payload)
-        except DecodeError:
-            return
-        if batch.sequence <= 0:
-            return
-        yield Record(batch.sequence, len(batch.timestamps), segment, offset, size)
-        offset += size + HEADER.size
-
-
-def _is_torn(rest: bytes) -> bool:
-    """Whether this is one record at most, whole or in pieces, and zeros."""
-    size, _ = HEADER.unpack_from(rest.ljust(HEADER.size, b"\0"))
-    return not rest[HEADER.size + int(size) :].strip(b"\0")
-
-
-def _acknowledged(path: Path) -> int:
-    """The stored sequence; 0 where the file is missing or damaged."""
-    data = path.read_bytes() if path.exists() else b""
-    if len(data) != _NUMBER.size + _CHECK.size or zlib.crc32(data[:8]) != _CHECK.unpack_from(data, 8)[0]:
-        return 0
-    sequence: int = _NUMBER.unpack_from(data)[0]
-    return sequence
-
-
 def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_private(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

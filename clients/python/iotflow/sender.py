@@ -12,6 +12,7 @@ from grpc import StatusCode
 from iotflow.connection import Connection, Metadata
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
+from iotflow.queue_records import RecordDamaged
 from iotflow.resuming import Resumption, ended
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
@@ -145,10 +146,13 @@ class StreamSender:
     async def _payload(self, entry: Entry) -> bytes | None:
         try:
             return await self._read(entry)
-        except OSError:
+        except RecordDamaged:
             self._delivery.remove(entry)
             self._callbacks.on_unreadable(entry)
             return None
+        except OSError as error:
+            # The batch is on the disk, and can be read later.
+            raise ServerError(StatusCode.UNAVAILABLE, f"The queue cannot be read: {error}", retryable=True) from None
 
     async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:

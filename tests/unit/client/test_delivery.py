@@ -8,7 +8,7 @@ import pytest
 
 from iotflow import delivery as module
 from iotflow.delivery import MEMORY_BYTES, Delivery, Entry
-from iotflow.queue_files import Record
+from iotflow.queue_records import Record
 
 PATIENCE = 5.0
 

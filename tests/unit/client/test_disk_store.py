@@ -14,7 +14,7 @@ import pytest
 from iotflow.delivery import Entry
 from iotflow.disk_store import DiskStore
 from iotflow.errors import ServerError
-from iotflow.queue_files import HEADER
+from iotflow.queue_records import HEADER, RecordDamaged
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 PATIENCE = 5.0
@@ -213,10 +213,10 @@ async def test_the_segments_are_deleted_even_if_the_acknowledgement_is_not_store
     assert await kept(tmp_path) == [3]
 
 
-async def test_a_payload_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
+async def test_a_payload_that_is_gone_is_damage(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await store.write(written := entries(1))
         (segment,) = tmp_path.glob("*.batches")
         segment.unlink()
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(RecordDamaged, match="No such file"):
             await store.read(written[0])

@@ -14,7 +14,7 @@ from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
-from iotflow.queue_files import Record
+from iotflow.queue_records import Record
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 PATIENCE = 5.0

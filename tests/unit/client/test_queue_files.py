@@ -5,8 +5,8 @@ import errno
 import os
 import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,11 @@ from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow.disk_store import DiskStore
 from iotflow.errors import ServerError
-from iotflow.queue_files import HEADER, QueueFiles
+from iotflow.queue_files import QueueFiles
+from iotflow.queue_records import HEADER, RecordDamaged
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 SEGMENT = 200
@@ -233,6 +235,103 @@ def test_the_format_of_the_folder(tmp_path: Path) -> None:
         assert (files.last_sequence, files.damaged) == (300, 0)
 
 
+def test_the_device_of_the_batches_is_stored(tmp_path: Path) -> None:
+    with opened(tmp_path) as files:
+        assert files.device is None
+        for device_id in (7, LARGEST_DEVICE_ID):
+            files.claim(device_id)
+            assert (tmp_path / "device").read_bytes() == b"%d\n" % device_id
+    with opened(tmp_path) as files:
+        assert files.device == LARGEST_DEVICE_ID
+
+
+def replace(segment: Path) -> None:
+    (segment.parent / "other").write_bytes(b"?" * 500)
+    (segment.parent / "other").replace(segment)
+
+
+def make_folder(segment: Path) -> None:
+    segment.unlink()
+    segment.mkdir()
+
+
+HARMS: dict[str, Callable[[Path], object]] = {
+    "removed": Path.unlink,
+    "cut off": lambda segment: os.truncate(segment, 0),
+    "cut": lambda segment: os.truncate(segment, segment.stat().st_size - 1),
+    "replaced": replace,
+    "a folder": make_folder,
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_a_record_that_is_no_longer_there_is_damage(tmp_path: Path, harm: Callable[[Path], object]) -> None:
+    with opened(tmp_path, 1) as files:
+        first, second, _ = [files.append(number, 3, payload(number)) for number in (1, 2, 3)]
+        harm(segments(tmp_path)[1])
+        assert files.read(first) == payload(1)
+        with pytest.raises(RecordDamaged):
+            files.read(second)
+
+
+@pytest.mark.parametrize("byte", range(HEADER.size + len(payload(1))))
+def test_a_record_of_which_a_byte_has_changed_is_damage(tmp_path: Path, byte: int) -> None:
+    with opened(tmp_path) as files:
+        before, changed, after = [files.append(number, 3, payload(number)) for number in (1, 2, 3)]
+        (segment,) = segments(tmp_path)
+        content = bytearray(segment.read_bytes())
+        content[changed.offset - HEADER.size + byte] ^= 0x10
+        segment.write_bytes(content)
+        assert [files.read(before), files.read(after)] == [payload(1), payload(3)]
+        with pytest.raises(RecordDamaged, match=segment.name):
+            files.read(changed)
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_nothing_is_appended_to_a_segment_that_was_harmed(tmp_path: Path, harm: Callable[[Path], object]) -> None:
+    """The next opening would not find it."""
+    with opened(tmp_path) as files:
+        files.append(1, 3, payload(1))
+        harm(segments(tmp_path)[0])
+        assert files.append(2, 3, payload(2)).segment == 2
+        assert files.append(3, 3, payload(3)).segment == 2
+
+
+def test_nothing_is_appended_to_a_segment_that_was_found_to_be_damaged(tmp_path: Path) -> None:
+    with opened(tmp_path) as files:
+        record = files.append(1, 3, payload(1))
+        (segment,) = segments(tmp_path)
+        segment.write_bytes(bytes(segment.stat().st_size))
+        with pytest.raises(RecordDamaged):
+            files.read(record)
+        files.append(2, 3, payload(2))
+    with opened(tmp_path) as files:
+        assert (sequences(files), files.damaged) == ([2], 1)
+
+
+def test_an_error_that_may_pass_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with opened(tmp_path) as files:
+        record = files.append(1, 3, payload(1))
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="Too many open files"):
+            patch.setattr(Path, "open", fail)
+            files.read(record)
+        assert files.read(record) == payload(1)
+
+
+def test_a_sector_that_the_disk_has_lost_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(tmp_path) as files:
+        record = files.append(1, 3, payload(1))
+        monkeypatch.setattr(Path, "open", fail)
+        with pytest.raises(RecordDamaged, match="Input/output error"):
+            files.read(record)
+
+
 def test_records_are_where_they_were_written(tmp_path: Path) -> None:
     with opened(tmp_path) as files:
         written = [files.append(number, rows, payload(number, rows)) for number, rows in ((1, 3), (2, 400), (300, 5))]
@@ -316,13 +415,41 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
 
 
 def test_other_users_cannot_read_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "some" / "queue"
     mask = os.umask(0)
     try:
-        fill(tmp_path, range(1, 2))
+        fill(folder, range(1, 2))
+        with opened(folder) as files:
+            files.acknowledge(0)
+            files.claim(7)
     finally:
         os.umask(mask)
-    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
-    assert modes == {"lock": 0o600, segments(tmp_path)[0].name: 0o600}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes == dict.fromkeys(["lock", segments(folder)[0].name, "acknowledged", "device"], 0o600)
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder.parent)] == [0o700] * 2
+
+
+@pytest.mark.parametrize("name", [f"{1:020d}.batches", "acknowledged.new", "device.new", "lock"])
+def test_no_file_is_made_through_a_symbolic_link(tmp_path: Path, name: str) -> None:
+    folder, other = tmp_path / "queue", tmp_path / "other"
+    with opened(folder) as files:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(other)
+        acts: list[Callable[[], object]] = [
+            lambda: files.append(1, 3, payload(1)),
+            lambda: files.acknowledge(1),
+            lambda: files.claim(7),
+            lambda: QueueFiles(folder, SEGMENT),
+        ]
+        failed = list[OSError]()
+        for act in acts:
+            with suppress(ServerError):
+                try:
+                    act()
+                except OSError as error:
+                    failed.append(error)
+        assert [error.errno for error in failed] == [errno.ELOOP]
+    assert not other.exists()
 
 
 def test_a_segment_begins_empty_also_where_a_file_has_its_name(tmp_path: Path) -> None:

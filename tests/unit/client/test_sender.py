@@ -1,6 +1,7 @@
 """Sending the queue over streams, to a server that a test controls."""
 
 import asyncio
+import errno
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -8,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
 from iotflow import sender as module
 from iotflow.delivery import Delivery, Entry
-from iotflow.errors import DETAILS_KEY, ServerError
+from iotflow.errors import ServerError
+from iotflow.queue_records import RecordDamaged
 from iotflow.sender import SenderCallbacks, StreamSender
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import DESCRIPTOR, StreamTelemetryResponse
-from tests.support.scripted_server import connected, key_of
+from tests.support.scripted_server import WRONG_KEY, connected, key_of, reason_details
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
@@ -264,10 +265,7 @@ async def test_a_batch_that_ends_the_stream_is_found_and_given_up_without_a_paus
 
 
 async def test_a_batch_alone_on_the_way_is_given_up_at_once_with_the_servers_reason() -> None:
-    info = error_details_pb2.ErrorInfo(domain="iotflow", reason="TOO_MANY_ROWS", metadata={"retryable": "false"})
-    status = status_pb2.Status()
-    status.details.add().Pack(info)
-    take = failing(StatusCode.INVALID_ARGUMENT, 1, (DETAILS_KEY, status.SerializeToString()))
+    take = failing(StatusCode.INVALID_ARGUMENT, 1, *reason_details("TOO_MANY_ROWS"))
     delivery, recorder, server = filled(9, 1, 2), Recorder(), Server(take)
     async with sending(server, delivery, recorder):
         await settled(delivery, 2)
@@ -299,10 +297,7 @@ async def test_an_error_about_a_batch_without_one_on_the_way_ends_the_sender() -
 
 @pytest.mark.usefixtures("short_pauses")
 async def test_a_server_without_room_gets_the_batch_again() -> None:
-    info = error_details_pb2.ErrorInfo(domain="iotflow", reason="FULL", metadata={"retryable": "true"})
-    status = status_pb2.Status()
-    status.details.add().Pack(info)
-    full = failing(StatusCode.RESOURCE_EXHAUSTED, 1, (DETAILS_KEY, status.SerializeToString()))
+    full = failing(StatusCode.RESOURCE_EXHAUSTED, 1, *reason_details("FULL", retryable=True))
 
     async def take(batch: TelemetryBatch, context: Any) -> StreamTelemetryResponse | None:
         server.take = acknowledge
@@ -319,7 +314,7 @@ async def test_another_key_is_used_without_a_pause() -> None:
         server.take = acknowledge
         return "new"
 
-    delivery, recorder, server = filled(9, 1), Recorder(), Server(failing(StatusCode.UNAUTHENTICATED, 1))
+    delivery, recorder, server = filled(9, 1), Recorder(), Server(failing(StatusCode.UNAUTHENTICATED, 1, *WRONG_KEY))
     async with sending(server, delivery, recorder, on_credential_wanted=renew):
         await settled(delivery, 1)
     assert (server.keys, recorder.calls) == (["key", "new"], [ROWS])
@@ -336,7 +331,7 @@ async def test_an_acknowledgement_shows_that_the_key_is_accepted(monkeypatch: py
 
     async def take(batch: TelemetryBatch, context: Any) -> StreamTelemetryResponse | None:
         if batch.sequence != len(server.keys):
-            await context.abort(StatusCode.UNAUTHENTICATED, "wrong")
+            await context.abort(StatusCode.UNAUTHENTICATED, "wrong", WRONG_KEY)
         return await acknowledge(batch, context)
 
     monkeypatch.setattr("iotflow.channels.random.uniform", fail)
@@ -348,7 +343,7 @@ async def test_an_acknowledgement_shows_that_the_key_is_accepted(monkeypatch: py
 
 
 async def test_without_another_key_the_error_ends_the_sender() -> None:
-    delivery, recorder, server = filled(9, 1), Recorder(), Server(failing(StatusCode.UNAUTHENTICATED, 1))
+    delivery, recorder, server = filled(9, 1), Recorder(), Server(failing(StatusCode.UNAUTHENTICATED, 1, *WRONG_KEY))
     async with sending(server, delivery, recorder) as (_, running):
         with pytest.raises(ServerError) as raised:
             await running
@@ -358,7 +353,7 @@ async def test_without_another_key_the_error_ends_the_sender() -> None:
 async def test_batches_are_read_from_the_disk_and_left_out_where_they_cannot_be() -> None:
     async def read(stored: Entry) -> bytes:
         if stored.sequence == 2:
-            raise OSError("damaged")
+            raise RecordDamaged("damaged")
         return payloads[stored.sequence]
 
     delivery, recorder, server = Delivery(9), Recorder(), Server()
@@ -371,9 +366,59 @@ async def test_batches_are_read_from_the_disk_and_left_out_where_they_cannot_be(
     assert recorder.calls == [ROWS, ("unreadable", 2), ROWS]
 
 
+@pytest.mark.usefixtures("short_pauses")
+async def test_a_batch_that_cannot_be_read_at_present_is_sent_later() -> None:
+    failures = [OSError(errno.EMFILE, "Too many open files")]
+
+    async def read(_stored: Entry) -> bytes:
+        if failures:
+            raise failures.pop()
+        return payload
+
+    delivery, recorder, server = Delivery(9), Recorder(), Server()
+    payload = entry(1).payload
+    delivery.add(Entry(1, ROWS, len(payload), b""))
+    async with sending(server, delivery, recorder, read):
+        await settled(delivery, 1)
+    (code, message), rows = recorder.calls
+    assert (code, rows) == (StatusCode.UNAVAILABLE, ROWS)
+    assert "The queue cannot be read: [Errno 24] Too many open files" in message
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("code", ["UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"])
+async def test_a_page_in_place_of_the_service_stops_nothing_and_is_no_reason_to_ask_for_a_key(code: str) -> None:
+    async def fail(_error: ServerError) -> str:
+        raise AssertionError("The key is not the cause.")
+
+    async def take(batch: TelemetryBatch, context: Any) -> StreamTelemetryResponse | None:
+        if batch.sequence == 2:
+            server.take = acknowledge
+            await context.abort(StatusCode[code], "HTTP status 401")
+        return await acknowledge(batch, context)
+
+    delivery, recorder, server = filled(9, 1, 2), Recorder(), Server(take)
+    async with sending(server, delivery, recorder, on_credential_wanted=fail):
+        await settled(delivery, 2)
+    assert recorder.calls == [ROWS, (StatusCode[code], "HTTP status 401"), ROWS]
+
+
+async def test_a_large_answer_is_no_fault_of_a_batch() -> None:
+    """The limit of gRPC itself is 4 MiB, and its error is RESOURCE_EXHAUSTED."""
+    rejections = [Rejection(sequence=1, index=index, message="x" * 1_000) for index in range(20_000)]
+
+    async def reject(batch: TelemetryBatch, _context: Any) -> StreamTelemetryResponse:
+        return StreamTelemetryResponse(committed_sequence=batch.sequence, rejected=rejections)
+
+    delivery, recorder = filled(9, 1), Recorder()
+    async with sending(Server(reject), delivery, recorder):
+        await settled(delivery, 1)
+    assert recorder.calls == [*rejections, ROWS]
+
+
 async def test_an_exception_of_the_callback_for_an_unreadable_batch_ends_the_sender() -> None:
     async def read(_stored: Entry) -> bytes:
-        raise OSError("damaged")
+        raise RecordDamaged("damaged")
 
     def fail(_unreadable: Entry) -> None:
         raise LookupError("of the callback")

@@ -26,7 +26,7 @@ from iotflow.policy import DropReason, Policy
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import DESCRIPTOR, StreamTelemetryResponse
 from iotflow.writer import TelemetryWriter
-from tests.support.scripted_server import connected, key_of, serving
+from tests.support.scripted_server import WRONG_KEY, connected, key_of, serving
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
@@ -72,7 +72,7 @@ class Server:
             self.arrived.put_nowait(batch.sequence)
             await self.may_answer.wait()
             if self.error:
-                await context.abort(self.error, "wrong")
+                await context.abort(self.error, "wrong", WRONG_KEY if self.error is StatusCode.UNAUTHENTICATED else ())
             yield StreamTelemetryResponse(committed_sequence=batch.sequence)
         self.ended.set()
         await self.may_end.wait()
@@ -541,7 +541,26 @@ async def test_each_damaged_segment_is_reported_when_the_folder_is_opened(tmp_pa
     assert dropped == [(0, DropReason.DAMAGED)] * segments
 
 
-async def test_a_batch_that_the_disk_no_longer_has_is_reported(tmp_path: Path) -> None:
+def remove(segment: Path) -> None:
+    segment.unlink()
+
+
+def cut(segment: Path) -> None:
+    os.truncate(segment, 0)
+
+
+def cut_short(segment: Path) -> None:
+    os.truncate(segment, segment.stat().st_size - 1)
+
+
+def change(segment: Path) -> None:
+    content = bytearray(segment.read_bytes())
+    content[-1] ^= 1
+    segment.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [remove, cut, cut_short, change])
+async def test_a_batch_that_the_disk_no_longer_has_is_reported(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     dropped, server = list[tuple[int, DropReason]](), Server()
     async with asyncio.timeout(PATIENCE):
         writer = await TelemetryWriter(NOBODY, folder=tmp_path, batch=SLOW).open()
@@ -555,10 +574,29 @@ async def test_a_batch_that_the_disk_no_longer_has_is_reported(tmp_path: Path) -
         opening: Awaitable[TelemetryWriter] = writer.open()
         await opening
         for segment in tmp_path.glob("*.batches"):
-            segment.unlink()
+            harm(segment)
         await writer.send(batch(3.5))
         await writer.close()
     assert (dropped, server.levels) == ([(2, DropReason.DAMAGED)], [[3.5]])
+
+
+@pytest.mark.parametrize("harm", [remove, cut])
+async def test_rows_after_a_damage_of_the_segment_that_is_written_are_kept(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    server = Server()
+    async with asyncio.timeout(PATIENCE):
+        writer = await TelemetryWriter(NOBODY, folder=tmp_path, batch=ONE_ROW).open()
+        await writer.send(batch(1.5))
+        (segment,) = tmp_path.glob("*.batches")
+        harm(segment)
+        await writer.send(batch(2.5))
+        await writer.send(batch(3.5))
+        with pytest.raises(ServerError):
+            await writer.close(0)
+    async with connected(DESCRIPTOR, server.methods) as connection, TelemetryWriter(connection, folder=tmp_path):
+        pass
+    assert server.levels == [[2.5], [3.5]]
 
 
 async def test_rows_that_a_full_disk_refuses_stay_in_the_open_batch(

@@ -79,6 +79,8 @@ class Connection:
         self._asking: asyncio.Task[bool] | None = None
         # Whether the present key or token is an answer of the handler that the server has not accepted yet.
         self._is_unproven = False
+        # A key about which the server was asked, and the id of its device: see QueueOwner.
+        self.key_owner: tuple[Metadata, int] | None = None
         self._pauses = Backoff()
         # One for each call of the channel, until it ends.
         self._calls: set[asyncio.Future[None]] = set()

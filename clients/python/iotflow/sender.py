@@ -12,6 +12,7 @@ from grpc import StatusCode
 from iotflow.connection import Connection, Metadata
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
+from iotflow.queue_owner import QueueOwner
 from iotflow.queue_records import RecordDamaged
 from iotflow.resuming import Resumption, ended
 from iotflow.v1.telemetry_pb2 import Rejection
@@ -40,7 +41,10 @@ class SenderCallbacks:
 
 
 class StreamSender:
-    """Sends what `delivery` has. read: the payload of an entry that is not in memory. gives_up: see TelemetryWriter."""
+    """Sends what `delivery` has. read: the payload of an entry that is not in memory. gives_up: see TelemetryWriter.
+
+    owner: of the batches in a folder, which are sent with its key only. It may be set before run().
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class StreamSender:
         self._connection = connection
         self._delivery = delivery
         self._read = read
+        self.owner: QueueOwner | None = None
         self._callbacks = callbacks
         self._gives_up = gives_up
         self._resumption = Resumption(connection, callbacks.on_interrupted)
@@ -114,7 +119,10 @@ class StreamSender:
         """Run one stream from its start to its end. Always raises ServerError."""
         async with self._connection.call() as channel:
             self._delivery.rewind()
-            call = self._call = _opened(channel, self._resumption.begin())
+            metadata = self._resumption.begin()
+            if self.owner:
+                self.owner.begin(metadata, is_empty=not len(self._delivery))
+            call = self._call = _opened(channel, metadata)
             sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
             try:
                 await self._read_acknowledgements(call)
@@ -134,6 +142,7 @@ class StreamSender:
                 entry = await self._delivery.next()
                 payload = entry.payload or await self._payload(entry)
                 if payload:
+                    await self._confirm(payload)
                     await call.write(payload)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             # The reader of acknowledgements gets the status of a call that has ended.
@@ -153,6 +162,15 @@ class StreamSender:
         except OSError as error:
             # The batch is on the disk, and can be read later.
             raise ServerError(StatusCode.UNAVAILABLE, f"The queue cannot be read: {error}", retryable=True) from None
+
+    async def _confirm(self, payload: bytes) -> None:
+        try:
+            if self.owner:
+                await self.owner.confirm(payload)
+        except ServerError:
+            # It is not about the batch.
+            self._delivery.rewind()
+            raise
 
     async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:

@@ -20,6 +20,7 @@ from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded
 from iotflow.open_batch import Value, cells, is_int64
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
+from iotflow.queue_owner import QueueOwner
 from iotflow.sender import SenderCallbacks, StreamSender
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 
@@ -45,9 +46,10 @@ class TelemetryWriter:
 
     target: host:port, a Connection, or a channel; the caller closes the latter two. api_key, token, tls, connect_timeout,
     on_credential_wanted: see Connection, and not used with one.
-    folder: of a queue on disk, which survives the process; None: in memory. limit: of the queue, bytes. policy: what happens
-    to new rows while the queue is full. batch: when a batch ends. window: largest number of batches on the way; send() waits
-    while so many are in the queue. clock: of rows without a time.
+    folder: of a queue on disk, which survives the process; its batches are sent with a key of their device only
+    (QUEUE_OF_ANOTHER_DEVICE). None: in memory. limit: of the queue, bytes. policy: what happens to new rows while the queue is
+    full. batch: when a batch ends. window: largest number of batches on the way; send() waits while so many are in the queue.
+    clock: of rows without a time.
     gives_up_batches: a batch that ends the stream is reported to on_rejected as a whole, and left out. False: its error ends
     the writer as others do, for callers who can divide the batch.
     on_acknowledged: called with a number of rows that the server has processed, after on_rejected for these rows.
@@ -135,6 +137,8 @@ class TelemetryWriter:
         if self._folder:
             store = self._store = await DiskStore.open(self._folder, self._limit)
             self._queue = self._new_queue(store)
+            device_id = store.device if store.entries else None
+            self._sender.owner = QueueOwner(self._connection, self._folder, device_id, store.claim)
             for entry in store.entries:
                 self._delivery.add(entry)
             for _ in range(store.damaged):

@@ -127,22 +127,22 @@ class Client:
         """Send a heartbeat; the server's time, milliseconds since 1970 UTC."""
         return self.run(self._device.heartbeat(status)).timestamp.ToMilliseconds()
 
-    def configurations(self) -> Iterator[DesiredConfig]:
+    def configurations(self, **options: Any) -> Iterator[DesiredConfig]:
         """See Device.configurations()."""
-        return self.iterate(self._device.configurations())
+        return self.iterate(self._device.configurations(**options))
 
     def report(self, configuration: Mapping[str, Any]) -> None:
         """See Device.report()."""
         self.run(self._device.report(configuration))
 
-    def start_commands(self, handler: Callable[[Command], Mapping[str, Any] | None]) -> "Future[None]":
-        """Handle commands until the client is closed; see Device.handle_commands(). The handler runs in a thread of its own,
-        and may block. The future has the error that ends it."""
+    def start_commands(self, handler: Callable[[Command], Mapping[str, Any] | None], **options: Any) -> "Future[None]":
+        """Handle commands until the client is closed; see Device.handle_commands() and its options. The handler runs in a thread
+        of its own, and may block. The future has the error that ends it."""
 
         async def handle(command: Command) -> Mapping[str, Any] | None:
             return await asyncio.to_thread(handler, command)
 
-        future = self._start(self._device.handle_commands(handle))
+        future = self._start(self._device.handle_commands(handle, **options))
         self._running.append(future)
         return future
 

@@ -31,6 +31,7 @@ class AsyncClient:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.handle: Callable[[Handler], Awaitable[object]] = self.wait_forever
+        self.options: dict[str, Any] = {}
 
     def answering(self, name: str, answer: object = None) -> Callable[..., Awaitable[object]]:
         async def call(*args: object, **options: object) -> object:
@@ -50,7 +51,8 @@ class AsyncClient:
 
         return items
 
-    async def handle_commands(self, handler: Handler) -> None:
+    async def handle_commands(self, handler: Handler, **options: Any) -> None:
+        self.options = options
         await self.handle(handler)
 
     async def wait_forever(self, _: object) -> None:
@@ -117,7 +119,7 @@ def test_a_configuration_is_reported(client: Client, passed_on: AsyncClient) -> 
 ITERATED: list[Call] = [
     ("range", (7, 1, 2), {"page_size": 3}),
     ("subscribe", ([7],), {"since": 1}),
-    ("configurations", (), {}),
+    ("configurations", (), {"on_interrupted": print}),
     ("pages", ("stub", "method", "request", "answer"), {}),
 ]
 
@@ -150,7 +152,8 @@ def test_commands_are_handled_in_the_background_and_not_in_the_thread_of_the_loo
         return {"name": command.name, "is_in_loop": threading.current_thread().name == LOOP_THREAD}
 
     passed_on.handle = handle_one
-    client.start_commands(handler).result(PATIENCE)
+    client.start_commands(handler, on_interrupted=print).result(PATIENCE)
+    assert passed_on.options == {"on_interrupted": print}
     assert results == [{"name": "blink", "is_in_loop": False}]
 
 

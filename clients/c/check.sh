@@ -31,7 +31,7 @@ done
 cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c99 -Iinclude src ports/posix_*.c
 
 sanitized="clang -std=c99 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $include"
-for file in src/*.c; do
+for file in $sources; do
     $sanitized -c "$file" -o "$build/$(basename "$file" .c).san.o"
 done
 for stub in stubs/iotflow/v1/telemetry.pb.c stubs/google/protobuf/struct.pb.c stubs/google/protobuf/timestamp.pb.c; do

@@ -27,13 +27,13 @@ void iotflow_posix_close(iotflow_posix_socket *socket);
 /** Waits until there is something to read, or the time has passed. */
 void iotflow_posix_wait(const iotflow_posix_socket *socket, int milliseconds);
 
-/** A file as the flash of a queue. It is made where it does not exist. At most one process uses it. */
+/** A file as the flash of a queue. Where it does not exist, it is made for its owner alone. At most one process uses it. */
 typedef struct {
     int handle;
     uint32_t sector_size;
 } iotflow_posix_file;
 
-/** IOTFLOW_AGAIN: another process uses the file. IOTFLOW_IO_ERROR: see errno. */
+/** IOTFLOW_AGAIN: another process uses the file. IOTFLOW_IO_ERROR: see errno; ELOOP: the path is a symbolic link. */
 iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_file *file, const char *path, uint32_t sector_size,
                                      uint32_t sectors);
 void iotflow_posix_file_close(iotflow_posix_file *file);

@@ -86,7 +86,7 @@ iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_fil
                                      uint32_t sectors) {
     struct flock lock;
     file->sector_size = sector_size;
-    file->handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    file->handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file->handle < 0) {
         return IOTFLOW_IO_ERROR;
     }

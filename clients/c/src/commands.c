@@ -1,11 +1,13 @@
 #include "iotflow/commands.h"
 
 iotflow_handled *iotflow_commands_find(iotflow_commands *commands, uint64_t id) {
-    uint32_t i;
-    for (i = 0; i < commands->count; i++) {
-        if ((commands->entries[i].outcome != (uint8_t)IOTFLOW_COMMAND_NONE) && (commands->entries[i].id == id)) {
-            return &commands->entries[i];
+    iotflow_handled *entry = commands->entries;
+    uint32_t left;
+    for (left = commands->count; left > 0U; left--) {
+        if ((entry->outcome != (uint8_t)IOTFLOW_COMMAND_NONE) && (entry->id == id)) {
+            return entry;
         }
+        entry++;
     }
     return NULL;
 }

@@ -6,8 +6,7 @@
 enum { STATUS_DETAILS = 3, ANY_TYPE = 1, ANY_VALUE = 2, INFO_REASON = 1, INFO_METADATA = 3, ENTRY_KEY = 1, ENTRY_VALUE = 2 };
 enum { BAD_VIOLATIONS = 1, VIOLATION_FIELD = 1 };
 enum { RETRY_DELAY = 1, DURATION_SECONDS = 1, DURATION_NANOS = 2 };
-/* Bounds the sum in milliseconds. */
-enum { LONGEST_SECONDS = 86400 };
+enum { LONGEST_SECONDS = 3600, NANOS_OF_SECOND = 1000000000 };
 
 void iotflow_error_begin(iotflow_error *error, uint32_t code) {
     (void)memset(error, 0, sizeof *error);
@@ -68,7 +67,7 @@ static iotflow_span decoded(char *text) {
 }
 
 static bool is_text(iotflow_span bytes, const char *text) {
-    return (bytes.size == strlen(text)) && (memcmp(bytes.data, text, bytes.size) == 0);
+    return (bytes.size == strlen(text)) && iotflow_ends_with(bytes, text);
 }
 
 static void copy_text(iotflow_span from, char *to, size_t size) {
@@ -108,7 +107,7 @@ static void take_fact(iotflow_error *error, iotflow_span entry) {
 static void take_info(iotflow_error *error, iotflow_span info) {
     iotflow_field field;
     while (iotflow_take_field(&info, &field) == IOTFLOW_OK) {
-        if ((field.id == (uint32_t)INFO_REASON) && (field.bytes.size < sizeof error->reason)) {
+        if (field.id == (uint32_t)INFO_REASON) {
             copy_text(field.bytes, error->reason, sizeof error->reason);
         } else if (field.id == (uint32_t)INFO_METADATA) {
             take_fact(error, field.bytes);
@@ -129,21 +128,24 @@ static void take_bad_request(iotflow_error *error, iotflow_span bad) {
 
 static void take_retry(iotflow_error *error, iotflow_span retry) {
     iotflow_field delay;
-    iotflow_field part;
+    iotflow_field seconds;
+    iotflow_field nanos;
     if (find_field(retry, RETRY_DELAY, &delay)) {
-        if (find_field(delay.bytes, DURATION_SECONDS, &part)) {
-            error->retry_after_ms =
-                ((part.number < (uint64_t)LONGEST_SECONDS) ? (uint32_t)part.number : (uint32_t)LONGEST_SECONDS) * 1000U;
-        }
-        if (find_field(delay.bytes, DURATION_NANOS, &part)) {
-            error->retry_after_ms += (uint32_t)part.number / 1000000U;
-        }
+        seconds.number = 0;
+        nanos.number = 0;
+        (void)find_field(delay.bytes, DURATION_SECONDS, &seconds);
+        (void)find_field(delay.bytes, DURATION_NANOS, &nanos);
+        error->retry_after_ms = iotflow_retry_after(seconds.number, nanos.number);
     }
 }
 
-static bool ends_with(iotflow_span bytes, const char *text) {
-    const size_t size = strlen(text);
-    return (bytes.size >= size) && (memcmp(bytes.data + bytes.size - size, text, size) == 0);
+/* Negative numbers are the largest ones here. */
+uint32_t iotflow_retry_after(uint64_t seconds, uint64_t nanos) {
+    if ((seconds > (uint64_t)INT64_MAX) || (nanos >= (uint64_t)NANOS_OF_SECOND)) {
+        return 0;
+    }
+    return (seconds >= (uint64_t)LONGEST_SECONDS) ? ((uint32_t)LONGEST_SECONDS * 1000U)
+                                                  : (((uint32_t)seconds * 1000U) + ((uint32_t)nanos / 1000000U));
 }
 
 void iotflow_error_details(iotflow_error *error, char *text) {
@@ -156,11 +158,11 @@ void iotflow_error_details(iotflow_error *error, char *text) {
             !find_field(field.bytes, ANY_VALUE, &value)) {
             continue;
         }
-        if (ends_with(type.bytes, "/google.rpc.ErrorInfo")) {
+        if (iotflow_ends_with(type.bytes, "/google.rpc.ErrorInfo")) {
             take_info(error, value.bytes);
-        } else if (ends_with(type.bytes, "/google.rpc.BadRequest")) {
+        } else if (iotflow_ends_with(type.bytes, "/google.rpc.BadRequest")) {
             take_bad_request(error, value.bytes);
-        } else if (ends_with(type.bytes, "/google.rpc.RetryInfo")) {
+        } else if (iotflow_ends_with(type.bytes, "/google.rpc.RetryInfo")) {
             take_retry(error, value.bytes);
         } else {
             /* A detail that devices do not need. */

@@ -8,15 +8,18 @@ enum { CONNECT_MS = 10000, CALL_MS = 40000, READ_LIMIT = 2048, FRAME_HEAD = 5, T
 enum {
     OK = 0,
     INVALID_ARGUMENT = 3,
+    PERMISSION_DENIED = 7,
     RESOURCE_EXHAUSTED = 8,
     OUT_OF_RANGE = 11,
+    UNIMPLEMENTED = 12,
     UNAVAILABLE = 14,
     UNAUTHENTICATED = 16,
     NO_STATUS = 255
 };
-/* Fields of StreamTelemetryResponse and Rejection. */
+/* Fields of StreamTelemetryResponse, Rejection and SendHeartbeatResponse. */
 enum { COMMITTED_SEQUENCE = 1, REJECTED = 2 };
 enum { R_SEQUENCE = 1, R_INDEX = 2, R_COUNT = 3, R_MEASUREMENT = 4, R_REASON = 5, R_MESSAGE = 6, R_RETRYABLE = 7 };
+enum { DEVICE_ID = 2 };
 
 static void enter(iotflow_grpc_web *web, iotflow_grpc_web_state state) {
     web->state = state;
@@ -65,40 +68,40 @@ static void put_request(iotflow_grpc_web *web, const char *method, uint32_t size
     iotflow_packet_bytes(out, head, FRAME_HEAD);
     iotflow_http_begin(&web->answer);
     web->reply.size = 0;
+    web->key_unused = false;
     enter(web, IOTFLOW_WEB_CALLING);
     if (out->status != IOTFLOW_OK) {
         stop(web, IOTFLOW_TOO_LARGE);
     }
 }
 
-/* The oldest batch that is not acknowledged. */
-static bool find_batch(iotflow_grpc_web *web) {
+/* The oldest batch that is not acknowledged. IOTFLOW_AGAIN: there is none. */
+static iotflow_status find_batch(iotflow_grpc_web *web) {
     iotflow_place place;
     if (web->writer == NULL) {
-        return false;
+        return IOTFLOW_AGAIN;
     }
     place = web->writer->ring.begin;
-    return iotflow_ring_next(&web->writer->ring, &place, &web->record) == IOTFLOW_OK;
+    return iotflow_writer_next(web->writer, &place, 0, &web->record);
 }
 
 static bool has_work(const iotflow_grpc_web *web) {
     return (web->method != NULL) || ((web->writer != NULL) && (web->writer->ring.queued_batches > 0U));
 }
 
-static void begin_call(iotflow_grpc_web *web) {
-    web->payload_left = 0;
-    web->request_left = 0;
-    web->sends_batch = false;
-    if (web->method != NULL) {
-        web->request_left = (uint32_t)web->request.size;
-        put_request(web, web->method, web->request_left);
-    } else if (find_batch(web)) {
-        web->sends_batch = true;
+/* The batch, or before it the question whose it would be with this key. */
+static void begin_batch_call(iotflow_grpc_web *web) {
+    const iotflow_ring *ring = &web->writer->ring;
+    if (ring->storage->persistent && (web->device_id == 0U)) {
+        web->purpose = IOTFLOW_WEB_QUESTION;
+        put_request(web, "iotflow.v1.DeviceService/SendHeartbeat", 0);
+    } else if (iotflow_ring_claim(&web->writer->ring, web->device_id)) {
+        web->purpose = IOTFLOW_WEB_BATCH;
         web->writer->busy = true;
         web->payload_left = web->record.size;
         put_request(web, "iotflow.v1.TelemetryService/StreamTelemetry", web->record.size);
     } else {
-        /* Nothing to send. */
+        stop(web, IOTFLOW_QUEUE_OF_ANOTHER_DEVICE);
     }
 }
 
@@ -155,13 +158,26 @@ static void reset_key_pauses(iotflow_grpc_web *web) {
     iotflow_backoff_reset(&web->key_backoff);
 }
 
+static bool is_acknowledged(const iotflow_grpc_web *web) { return web->writer->ring.acknowledged >= web->record.sequence; }
+
+static bool is_sent(const iotflow_grpc_web *web) {
+    return (web->out.used == 0U) && (web->payload_left == 0U) && (web->request_left == 0U);
+}
+
+/* Only the batch that was sent can be stored; another number says nothing about it. */
+static void take_committed(iotflow_grpc_web *web, uint64_t sequence) {
+    if ((sequence == web->record.sequence) && is_sent(web) && !is_acknowledged(web)) {
+        (void)iotflow_writer_acknowledge(web->writer, web->record.sequence);
+        iotflow_backoff_reset(&web->backoff);
+        reset_key_pauses(web);
+    }
+}
+
 static void take_acknowledgement(iotflow_grpc_web *web, iotflow_span message) {
     iotflow_field field;
     while (iotflow_take_field(&message, &field) == IOTFLOW_OK) {
         if (field.id == (uint32_t)COMMITTED_SEQUENCE) {
-            (void)iotflow_writer_acknowledge(web->writer, (uint32_t)field.number);
-            iotflow_backoff_reset(&web->backoff);
-            reset_key_pauses(web);
+            take_committed(web, field.number);
         } else if ((field.id == (uint32_t)REJECTED) && (field.wire == (uint8_t)IOTFLOW_WIRE_BYTES)) {
             take_rejection(web, field.bytes);
         } else {
@@ -172,7 +188,7 @@ static void take_acknowledgement(iotflow_grpc_web *web, iotflow_span message) {
 
 static void take_message(void *context, iotflow_status status, iotflow_span message) {
     iotflow_grpc_web *web = (iotflow_grpc_web *)context;
-    if (web->sends_batch) {
+    if (web->purpose == IOTFLOW_WEB_BATCH) {
         take_acknowledgement(web, message);
     } else if (status == IOTFLOW_OK) {
         web->reply = message;
@@ -194,19 +210,33 @@ static void give_up_batch(iotflow_grpc_web *web, const iotflow_error *error) {
     (void)iotflow_writer_acknowledge(web->writer, web->record.sequence);
 }
 
+/* Its device is not known yet. */
+static iotflow_status set_key(iotflow_grpc_web *web, const char *key) {
+    if (iotflow_key_length(key, IOTFLOW_LONGEST_KEY) == 0U) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    web->options.api_key = key;
+    web->key_unused = true;
+    web->device_id = 0;
+    return IOTFLOW_OK;
+}
+
 static void ask_for_key(iotflow_grpc_web *web, const iotflow_error *error) {
     const char *key = (web->options.credential == NULL) ? NULL : web->options.credential(web->options.context, error);
+    const iotflow_status status = (key == NULL) ? IOTFLOW_UNAUTHENTICATED : set_key(web, key);
     web->key_wanted = false;
-    if (key == NULL) {
-        stop(web, IOTFLOW_UNAUTHENTICATED);
-    } else {
-        web->options.api_key = key;
-        web->key_unproven = true;
+    web->key_unproven = true;
+    if (status != IOTFLOW_OK) {
+        stop(web, status);
     }
 }
 
-/* At once, or after a pause where the rejected key is an answer itself. */
+/* At once, or after a pause where the rejected key is an answer itself. The application may have given another one meanwhile.
+ */
 static void want_key(iotflow_grpc_web *web, const iotflow_error *error) {
+    if (web->key_unused) {
+        return;
+    }
     if (web->key_unproven) {
         web->key_wanted = true;
         web->pause_ms = iotflow_backoff_next(&web->key_backoff) + error->retry_after_ms;
@@ -225,14 +255,51 @@ static bool is_of_the_batch(const iotflow_error *error) {
            (error->code == (uint32_t)RESOURCE_EXHAUSTED);
 }
 
-static void end_batch_call(iotflow_grpc_web *web, const iotflow_error *error) {
+/* The answer of a captive portal or of a proxy: the service gives a reason with these codes. */
+static bool is_of_a_stranger(const iotflow_error *error) {
+    return (error->reason[0] == '\0') &&
+           ((error->code == (uint32_t)UNAUTHENTICATED) || (error->code == (uint32_t)UNIMPLEMENTED) ||
+            (error->code == (uint32_t)PERMISSION_DENIED));
+}
+
+/* Another attempt follows a pause. */
+static void make_unavailable(iotflow_error *error) {
+    error->code = UNAVAILABLE;
+    error->retryable = true;
+}
+
+/* The device of the key, 0: the answer does not state it. */
+static uint32_t find_device(iotflow_span answer) {
+    iotflow_field field;
+    uint32_t found = 0;
+    while (iotflow_take_field(&answer, &field) == IOTFLOW_OK) {
+        found = ((field.id == (uint32_t)DEVICE_ID) && (field.number <= INT32_MAX)) ? (uint32_t)field.number : found;
+    }
+    return found;
+}
+
+/* Whether the call did what it was made for. */
+static bool is_done(iotflow_grpc_web *web) {
+    if (web->purpose == IOTFLOW_WEB_BATCH) {
+        return is_acknowledged(web);
+    }
+    /* Of another key, where it was replaced meanwhile: the next question is about that one. */
+    web->device_id = web->key_unused ? 0U : find_device(web->reply);
+    return web->key_unused || (web->device_id != 0U);
+}
+
+/* The end of a batch, or of the question before it. */
+static void end_writers_call(iotflow_grpc_web *web, iotflow_error *error) {
+    if (is_of_a_stranger(error) || ((error->code == (uint32_t)OK) && !is_done(web))) {
+        make_unavailable(error);
+    }
     if (error->code == (uint32_t)OK) {
-        /* The acknowledgement, if any, was taken already. */
+        /* The next one follows. */
     } else if (is_of_the_key(error)) {
         want_key(web, error);
     } else if (error->retryable) {
         interrupt(web, error);
-    } else if (is_of_the_batch(error)) {
+    } else if ((web->purpose == IOTFLOW_WEB_BATCH) && is_of_the_batch(error)) {
         give_up_batch(web, error);
     } else {
         stop(web, IOTFLOW_REJECTED);
@@ -244,7 +311,9 @@ static void end_call(iotflow_grpc_web *web) {
     if (web->writer != NULL) {
         web->writer->busy = false;
     }
-    if (web->answer.closes) {
+    /* Behind an answer that comes early, the server would take the next call for the rest of this one. */
+    if (web->answer.closes || !is_sent(web)) {
+        web->out.used = 0;
         web->pause_ms = 0;
         enter(web, IOTFLOW_WEB_PAUSED);
     } else {
@@ -252,21 +321,21 @@ static void end_call(iotflow_grpc_web *web) {
     }
     if (error->code == (uint32_t)NO_STATUS) {
         error->code = UNAVAILABLE;
-    } else if ((error->code == (uint32_t)OK) && web->answer.cut) {
+    } else if ((error->code == (uint32_t)OK) && web->answer.cut && (web->purpose == IOTFLOW_WEB_OWN_CALL)) {
         iotflow_error_begin(error, RESOURCE_EXHAUSTED);
     } else {
         /* As the server says. */
     }
-    if (web->sends_batch) {
-        end_batch_call(web, error);
-    } else {
+    if (web->purpose == IOTFLOW_WEB_OWN_CALL) {
         end_own_call(web, error);
+    } else {
+        end_writers_call(web, error);
     }
 }
 
 /* The connection ended or a limit of time passed. */
 static void break_off(iotflow_grpc_web *web) {
-    const bool calling = (web->state == IOTFLOW_WEB_CALLING) && !web->sends_batch;
+    const bool calling = (web->state == IOTFLOW_WEB_CALLING) && (web->purpose == IOTFLOW_WEB_OWN_CALL);
     const bool own = (web->method != NULL) && (calling || (web->state == IOTFLOW_WEB_CONNECTING));
     iotflow_error error;
     iotflow_error_begin(&error, UNAVAILABLE);
@@ -276,6 +345,26 @@ static void break_off(iotflow_grpc_web *web) {
     interrupt(web, &error);
     if (own) {
         end_own_call(web, &error);
+    }
+}
+
+static void begin_call(iotflow_grpc_web *web) {
+    iotflow_status status;
+    web->payload_left = 0;
+    web->request_left = 0;
+    web->purpose = IOTFLOW_WEB_OWN_CALL;
+    if (web->method != NULL) {
+        web->request_left = (uint32_t)web->request.size;
+        put_request(web, web->method, web->request_left);
+        return;
+    }
+    status = find_batch(web);
+    if (status == IOTFLOW_OK) {
+        begin_batch_call(web);
+    } else if (status == IOTFLOW_IO_ERROR) {
+        break_off(web);
+    } else {
+        /* Nothing to send. */
     }
 }
 
@@ -303,8 +392,7 @@ static bool fill(iotflow_grpc_web *web) {
 }
 
 static void send(iotflow_grpc_web *web) {
-    while ((web->state == IOTFLOW_WEB_CALLING) &&
-           ((web->out.used > 0U) || (web->payload_left > 0U) || (web->request_left > 0U))) {
+    while ((web->state == IOTFLOW_WEB_CALLING) && !is_sent(web)) {
         int32_t taken;
         if ((web->out.used == 0U) && !fill(web)) {
             return;
@@ -384,7 +472,10 @@ iotflow_status iotflow_grpc_web_open(iotflow_grpc_web *web, iotflow_writer *writ
     web->answer.context = web;
     iotflow_backoff_begin(&web->backoff, options->seed);
     iotflow_backoff_begin(&web->key_backoff, options->seed);
-    return ((options->host == NULL) || (options->send_size < 64U)) ? IOTFLOW_INVALID_ARGUMENT : IOTFLOW_OK;
+    if ((options->host == NULL) || (options->send_size < 64U)) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
+    return (options->api_key == NULL) ? IOTFLOW_OK : set_key(web, options->api_key);
 }
 
 iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
@@ -416,14 +507,18 @@ iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms) {
     return (web->state == IOTFLOW_WEB_STOPPED) ? web->stopped_by : IOTFLOW_OK;
 }
 
-void iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key) {
-    web->options.api_key = api_key;
+iotflow_status iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key) {
+    const iotflow_status status = set_key(web, api_key);
+    if (status != IOTFLOW_OK) {
+        return status;
+    }
     reset_key_pauses(web);
     if ((web->state == IOTFLOW_WEB_STOPPED) || web->key_wanted) {
         web->key_wanted = false;
         web->pause_ms = 0;
         enter(web, IOTFLOW_WEB_PAUSED);
     }
+    return IOTFLOW_OK;
 }
 
 iotflow_status iotflow_grpc_web_call(iotflow_grpc_web *web, const char *method, iotflow_span request, iotflow_call_ended ended,

@@ -113,7 +113,7 @@ static void take_error(iotflow_http_answer *answer) {
     }
     value = value_of(answer->line, "retry-after");
     if ((value != NULL) && (error->retry_after_ms == 0U)) {
-        error->retry_after_ms = (decimal(value) < 86400U) ? (decimal(value) * 1000U) : 86400000U;
+        error->retry_after_ms = iotflow_retry_after(decimal(value), 0);
     }
 }
 
@@ -186,7 +186,7 @@ static void end_frame(iotflow_http_answer *answer) {
     const bool whole = answer->got <= answer->size;
     iotflow_span message;
     message.data = answer->memory;
-    message.size = whole ? answer->got : 0U;
+    message.size = whole ? answer->got : answer->size;
     answer->frame = 0;
     answer->cut = answer->cut || !whole;
     if ((answer->flag & (uint8_t)TRAILERS) == 0U) {

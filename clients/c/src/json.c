@@ -4,81 +4,80 @@
 
 static bool is_space(uint8_t byte) { return (byte == 32U) || ((byte >= 9U) && (byte <= 13U)); }
 
-static size_t skip_space(iotflow_span text, size_t at) {
-    while ((at < text.size) && is_space(text.data[at])) {
-        at++;
-    }
-    return at;
+static bool is_begin(uint8_t byte) { return (byte == (uint8_t)'{') || (byte == (uint8_t)'['); }
+
+static bool is_end(uint8_t byte) { return (byte == (uint8_t)'}') || (byte == (uint8_t)']'); }
+
+static bool is_behind_value(uint8_t byte) {
+    return is_end(byte) || is_space(byte) || (byte == (uint8_t)',') || (byte == (uint8_t)':');
 }
 
-/* Behind the quote that ends the text that begins at `at`, or size if none does. */
-static size_t skip_text(iotflow_span text, size_t at) {
-    at++;
-    while ((at < text.size) && (text.data[at] != (uint8_t)'"')) {
-        at += (text.data[at] == (uint8_t)'\\') ? 2U : 1U;
-    }
-    return (at < text.size) ? (at + 1U) : text.size;
+static void skip(iotflow_span *rest) {
+    rest->data++;
+    rest->size--;
 }
 
-static bool is_end(uint8_t byte) {
-    return (byte == (uint8_t)',') || (byte == (uint8_t)':') || (byte == (uint8_t)'}') || (byte == (uint8_t)']') ||
-           is_space(byte);
-}
-
-/* Behind the value that begins at `at`. Brackets are counted, not matched. */
-static size_t skip_value(iotflow_span text, size_t at) {
+/* Takes a value from the front of the rest. Brackets are counted, not matched. */
+static void take_value(iotflow_span *rest, iotflow_span *value) {
     uint32_t depth = 0;
-    while ((at < text.size) && ((depth > 0U) || !is_end(text.data[at]))) {
-        const uint8_t byte = text.data[at];
-        if (byte == (uint8_t)'"') {
-            at = skip_text(text, at);
-        } else {
-            if ((byte == (uint8_t)'{') || (byte == (uint8_t)'[')) {
-                depth++;
-            } else if ((byte == (uint8_t)'}') || (byte == (uint8_t)']')) {
-                depth--;
-            } else {
-                /* A part of the value. */
+    bool quoted = false;
+    *value = *rest;
+    for (; rest->size > 0U; skip(rest)) {
+        const uint8_t byte = *rest->data;
+        if (quoted) {
+            quoted = byte != (uint8_t)'"';
+            if ((byte == (uint8_t)'\\') && (rest->size > 1U)) {
+                skip(rest);
             }
-            at++;
+        } else if ((depth == 0U) && is_behind_value(byte)) {
+            break;
+        } else {
+            quoted = byte == (uint8_t)'"';
+            depth += is_begin(byte) ? 1U : 0U;
+            depth -= is_end(byte) ? 1U : 0U;
         }
     }
-    return at;
+    value->size -= rest->size;
 }
 
-/* Moves behind the byte, which must be the next one, and the space around it. */
-static bool take(iotflow_span text, size_t *at, char byte) {
-    *at = skip_space(text, *at);
-    if ((*at >= text.size) || (text.data[*at] != (uint8_t)byte)) {
+static void skip_space(iotflow_span *rest) {
+    while ((rest->size > 0U) && is_space(*rest->data)) {
+        skip(rest);
+    }
+}
+
+/* Takes the byte, which must be the next one, and the space around it. */
+static bool take(iotflow_span *rest, char byte) {
+    skip_space(rest);
+    if ((rest->size == 0U) || (*rest->data != (uint8_t)byte)) {
         return false;
     }
-    *at = skip_space(text, *at + 1U);
+    skip(rest);
+    skip_space(rest);
     return true;
 }
 
-static bool is_name(iotflow_span text, size_t from, size_t to, const char *name) {
-    const size_t size = strlen(name);
-    return ((to - from) == (size + 2U)) && (text.data[from] == (uint8_t)'"') &&
-           (memcmp(text.data + from + 1U, name, size) == 0);
+/* Whether the bytes are the name in quotes. */
+static bool is_name(iotflow_span quoted, const char *name) {
+    if ((quoted.size != (strlen(name) + 2U)) || (quoted.data[0] != (uint8_t)'"')) {
+        return false;
+    }
+    quoted.size--;
+    return iotflow_ends_with(quoted, name);
 }
 
 bool iotflow_json_find(iotflow_span object, const char *name, iotflow_span *value) {
-    size_t at = 0;
     char before = '{';
-    while (take(object, &at, before)) {
-        const size_t from = at;
-        size_t begin;
-        bool found;
-        at = skip_value(object, at);
-        found = is_name(object, from, at, name);
-        if (!take(object, &at, ':')) {
+    while (take(&object, before)) {
+        iotflow_span member;
+        iotflow_span found;
+        take_value(&object, &member);
+        if (!take(&object, ':')) {
             return false;
         }
-        begin = at;
-        at = skip_value(object, at);
-        if (found && (at > begin)) {
-            value->data = object.data + begin;
-            value->size = at - begin;
+        take_value(&object, &found);
+        if ((found.size > 0U) && is_name(member, name)) {
+            *value = found;
             return true;
         }
         before = ',';
@@ -86,19 +85,15 @@ bool iotflow_json_find(iotflow_span object, const char *name, iotflow_span *valu
     return false;
 }
 
-static uint32_t hex_digit(uint8_t byte) {
-    if ((byte >= (uint8_t)'0') && (byte <= (uint8_t)'9')) {
-        return (uint32_t)byte - (uint32_t)'0';
-    }
-    return (((uint32_t)byte | 32U) - (uint32_t)'a' + 10U) & 15U;
-}
+static uint32_t hex_digit(uint8_t byte) { return (byte & 15U) + ((byte >= (uint8_t)'A') ? 9U : 0U); }
 
-/* The character of the escape at `at`, behind the backslash. Moves `at` to its last byte. */
-static char unescaped(iotflow_span value, size_t *at) {
+/* Takes the bytes of an escape behind the backslash. Returns its character. */
+static char take_escape(iotflow_span *rest) {
     static const char escapes[] = "b\bf\fn\nr\rt\t";
-    const char byte = (char)value.data[*at];
+    const char byte = (char)*rest->data;
     uint32_t code = 0;
     uint32_t i;
+    skip(rest);
     for (i = 0; escapes[i] != '\0'; i += 2U) {
         if (escapes[i] == byte) {
             return escapes[i + 1U];
@@ -107,53 +102,52 @@ static char unescaped(iotflow_span value, size_t *at) {
     if (byte != 'u') {
         return byte;
     }
-    for (i = 0; (i < 4U) && ((*at + 1U) < value.size); i++) {
-        *at += 1U;
-        code = (code << 4) | hex_digit(value.data[*at]);
+    for (i = 0; (i < 4U) && (rest->size > 0U); i++) {
+        code = (code << 4) | hex_digit(*rest->data);
+        skip(rest);
     }
     return ((code > 0U) && (code < 128U)) ? (char)code : '?';
 }
 
-bool iotflow_json_text(iotflow_span value, char *text, uint32_t size) {
-    size_t at;
-    uint32_t used = 0;
-    text[0] = '\0';
-    if ((value.size < 2U) || (value.data[0] != (uint8_t)'"')) {
+/* Leaves what is between the quotes. False: there are none. */
+static bool unquote(iotflow_span *value) {
+    if ((value->size < 2U) || (*value->data != (uint8_t)'"')) {
         return false;
     }
-    for (at = 1; at < (value.size - 1U); at++) {
-        if ((used + 1U) >= size) {
-            text[0] = '\0';
-            return false;
-        }
-        if (value.data[at] == (uint8_t)'\\') {
-            at++;
-            text[used] = unescaped(value, &at);
-        } else {
-            text[used] = (char)value.data[at];
-        }
-        used++;
-    }
-    text[used] = '\0';
+    skip(value);
+    value->size--;
     return true;
 }
 
-bool iotflow_json_number(iotflow_span value, uint64_t *number) {
-    size_t at = 0;
-    size_t end = value.size;
-    *number = 0;
-    if ((end >= 2U) && (value.data[0] == (uint8_t)'"')) {
-        at++;
-        end--;
+bool iotflow_json_text(iotflow_span value, char *text, uint32_t size) {
+    uint32_t used = 0;
+    bool whole = unquote(&value);
+    while (whole && (value.size > 0U)) {
+        char letter = (char)*value.data;
+        skip(&value);
+        if ((letter == '\\') && (value.size > 0U)) {
+            letter = take_escape(&value);
+        }
+        text[used] = letter;
+        used++;
+        whole = used < size;
     }
-    if ((at == end) || ((end - at) > 19U)) {
+    text[whole ? used : 0U] = '\0';
+    return whole;
+}
+
+bool iotflow_json_number(iotflow_span value, uint64_t *number) {
+    (void)unquote(&value);
+    *number = 0;
+    if ((value.size == 0U) || (value.size > 19U)) {
         return false;
     }
-    for (; at < end; at++) {
-        if ((value.data[at] < (uint8_t)'0') || (value.data[at] > (uint8_t)'9')) {
+    for (; value.size > 0U; skip(&value)) {
+        const uint32_t digit = (uint32_t)*value.data - (uint32_t)'0';
+        if (digit > 9U) {
             return false;
         }
-        *number = (*number * 10U) + ((uint64_t)value.data[at] - (uint64_t)'0');
+        *number = (*number * 10U) + digit;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "iotflow/json.h"
+#include "iotflow/key.h"
 
 enum {
     CONNECT_MS = 10000,
@@ -76,19 +77,14 @@ static void put_device(iotflow_mqtt *mqtt, const char *before) {
     iotflow_packet_text_end(&mqtt->out, begin);
 }
 
-static bool ends_with(iotflow_span topic, const char *word) {
-    const size_t size = strlen(word);
-    return (topic.size > size) && (memcmp(topic.data + topic.size - size, word, size) == 0);
-}
-
 /* Packets of the greeting. */
 
 static uint8_t connect_flags(const iotflow_mqtt *mqtt) {
-    const bool named = !is_registering(mqtt) || (mqtt->options.token != NULL);
-    uint32_t flags = named ? 0xc0U : 0U;
-    /* The last will, with QoS 1; a session that outlives the connection, so that commands wait at the broker. */
-    flags |= is_registering(mqtt) ? 2U : 0x0cU;
-    return (uint8_t)flags;
+    if (!is_registering(mqtt)) {
+        /* With a login, and the last will with QoS 1; a session that outlives the connection: commands wait at the broker. */
+        return 0xcc;
+    }
+    return (mqtt->options.token != NULL) ? 0xc2 : 2;
 }
 
 static void send_connect(iotflow_mqtt *mqtt) {
@@ -122,12 +118,16 @@ static void put_filter(iotflow_mqtt *mqtt, const char *below) {
 static void send_subscribe(iotflow_mqtt *mqtt) {
     iotflow_packet_begin(&mqtt->out, (IOTFLOW_SUBSCRIBE << 4) | 2);
     iotflow_packet_short(&mqtt->out, SUBSCRIBE_ID);
-    put_filter(mqtt, is_registering(mqtt) ? "/discovery/response/" : "errors");
-    if (!is_registering(mqtt) && (mqtt->options.command != NULL)) {
-        put_filter(mqtt, "commands");
-    }
-    if (!is_registering(mqtt) && (mqtt->options.config != NULL)) {
-        put_filter(mqtt, "config");
+    if (is_registering(mqtt)) {
+        put_filter(mqtt, "/discovery/response/");
+    } else {
+        put_filter(mqtt, "errors");
+        if (mqtt->options.command != NULL) {
+            put_filter(mqtt, "commands");
+        }
+        if (mqtt->options.config != NULL) {
+            put_filter(mqtt, "config");
+        }
     }
     (void)iotflow_packet_end(&mqtt->out, 0);
 }
@@ -160,22 +160,28 @@ static bool is_before(iotflow_place one, iotflow_place other) {
 static uint32_t batch_id(uint32_t sequence) { return 1U + (sequence % (uint32_t)BATCH_IDS); }
 
 static void send_batch(iotflow_mqtt *mqtt) {
-    const uint32_t window = mqtt->proven ? mqtt->options.window : 1U;
     iotflow_record record;
-    if ((mqtt->writer == NULL) || (mqtt->on_way >= window) || is_registering(mqtt)) {
+    iotflow_status status;
+    if ((mqtt->writer == NULL) || (mqtt->on_way >= mqtt->window) || is_registering(mqtt)) {
+        return;
+    }
+    if (!iotflow_ring_claim(&mqtt->writer->ring, mqtt->device_id)) {
+        stop(mqtt, IOTFLOW_QUEUE_OF_ANOTHER_DEVICE);
         return;
     }
     if (is_before(mqtt->next, mqtt->writer->ring.begin)) {
         mqtt->next = mqtt->writer->ring.begin;
     }
-    if (iotflow_ring_next(&mqtt->writer->ring, &mqtt->next, &record) != IOTFLOW_OK) {
+    status = iotflow_writer_next(mqtt->writer, &mqtt->next, mqtt->on_way, &record);
+    if (status == IOTFLOW_IO_ERROR) {
+        interrupt(mqtt, status);
+    }
+    if (status != IOTFLOW_OK) {
         return;
     }
     /* After dropped batches the window begins anew: their acknowledgements are ignored. */
-    if ((mqtt->on_way > 0U) && (record.sequence != (mqtt->first_on_way + mqtt->on_way))) {
+    if (record.sequence != (mqtt->first_on_way + mqtt->on_way)) {
         mqtt->on_way = 0;
-    }
-    if (mqtt->on_way == 0U) {
         mqtt->first_on_way = record.sequence;
         mqtt->acknowledged_mask = 0;
     }
@@ -198,7 +204,7 @@ static void take_puback(iotflow_mqtt *mqtt, uint32_t id) {
         mqtt->acknowledged_mask >>= 1;
         mqtt->first_on_way++;
         mqtt->on_way--;
-        mqtt->proven = true;
+        mqtt->window = mqtt->options.window;
         iotflow_backoff_reset(&mqtt->backoff);
     }
 }
@@ -215,25 +221,6 @@ static bool is_retryable(iotflow_span error) {
     return iotflow_json_find(error, "retryable", &value) && (value.data[0] == (uint8_t)'t');
 }
 
-static void take_registration(iotflow_mqtt *mqtt, iotflow_span answer) {
-    iotflow_span device = answer;
-    iotflow_span value;
-    uint64_t id = 0;
-    (void)iotflow_json_find(answer, "device", &device);
-    if (find_number(device, "id", &id) && (id <= INT32_MAX) && iotflow_json_find(device, "api_key", &value) &&
-        iotflow_json_text(value, mqtt->api_key, sizeof mqtt->api_key)) {
-        mqtt->device_id = (uint32_t)id;
-        if (mqtt->options.registered != NULL) {
-            mqtt->options.registered(mqtt->options.context, mqtt->device_id, mqtt->api_key);
-        }
-        reconnect(mqtt);
-    } else if (is_retryable(answer)) {
-        interrupt(mqtt, IOTFLOW_AGAIN);
-    } else {
-        stop(mqtt, IOTFLOW_REJECTED);
-    }
-}
-
 static void copy_member(iotflow_span object, const char *name, char *text, uint32_t size) {
     iotflow_span value;
     text[0] = '\0';
@@ -242,24 +229,48 @@ static void copy_member(iotflow_span object, const char *name, char *text, uint3
     }
 }
 
-static void take_error(iotflow_mqtt *mqtt, iotflow_span error) {
+/* Tells the application. Returns whether another attempt may succeed. */
+static bool take_error(iotflow_mqtt *mqtt, iotflow_span error) {
     char reason[WORD_BYTES];
     char message[WORD_BYTES];
     char field[WORD_BYTES];
     iotflow_rejection rejection;
+    (void)memset(&rejection, 0, sizeof rejection);
+    rejection.retryable = is_retryable(error);
     if (mqtt->writer == NULL) {
-        return;
+        return rejection.retryable;
     }
     copy_member(error, "reason", reason, sizeof reason);
     copy_member(error, "message", message, sizeof message);
     copy_member(error, "field", field, sizeof field);
-    (void)memset(&rejection, 0, sizeof rejection);
-    rejection.count = 1;
+    rejection.count = is_registering(mqtt) ? 0U : 1U;
     rejection.measurement = field;
     rejection.reason = reason;
     rejection.message = message;
-    rejection.retryable = is_retryable(error);
     iotflow_writer_reject(mqtt->writer, &rejection);
+    return rejection.retryable;
+}
+
+static void take_registration(iotflow_mqtt *mqtt, iotflow_span answer) {
+    iotflow_span device = answer;
+    uint64_t id = 0;
+    (void)iotflow_json_find(answer, "device", &device);
+    if (find_number(device, "id", &id) && (id <= INT32_MAX)) {
+        copy_member(device, "api_key", mqtt->api_key, sizeof mqtt->api_key);
+    }
+    if (!is_registering(mqtt)) {
+        mqtt->device_id = (uint32_t)id;
+        if (mqtt->options.registered != NULL) {
+            mqtt->options.registered(mqtt->options.context, mqtt->device_id, mqtt->api_key);
+        }
+        reconnect(mqtt);
+        return;
+    }
+    if (take_error(mqtt, answer)) {
+        interrupt(mqtt, IOTFLOW_AGAIN);
+    } else {
+        stop(mqtt, IOTFLOW_REJECTED);
+    }
 }
 
 static void put_json_text(iotflow_packet *out, const char *text) {
@@ -344,14 +355,19 @@ static void take_config(iotflow_mqtt *mqtt, iotflow_span payload) {
 static void take_message(iotflow_mqtt *mqtt, const iotflow_message *message) {
     if (message->cut) {
         send_puback(mqtt, message->id);
-    } else if (is_registering(mqtt)) {
+        return;
+    }
+    if (is_registering(mqtt)) {
         take_registration(mqtt, message->payload);
-    } else if (ends_with(message->topic, "/commands") && (mqtt->options.command != NULL)) {
+        return;
+    }
+    iotflow_backoff_reset(&mqtt->backoff);
+    if (iotflow_ends_with(message->topic, "/commands") && (mqtt->options.command != NULL)) {
         take_command(mqtt, message);
     } else {
-        if (ends_with(message->topic, "/errors")) {
-            take_error(mqtt, message->payload);
-        } else if (ends_with(message->topic, "/config")) {
+        if (iotflow_ends_with(message->topic, "/errors")) {
+            (void)take_error(mqtt, message->payload);
+        } else if (iotflow_ends_with(message->topic, "/config")) {
             take_config(mqtt, message->payload);
         } else {
             /* No topic of this client. */
@@ -361,21 +377,34 @@ static void take_message(iotflow_mqtt *mqtt, const iotflow_message *message) {
 }
 
 static void ask_for_key(iotflow_mqtt *mqtt) {
-    const char *key = (mqtt->options.credential == NULL) ? NULL : mqtt->options.credential(mqtt->options.context);
-    if (is_registering(mqtt) || (key == NULL) || (iotflow_mqtt_use_key(mqtt, key) != IOTFLOW_OK)) {
-        stop(mqtt, IOTFLOW_UNAUTHENTICATED);
+    const bool asks = !is_registering(mqtt) && (mqtt->options.credential != NULL);
+    const char *key = asks ? mqtt->options.credential(mqtt->options.context) : NULL;
+    const iotflow_status status = (key == NULL) ? IOTFLOW_UNAUTHENTICATED : iotflow_mqtt_use_key(mqtt, key);
+    mqtt->key_unproven = true;
+    if (status != IOTFLOW_OK) {
+        stop(mqtt, status);
+    }
+}
+
+/* The question follows at once, or after a pause where the rejected key is an answer itself. */
+static void want_key(iotflow_mqtt *mqtt) {
+    reconnect(mqtt);
+    mqtt->key_wanted = true;
+    if (mqtt->key_unproven) {
+        mqtt->pause_ms = iotflow_backoff_next(&mqtt->backoff);
     } else {
-        reconnect(mqtt);
+        iotflow_backoff_reset(&mqtt->backoff);
     }
 }
 
 static void take_connack(iotflow_mqtt *mqtt) {
     const uint8_t code = (mqtt->reader.length >= 2U) ? mqtt->reader.body[1] : 255U;
     if (code == 0U) {
+        mqtt->key_unproven = false;
         send_subscribe(mqtt);
         enter(mqtt, IOTFLOW_MQTT_SUBSCRIBING);
     } else if ((code == 4U) || (code == 5U)) {
-        ask_for_key(mqtt);
+        want_key(mqtt);
     } else {
         interrupt(mqtt, (code == 3U) ? IOTFLOW_AGAIN : IOTFLOW_PROTOCOL_ERROR);
     }
@@ -504,7 +533,7 @@ static void begin_greeting(iotflow_mqtt *mqtt) {
     mqtt->payload_left = 0;
     mqtt->on_way = 0;
     mqtt->acknowledged_mask = 0;
-    mqtt->proven = false;
+    mqtt->window = 1;
     mqtt->pinging = false;
     mqtt->sent_at = mqtt->now_ms;
     mqtt->heard_at = mqtt->now_ms;
@@ -577,7 +606,8 @@ iotflow_status iotflow_mqtt_open(iotflow_mqtt *mqtt, iotflow_writer *writer, con
     mqtt->device_id = options->device_id;
     iotflow_backoff_begin(&mqtt->backoff, options->seed);
     if (((options->api_key == NULL) && (options->name == NULL)) || (mqtt->options.window > (uint32_t)LARGEST_WINDOW) ||
-        (options->receive_size < 4U)) {
+        (options->receive_size < 4U) ||
+        ((options->token != NULL) && (iotflow_key_length(options->token, IOTFLOW_LONGEST_TOKEN) == 0U))) {
         return IOTFLOW_INVALID_ARGUMENT;
     }
     return (options->api_key == NULL) ? IOTFLOW_OK : iotflow_mqtt_use_key(mqtt, options->api_key);
@@ -593,8 +623,12 @@ iotflow_status iotflow_mqtt_poll(iotflow_mqtt *mqtt, uint32_t now_ms) {
         return mqtt->stopped_by;
     }
     if ((mqtt->state == IOTFLOW_MQTT_PAUSED) && is_since(mqtt, mqtt->state_since, mqtt->pause_ms)) {
-        enter(mqtt, IOTFLOW_MQTT_CONNECTING);
-        try_to_connect(mqtt, 1);
+        if (mqtt->key_wanted) {
+            ask_for_key(mqtt);
+        } else {
+            enter(mqtt, IOTFLOW_MQTT_CONNECTING);
+            try_to_connect(mqtt, 1);
+        }
     } else if (mqtt->state == IOTFLOW_MQTT_CONNECTING) {
         try_to_connect(mqtt, 0);
     } else {
@@ -614,12 +648,14 @@ iotflow_status iotflow_mqtt_poll(iotflow_mqtt *mqtt, uint32_t now_ms) {
 }
 
 iotflow_status iotflow_mqtt_use_key(iotflow_mqtt *mqtt, const char *api_key) {
-    const size_t size = strlen(api_key);
-    if ((size == 0U) || (size >= sizeof mqtt->api_key)) {
+    const uint32_t length = iotflow_key_length(api_key, IOTFLOW_LONGEST_KEY);
+    if (length == 0U) {
         return IOTFLOW_INVALID_ARGUMENT;
     }
-    (void)memcpy(mqtt->api_key, api_key, size + 1U);
-    if (mqtt->state == IOTFLOW_MQTT_STOPPED) {
+    (void)memcpy(mqtt->api_key, api_key, length + 1U);
+    mqtt->key_unproven = false;
+    if ((mqtt->state == IOTFLOW_MQTT_STOPPED) || mqtt->key_wanted) {
+        mqtt->key_wanted = false;
         reconnect(mqtt);
     }
     return IOTFLOW_OK;

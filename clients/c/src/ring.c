@@ -4,8 +4,9 @@
 
 #include "iotflow/crc32.h"
 
-#define MAGIC 0x31666f69U
-enum { CHUNK = 64 };
+#define MAGIC 0x32666f69U
+/* A sector begins with its header and a statement. */
+enum { CHUNK = 64, SECTOR_BEGIN = IOTFLOW_SECTOR_HEADER + IOTFLOW_RECORD_HEADER };
 
 static uint32_t get32(const uint8_t *from) {
     return (uint32_t)from[0] | ((uint32_t)from[1] << 8) | ((uint32_t)from[2] << 16) | ((uint32_t)from[3] << 24);
@@ -102,6 +103,19 @@ static iotflow_status synchronize(const iotflow_ring *ring) {
     return done ? IOTFLOW_OK : IOTFLOW_IO_ERROR;
 }
 
+static void make_header(uint8_t *header, uint32_t size, uint32_t sequence, uint32_t rows) {
+    set32(header, size);
+    set32(header + 4, sequence);
+    set32(header + 8, rows);
+    set32(header + 12, iotflow_crc32(0, header, 12));
+}
+
+static void begin_at_end_if_empty(iotflow_ring *ring) {
+    if (ring->queued_batches == 0U) {
+        ring->begin = ring->end;
+    }
+}
+
 static iotflow_status begin_sector(iotflow_ring *ring) {
     writer out;
     iotflow_status status;
@@ -114,20 +128,16 @@ static iotflow_status begin_sector(iotflow_ring *ring) {
         ring->begin.sector = ring->end.sector;
         ring->begin.offset = IOTFLOW_SECTOR_HEADER;
     }
-    (void)memset(out.bytes, 0xff, IOTFLOW_SECTOR_HEADER);
-    set32(out.bytes, MAGIC);
-    set32(out.bytes + 4, ring->end.sector);
-    set32(out.bytes + 8, ring->next_sequence);
-    set32(out.bytes + 12, ring->acknowledged);
-    set32(out.bytes + 16, iotflow_crc32(0, out.bytes, 16));
+    make_header(out.bytes, MAGIC, ring->end.sector, ring->next_sequence);
+    make_header(out.bytes + IOTFLOW_SECTOR_HEADER, 0, ring->acknowledged, ring->device);
     out.ring = ring;
-    out.used = IOTFLOW_SECTOR_HEADER;
+    out.used = SECTOR_BEGIN;
     status = write_chunk(&out);
     if (status != IOTFLOW_OK) {
         /* The same sector is begun again: its number must not be skipped, or what it held before would be read. */
         ring->end.sector--;
         ring->end.offset = ring->storage->sector_size;
-        ring->begin = (ring->queued_batches == 0U) ? ring->end : ring->begin;
+        begin_at_end_if_empty(ring);
     }
     return status;
 }
@@ -140,13 +150,6 @@ static iotflow_status reserve(iotflow_ring *ring, uint32_t payload) {
         status = begin_sector(ring);
     }
     return status;
-}
-
-static void make_header(uint8_t *header, uint32_t size, uint32_t sequence, uint32_t rows) {
-    set32(header, size);
-    set32(header + 4, sequence);
-    set32(header + 8, rows);
-    set32(header + 12, iotflow_crc32(0, header, 12));
 }
 
 /* Counts the bytes of a payload and continues the checksum of its header. */
@@ -195,7 +198,7 @@ static iotflow_status write_record(iotflow_ring *ring, const iotflow_batch *batc
 }
 
 uint32_t iotflow_ring_largest(const iotflow_ring *ring) {
-    return ring->storage->sector_size - (uint32_t)IOTFLOW_SECTOR_HEADER - (uint32_t)IOTFLOW_RECORD_HEADER;
+    return ring->storage->sector_size - (uint32_t)SECTOR_BEGIN - (uint32_t)IOTFLOW_RECORD_HEADER;
 }
 
 /* Reading. */
@@ -224,7 +227,8 @@ static iotflow_status read_header(const iotflow_ring *ring, iotflow_place place,
                                                                                                           : IOTFLOW_OK;
 }
 
-static bool is_intact(const iotflow_ring *ring, const iotflow_record *record, uint32_t expected) {
+/* IOTFLOW_AGAIN: its checksum is another one. */
+static iotflow_status check_payload(const iotflow_ring *ring, const iotflow_record *record, uint32_t expected) {
     const iotflow_storage *storage = ring->storage;
     uint8_t bytes[CHUNK];
     uint32_t done = 0;
@@ -233,20 +237,20 @@ static bool is_intact(const iotflow_ring *ring, const iotflow_record *record, ui
         const uint32_t left = record->size - done;
         const uint32_t part = (left < (uint32_t)CHUNK) ? left : (uint32_t)CHUNK;
         if (storage->read(storage->context, record->payload + done, bytes, part) != 0) {
-            return false;
+            return IOTFLOW_IO_ERROR;
         }
         crc = iotflow_crc32(crc, bytes, part);
         done += part;
     }
-    return crc == expected;
+    return (crc == expected) ? IOTFLOW_OK : IOTFLOW_AGAIN;
 }
 
 /* Reads the next intact record, also one of an acknowledgement, within a sector. */
 static iotflow_status next_in_sector(const iotflow_ring *ring, iotflow_place *place, iotflow_record *record) {
     uint32_t crc;
     iotflow_status status = read_header(ring, *place, record, &crc);
-    if ((status == IOTFLOW_OK) && !is_intact(ring, record, crc)) {
-        status = IOTFLOW_AGAIN;
+    if (status == IOTFLOW_OK) {
+        status = check_payload(ring, record, crc);
     }
     if (status == IOTFLOW_OK) {
         place->offset += (uint32_t)IOTFLOW_RECORD_HEADER + padded(record->size);
@@ -306,22 +310,16 @@ iotflow_status iotflow_ring_append(iotflow_ring *ring, const iotflow_batch *batc
 
 /* Removal. */
 
-/* Moves the begin out of a sector of which every batch was removed, so that the sector can be used again. */
-static void leave_removed(iotflow_ring *ring) {
-    iotflow_place place = ring->begin;
-    iotflow_record record;
-    if (ring->queued_batches == 0U) {
-        ring->begin = ring->end;
-    } else if ((iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) && (place.sector != ring->begin.sector)) {
-        ring->begin.sector = place.sector;
+/* The oldest batch is in this sector, so that those before it can be used again. */
+static void begin_in(iotflow_ring *ring, uint32_t sector) {
+    if (ring->begin.sector != sector) {
+        ring->begin.sector = sector;
         ring->begin.offset = IOTFLOW_SECTOR_HEADER;
-    } else {
-        /* The oldest batch is in the same sector. */
     }
 }
 
-/* States the acknowledged sequence in persistent storage. IOTFLOW_QUEUE_FULL: the next sector's header will state it. */
-static iotflow_status write_acknowledged(iotflow_ring *ring) {
+/* States the acknowledged sequence and the device in persistent storage. Without room the next sector will state them. */
+static iotflow_status write_statement(iotflow_ring *ring) {
     writer out;
     iotflow_status status;
     if (!ring->storage->persistent) {
@@ -329,12 +327,27 @@ static iotflow_status write_acknowledged(iotflow_ring *ring) {
     }
     status = reserve(ring, 0);
     if (status == IOTFLOW_OK) {
-        make_header(out.bytes, 0, ring->acknowledged, 0);
+        make_header(out.bytes, 0, ring->acknowledged, ring->device);
         out.ring = ring;
         out.used = IOTFLOW_RECORD_HEADER;
         status = write_chunk(&out);
     }
-    return leave_if_failed(ring, status);
+    return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : leave_if_failed(ring, status);
+}
+
+bool iotflow_ring_claim(iotflow_ring *ring, uint32_t device) {
+    if (!ring->storage->persistent || (ring->device == device)) {
+        return true;
+    }
+    if ((ring->device != 0U) && (ring->queued_batches > 0U)) {
+        return false;
+    }
+    ring->device = device;
+    /* Storage that fails keeps nothing from being sent, which may make room: each acknowledgement states the device again. */
+    if (write_statement(ring) == IOTFLOW_OK) {
+        (void)synchronize(ring);
+    }
+    return true;
 }
 
 /* Removes every batch up to the sequence. */
@@ -345,10 +358,15 @@ static iotflow_status remove_until(iotflow_ring *ring, uint32_t sequence, uint32
         iotflow_place place = ring->begin;
         iotflow_record record;
         const iotflow_status status = iotflow_ring_next(ring, &place, &record);
-        if (status != IOTFLOW_OK) {
+        if (status == IOTFLOW_IO_ERROR) {
             return status;
         }
+        if (status != IOTFLOW_OK) {
+            /* Damage has left fewer batches than were counted. */
+            break;
+        }
         if (record.sequence > sequence) {
+            begin_in(ring, place.sector);
             break;
         }
         ring->begin = place;
@@ -356,7 +374,7 @@ static iotflow_status remove_until(iotflow_ring *ring, uint32_t sequence, uint32
         ring->queued_rows -= record.rows;
         *rows += record.rows;
     }
-    leave_removed(ring);
+    begin_at_end_if_empty(ring);
     return IOTFLOW_OK;
 }
 
@@ -380,12 +398,12 @@ iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, u
     }
     status = remove_until(ring, sequence, rows);
     if (status == IOTFLOW_OK) {
-        status = write_acknowledged(ring);
+        status = write_statement(ring);
     }
     if (status == IOTFLOW_OK) {
         release_from(ring, first);
     }
-    return (status == IOTFLOW_QUEUE_FULL) ? IOTFLOW_OK : status;
+    return status;
 }
 
 iotflow_status iotflow_ring_drop_oldest(iotflow_ring *ring, uint32_t *rows) {
@@ -416,7 +434,7 @@ uint32_t iotflow_ring_fill(const iotflow_ring *ring) {
 
 /* Opening: finds the newest sector, goes back to the oldest, and reads all records in order. */
 
-static bool read_sector(const iotflow_ring *ring, uint32_t slot, uint32_t *number, uint32_t *next, uint32_t *acknowledged) {
+static bool read_sector(const iotflow_ring *ring, uint32_t slot, uint32_t *number, uint32_t *next) {
     uint8_t header[IOTFLOW_SECTOR_HEADER];
     const iotflow_place place = {slot, 0};
     if (read_at(ring, place, header, sizeof header) != IOTFLOW_OK) {
@@ -424,15 +442,11 @@ static bool read_sector(const iotflow_ring *ring, uint32_t slot, uint32_t *numbe
     }
     *number = get32(header + 4);
     *next = get32(header + 8);
-    *acknowledged = get32(header + 12);
-    return (get32(header) == MAGIC) && (get32(header + 16) == iotflow_crc32(0, header, 16)) &&
+    return (get32(header) == MAGIC) && (get32(header + 12) == iotflow_crc32(0, header, 12)) &&
            ((*number % ring->storage->sectors) == slot);
 }
 
-static void take_header(iotflow_ring *ring, uint32_t next, uint32_t acknowledged) {
-    ring->next_sequence = (next > ring->next_sequence) ? next : ring->next_sequence;
-    ring->acknowledged = (acknowledged > ring->acknowledged) ? acknowledged : ring->acknowledged;
-}
+static void raise_to(uint32_t *to, uint32_t value) { *to = (value > *to) ? value : *to; }
 
 /* The sectors that hold something. False: none. */
 static bool find_sectors(iotflow_ring *ring, uint32_t *oldest, uint32_t *newest) {
@@ -442,11 +456,10 @@ static bool find_sectors(iotflow_ring *ring, uint32_t *oldest, uint32_t *newest)
     for (slot = 0; slot < ring->storage->sectors; slot++) {
         uint32_t number;
         uint32_t next;
-        uint32_t acknowledged;
-        if (read_sector(ring, slot, &number, &next, &acknowledged)) {
-            take_header(ring, next, acknowledged);
+        if (read_sector(ring, slot, &number, &next)) {
+            raise_to(&ring->next_sequence, next);
             *oldest = (number < *oldest) ? number : *oldest;
-            *newest = (number > *newest) ? number : *newest;
+            raise_to(newest, number);
         }
     }
     if ((*newest >= *oldest) && ((*newest - *oldest) >= ring->storage->sectors)) {
@@ -478,26 +491,53 @@ static iotflow_status scan_sector(iotflow_ring *ring, iotflow_place *place, bool
     iotflow_status status;
     do {
         status = next_in_sector(ring, place, &record);
-        if (status == IOTFLOW_OK) {
-            take_header(ring, (record.size > 0U) ? (record.sequence + 1U) : 0U, (record.size > 0U) ? 0U : record.sequence);
+        if ((status == IOTFLOW_OK) && (record.size > 0U)) {
+            raise_to(&ring->next_sequence, record.sequence + 1U);
+        } else if (status == IOTFLOW_OK) {
+            raise_to(&ring->acknowledged, record.sequence);
+            ring->device = record.rows;
+        } else {
+            /* The last one was read. */
         }
     } while (status == IOTFLOW_OK);
     *damaged = !is_erased(ring, *place);
     return (status == IOTFLOW_AGAIN) ? IOTFLOW_OK : status;
 }
 
-static void count_queued(iotflow_ring *ring) {
+/* IOTFLOW_AGAIN: all were counted. */
+static iotflow_status count_queued(iotflow_ring *ring) {
     iotflow_place place = ring->begin;
     iotflow_record record;
-    while (iotflow_ring_next(ring, &place, &record) == IOTFLOW_OK) {
+    iotflow_status status;
+    ring->queued_batches = 0;
+    ring->queued_rows = 0;
+    for (status = iotflow_ring_next(ring, &place, &record); status == IOTFLOW_OK;
+         status = iotflow_ring_next(ring, &place, &record)) {
         if (record.sequence <= ring->acknowledged) {
             ring->begin = place;
         } else {
+            if (ring->queued_batches == 0U) {
+                begin_in(ring, place.sector);
+            }
             ring->queued_batches++;
             ring->queued_rows += record.rows;
         }
     }
-    leave_removed(ring);
+    if (is_before_end(ring, place)) {
+        /* What is written behind damage would not be read. */
+        ring->end.offset = ring->storage->sector_size;
+    }
+    begin_at_end_if_empty(ring);
+    return status;
+}
+
+uint32_t iotflow_ring_recount(iotflow_ring *ring) {
+    const iotflow_ring before = *ring;
+    if (count_queued(ring) != IOTFLOW_AGAIN) {
+        /* Storage that cannot be read for a while loses nothing. */
+        *ring = before;
+    }
+    return before.queued_rows - ring->queued_rows;
 }
 
 iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *storage) {
@@ -505,13 +545,14 @@ iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *stor
     uint32_t newest;
     uint32_t number;
     bool damaged = false;
+    iotflow_status status;
     (void)memset(ring, 0, sizeof *ring);
     ring->storage = storage;
     ring->next_sequence = 1;
     ring->end.offset = storage->sector_size;
     ring->begin = ring->end;
     if ((storage->sectors < 2U) || ((storage->sector_size % (uint32_t)IOTFLOW_RING_UNIT) != 0U) ||
-        (storage->sector_size < (uint32_t)(IOTFLOW_SECTOR_HEADER + IOTFLOW_RECORD_HEADER + IOTFLOW_RING_UNIT))) {
+        (storage->sector_size < (uint32_t)(SECTOR_BEGIN + IOTFLOW_RECORD_HEADER + IOTFLOW_RING_UNIT))) {
         return IOTFLOW_INVALID_ARGUMENT;
     }
     if (!storage->persistent || !find_sectors(ring, &oldest, &newest)) {
@@ -531,6 +572,10 @@ iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *stor
     if (damaged) {
         ring->end.offset = storage->sector_size;
     }
-    count_queued(ring);
-    return IOTFLOW_OK;
+    status = count_queued(ring);
+    if (ring->queued_batches == 0U) {
+        /* What is added before the device is known is of the next one. */
+        ring->device = 0;
+    }
+    return (status == IOTFLOW_AGAIN) ? IOTFLOW_OK : status;
 }

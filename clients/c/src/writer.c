@@ -11,6 +11,13 @@ static void report_dropped(iotflow_writer *writer, uint32_t rows, iotflow_drop r
     }
 }
 
+static void skip_damage(iotflow_writer *writer) {
+    const uint32_t rows = iotflow_ring_recount(&writer->ring);
+    if (rows > 0U) {
+        report_dropped(writer, rows, IOTFLOW_DROPPED_DAMAGED);
+    }
+}
+
 static void begin_batch(iotflow_writer *writer) {
     const iotflow_writer_options *options = &writer->options;
     iotflow_batch_begin(&writer->batch, options->columns, options->column_count, options->memory, options->memory_size);
@@ -66,7 +73,11 @@ static iotflow_status make_room(iotflow_writer *writer, iotflow_drop reason) {
         case IOTFLOW_POLICY_DROP_OLDEST:
             if (!writer->busy && (writer->ring.queued_batches > 0U)) {
                 status = iotflow_ring_drop_oldest(&writer->ring, &rows);
-                report_dropped(writer, rows, reason);
+                if (rows > 0U) {
+                    report_dropped(writer, rows, reason);
+                } else {
+                    skip_damage(writer);
+                }
                 status = (status == IOTFLOW_OK) ? iotflow_ring_append(&writer->ring, &writer->batch) : status;
             }
             break;
@@ -87,12 +98,8 @@ iotflow_status iotflow_writer_end(iotflow_writer *writer) {
     }
     writer->ended = true;
     status = iotflow_ring_append(&writer->ring, &writer->batch);
-    if (status == IOTFLOW_QUEUE_FULL) {
-        status = make_room(writer, IOTFLOW_DROPPED_QUEUE_FULL);
-    } else if (status == IOTFLOW_IO_ERROR) {
-        status = make_room(writer, IOTFLOW_DROPPED_DISK_FULL);
-    } else {
-        /* It is in the queue. */
+    if (status != IOTFLOW_OK) {
+        status = make_room(writer, (status == IOTFLOW_IO_ERROR) ? IOTFLOW_DROPPED_DISK_FULL : IOTFLOW_DROPPED_QUEUE_FULL);
     }
     if (status == IOTFLOW_OK) {
         begin_batch(writer);
@@ -103,21 +110,15 @@ iotflow_status iotflow_writer_end(iotflow_writer *writer) {
 /* Whether a row is left out because the queue fills up. */
 static bool is_sampled_out(iotflow_writer *writer) {
     const uint32_t fill = iotflow_ring_fill(&writer->ring);
-    uint32_t kept = 1;
+    uint32_t left_out = 0;
     if (writer->options.policy != IOTFLOW_POLICY_SAMPLE) {
         return false;
     }
-    if (fill >= 224U) {
-        kept = 8;
-    } else if (fill >= 192U) {
-        kept = 4;
-    } else if (fill >= 128U) {
-        kept = 2;
-    } else {
-        kept = 1;
-    }
+    left_out |= (fill >= 128U) ? 1U : 0U;
+    left_out |= (fill >= 192U) ? 2U : 0U;
+    left_out |= (fill >= 224U) ? 4U : 0U;
     writer->sampled++;
-    return (writer->sampled % kept) != 0U;
+    return (writer->sampled & left_out) != 0U;
 }
 
 iotflow_status iotflow_writer_add(iotflow_writer *writer, uint32_t now_ms, int64_t timestamp, const iotflow_value *values) {
@@ -156,6 +157,14 @@ iotflow_status iotflow_writer_poll(iotflow_writer *writer, uint32_t now_ms) {
 
 bool iotflow_writer_is_empty(const iotflow_writer *writer) {
     return (writer->batch.rows == 0U) && (writer->ring.queued_batches == 0U);
+}
+
+iotflow_status iotflow_writer_next(iotflow_writer *writer, iotflow_place *place, uint32_t on_way, iotflow_record *record) {
+    const iotflow_status status = iotflow_ring_next(&writer->ring, place, record);
+    if ((status == IOTFLOW_AGAIN) && (writer->ring.queued_batches > on_way)) {
+        skip_damage(writer);
+    }
+    return status;
 }
 
 iotflow_status iotflow_writer_acknowledge(iotflow_writer *writer, uint32_t sequence) {

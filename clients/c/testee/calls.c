@@ -9,7 +9,7 @@
 
 /* Fields of requests and answers. */
 enum { NAME = 1, DEVICE_TYPE = 2, REGISTERED_DEVICE = 2, DEVICE_ID = 1, DEVICE_KEY = 14 };
-enum { KEY_BYTES = 128 };
+enum { KEY_BYTES = IOTFLOW_LONGEST_KEY + 2 };
 enum { STATUS = 1, STATUS_TEXT = 3, BEAT_TIME = 3, BEAT_STATUS = 4, ROTATED_KEY = 3 };
 enum { LATEST_DATA = 4, LATEST_TIME = 5, FIELDS = 1, ENTRY_KEY = 1, ENTRY_VALUE = 2, NUMBER_VALUE = 2, SECONDS = 1, NANOS = 2 };
 
@@ -94,7 +94,7 @@ static const char *use_key(iotflow_field key) {
     const char *kept;
     (void)snprintf(text, sizeof text, "%.*s", (int)key.bytes.size, (const char *)key.bytes.data);
     kept = keep_key(text);
-    iotflow_grpc_web_use_key(door, kept);
+    (void)iotflow_grpc_web_use_key(door, kept);
     return kept;
 }
 

@@ -17,7 +17,7 @@ void attach_writer(iotflow_writer *writer);
 iotflow_status poll_door(uint32_t now_ms);
 /** Whether a status of poll_door lasts: the application has no other key, or the server rejects the client. */
 bool is_final(iotflow_status status);
-/** The error of such a status as the answer to a request. */
-void write_final_error(int64_t id, iotflow_status status);
+/** The error of such a status as the answer to a request of the writer. */
+void write_final_error(const iotflow_writer *writer, int64_t id, iotflow_status status);
 
 #endif

@@ -9,7 +9,7 @@
 #define RELAY "the relay changes calls of gRPC; tests/e2e/test_c_commands.py changes the packets of MQTT"
 #define TRANSPORT "the transport is the application's: it has the target, and the cause of a failure"
 #define RING "the queue is a ring, not a folder of segments; tests/test_ring.c cuts and damages it"
-#define OWNER "the ring does not tell whose batches it has; the application gives each device a ring of its own"
+#define GATEWAY "a microcontroller writes for itself"
 #define CALL "gRPC-Web sends one batch in each call, and waits for its acknowledgement"
 
 /* Features and scenarios, and why the client lacks them. */
@@ -30,15 +30,13 @@ static const char *const lacks[][2] = {
     {"cause-of-a-failed-handshake", TRANSPORT},
     {"server-without-tls", TRANSPORT},
     {"vectors", "the client encodes the rows that it took, and decodes no batches"},
-    {"gateway-writes-for-devices", "a microcontroller writes for itself"},
+    {"gateway-writes-for-devices", GATEWAY},
+    {"gateway-asks-for-no-device", GATEWAY},
     {"last-record-cut-off", RING},
     {"record-of-acknowledgements-lost", RING},
     {"acknowledged-segments-are-deleted", RING},
     {"queue-folders", RING},
     {"queue-cut-at-every-byte", RING},
-    {"queue-of-another-device", OWNER},
-    {"new-key-of-another-device", OWNER},
-    {"key-is-asked-about-once", OWNER},
     {"window-is-bounded", CALL},
     {"repeated-and-older-acknowledgements", CALL},
     {"dropped-acknowledgements", CALL},

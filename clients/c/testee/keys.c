@@ -3,7 +3,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { KEY_BYTES = 128, QUEUED_KEYS = 16 };
+#include "iotflow/key.h"
+
+/* One more character than a key may have, so that a longer one is not taken for a key. */
+enum { KEY_BYTES = IOTFLOW_LONGEST_KEY + 2, QUEUED_KEYS = 16 };
 
 static char kept[KEY_BYTES];
 static char queued[QUEUED_KEYS][KEY_BYTES];

@@ -139,11 +139,20 @@ void write_line(const char *format, ...) {
     (void)fflush(stdout);
 }
 
-void write_error(int64_t id, const char *code, const char *reason, const char *message, bool retryable) {
+static void write_error_of_field(int64_t id, const char *code, const char *reason, const char *message, const char *field,
+                                 bool retryable) {
     write_line(
-        "{\"id\":%lld,\"error\":{\"code\":\"%s\",\"reason\":\"%s\",\"message\":\"%s\",\"field\":\"\",\"retryable\":%s,"
+        "{\"id\":%lld,\"error\":{\"code\":\"%s\",\"reason\":\"%s\",\"message\":\"%s\",\"field\":\"%s\",\"retryable\":%s,"
         "\"retry_after\":null,\"request_id\":\"\"}}",
-        (long long)id, code, reason, message, retryable ? "true" : "false");
+        (long long)id, code, reason, message, field, retryable ? "true" : "false");
+}
+
+void write_error(int64_t id, const char *code, const char *reason, const char *message, bool retryable) {
+    write_error_of_field(id, code, reason, message, "", retryable);
+}
+
+void write_key_error(int64_t id, const char *field) {
+    write_error_of_field(id, "INVALID_ARGUMENT", "", "It has to be of printable ASCII characters without spaces.", field, false);
 }
 
 const char *code_name(uint32_t code) {

@@ -24,6 +24,8 @@ void escape_text(const char *from, char *to);
 void write_line(const char *format, ...);
 /** {"id", "error"}. */
 void write_error(int64_t id, const char *code, const char *reason, const char *message, bool retryable);
+/** The error of a key or token that has another form. field: api_key or token. */
+void write_key_error(int64_t id, const char *field);
 /** Name of gRPC's code. */
 const char *code_name(uint32_t code);
 

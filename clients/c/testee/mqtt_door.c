@@ -83,9 +83,15 @@ static void go_on_reporting(void) {
 
 /* The connection. A new one is made for new handlers, because it subscribes to what it has handlers for. */
 
-static void open_with_handlers(void) { is_open = iotflow_mqtt_open(&mqtt, batches, below, &options) == IOTFLOW_OK; }
+static iotflow_status open_with_handlers(void) {
+    const iotflow_status status = iotflow_mqtt_open(&mqtt, batches, below, &options);
+    is_open = status == IOTFLOW_OK;
+    return status;
+}
 
-void open_mqtt_door(const iotflow_transport *transport, uint32_t device_id, const char *key, iotflow_writer *writer) {
+iotflow_status open_mqtt_door(const iotflow_transport *transport, uint32_t device_id, const char *key, const char *token,
+                              iotflow_writer *writer) {
+    iotflow_status status;
     below = transport;
     batches = writer;
     is_open = false;
@@ -101,9 +107,13 @@ void open_mqtt_door(const iotflow_transport *transport, uint32_t device_id, cons
     options.seed = (uint32_t)getpid();
     options.credential = want_key;
     options.interrupted = note_interrupted;
-    if (writer != NULL) {
-        open_with_handlers();
-    }
+    options.name = "testee";
+    options.token = token;
+    /* Without a handler it would subscribe to nothing, so it is opened again with the first one. */
+    status = open_with_handlers();
+    is_open = is_open && (writer != NULL);
+    options.token = NULL;
+    return status;
 }
 
 void attach_to_mqtt(iotflow_writer *writer) {
@@ -111,14 +121,16 @@ void attach_to_mqtt(iotflow_writer *writer) {
     if (is_open) {
         mqtt.writer = writer;
     } else {
-        open_with_handlers();
+        (void)open_with_handlers();
     }
 }
 
-void use_key_by_mqtt(const char *key) {
+iotflow_status use_key_by_mqtt(const char *key) {
     options.api_key = key;
-    (void)iotflow_mqtt_use_key(&mqtt, key);
+    return iotflow_mqtt_use_key(&mqtt, key);
 }
+
+uint32_t device_of_mqtt(void) { return mqtt.device_id; }
 
 iotflow_status poll_mqtt_door(uint32_t now_ms) {
     iotflow_status status = IOTFLOW_OK;
@@ -133,7 +145,7 @@ bool begin_device_request(const char *verb, iotflow_span request, int64_t id) {
     if (strcmp(verb, "config.report") == 0) {
         begin_report(request, id);
         if (!is_open) {
-            open_with_handlers();
+            (void)open_with_handlers();
         }
         return true;
     }
@@ -146,7 +158,7 @@ bool begin_device_request(const char *verb, iotflow_span request, int64_t id) {
     } else {
         return false;
     }
-    open_with_handlers();
+    (void)open_with_handlers();
     write_line("{\"id\":%lld,\"result\":{}}", (long long)id);
     return true;
 }

@@ -11,6 +11,7 @@ enum { SECTORS = 16, SMALLEST_SECTOR = 512, LARGEST_SECTOR = 128 << 10, BYTES_OF
 static iotflow_storage storage;
 static iotflow_posix_file file = {-1, 0};
 static void *ram;
+static char opened_folder[PATH_BYTES];
 
 /* A sector holds a batch of these rows with ten columns; a sixteenth of the limit at most. */
 static uint32_t sector_for(uint32_t rows_of_batch, uint32_t limit) {
@@ -52,6 +53,7 @@ static iotflow_status open_memory(uint32_t sector, uint32_t sectors) {
 iotflow_status open_queue(const char *folder, uint32_t rows_of_batch, uint32_t limit) {
     char path[PATH_BYTES];
     uint32_t sector = sector_for(rows_of_batch, limit);
+    (void)snprintf(opened_folder, sizeof opened_folder, "%s", (folder == NULL) ? "" : folder);
     if (folder == NULL) {
         return open_memory(sector, sectors_of(sector, limit));
     }
@@ -60,6 +62,8 @@ iotflow_status open_queue(const char *folder, uint32_t rows_of_batch, uint32_t l
     (void)snprintf(path, sizeof path, "%s/ring", folder);
     return iotflow_posix_storage(&storage, &file, path, sector, sectors_of(sector, limit));
 }
+
+const char *queue_folder(void) { return opened_folder; }
 
 const iotflow_storage *queue_storage(void) { return &storage; }
 

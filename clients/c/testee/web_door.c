@@ -21,7 +21,7 @@ static const char *want_key(void *context, const iotflow_error *error) {
     return take_key();
 }
 
-void open_web_door(const iotflow_transport *transport, const char *host, const char *key, iotflow_writer *writer) {
+iotflow_status open_web_door(const iotflow_transport *transport, const char *host, const char *key, iotflow_writer *writer) {
     iotflow_grpc_web_options options;
     (void)memset(&options, 0, sizeof options);
     options.host = host;
@@ -33,7 +33,14 @@ void open_web_door(const iotflow_transport *transport, const char *host, const c
     options.seed = (uint32_t)getpid();
     options.credential = want_key;
     options.interrupted = note_interrupted;
-    (void)iotflow_grpc_web_open(&web, writer, transport, &options);
+    return iotflow_grpc_web_open(&web, writer, transport, &options);
+}
+
+void attach_to_web(iotflow_writer *writer) {
+    if ((web.state == IOTFLOW_WEB_CALLING) && (web.purpose != IOTFLOW_WEB_OWN_CALL)) {
+        web.state = IOTFLOW_WEB_PAUSED;
+    }
+    web.writer = writer;
 }
 
 iotflow_grpc_web *web_door(void) { return &web; }

@@ -131,7 +131,7 @@ static void go_on_flushing(iotflow_status state, uint32_t now_ms) {
     if (iotflow_writer_is_empty(&writer)) {
         write_line("{\"id\":%lld,\"result\":{}}", (long long)flushing.id);
     } else if (is_final(state)) {
-        write_final_error(flushing.id, state);
+        write_final_error(&writer, flushing.id, state);
     } else if (late) {
         write_error(flushing.id, "DEADLINE_EXCEEDED", "", "The deadline passed.", true);
     } else {

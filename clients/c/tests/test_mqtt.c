@@ -22,8 +22,11 @@ static iotflow_storage storage;
 static uint8_t rows[512], queue[2048], receive_memory[256], send_memory[192];
 static iotflow_handled handled[4];
 static uint32_t now;
-static uint32_t commands_run, registered_id, interruptions, configurations;
+static uint32_t commands_run, registered_id, interruptions, last_delay, configurations, asked, damaged_rows;
 static const char *next_key;
+static char rejected_for[32];
+/* The storage of the queue outlives a restart; it cannot be read now. */
+static bool persistent, unreadable;
 static iotflow_outcome outcome;
 
 static iotflow_status broker_connect(void *context, int begin) {
@@ -153,13 +156,31 @@ static void note_config(void *context, uint64_t version, iotflow_span desired) {
 
 static const char *give_key(void *context) {
     (void)context;
+    asked++;
     return next_key;
+}
+
+static void note_dropped(void *context, uint32_t number, iotflow_drop reason) {
+    (void)context;
+    CHECK(reason == IOTFLOW_DROPPED_DAMAGED);
+    damaged_rows += number;
+}
+
+static void note_rejected(void *context, const iotflow_rejection *rejection) {
+    (void)context;
+    (void)snprintf(rejected_for, sizeof rejected_for, "%s", rejection->reason);
+}
+
+static int read_queue(void *context, uint32_t offset, void *data, uint32_t size) {
+    (void)memcpy(data, (const uint8_t *)context + offset, size);
+    return unreadable ? -1 : 0;
 }
 
 static void note_interrupted(void *context, iotflow_status status, uint32_t delay_ms) {
     (void)context;
     (void)status;
     CHECK((delay_ms >= 100U) && (delay_ms <= 30000U));
+    last_delay = delay_ms;
     interruptions++;
 }
 
@@ -177,6 +198,9 @@ static void prepare(const char *key) {
     registered_id = 0;
     interruptions = 0;
     configurations = 0;
+    asked = 0;
+    damaged_rows = 0;
+    unreadable = false;
     next_key = NULL;
     outcome = IOTFLOW_COMMAND_SUCCEEDED;
     writing.columns = &column;
@@ -184,6 +208,8 @@ static void prepare(const char *key) {
     writing.memory = rows;
     writing.memory_size = sizeof rows;
     writing.rows = 2;
+    writing.dropped = note_dropped;
+    writing.rejected = note_rejected;
     options.device_id = 5;
     options.api_key = key;
     options.name = "porch";
@@ -199,7 +225,10 @@ static void prepare(const char *key) {
     options.registered = note_registered;
     options.credential = give_key;
     options.interrupted = note_interrupted;
+    (void)memset(queue, 0xff, sizeof queue);
     iotflow_storage_in_ram(&storage, queue, sizeof queue, 4);
+    storage.read = read_queue;
+    storage.persistent = persistent;
     CHECK(iotflow_writer_open(&writer, &writing, &storage) == IOTFLOW_OK);
     CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
 }
@@ -350,6 +379,198 @@ static void rejected_key_stops(void) {
     CHECK(was_sent("third"));
 }
 
+/* The broker rejects the key, and the next question follows a pause of at most so many milliseconds. */
+static void expect_question(uint32_t longest) {
+    const uint32_t before = asked;
+    uint32_t since;
+    CHECK(poll_for(5) == IOTFLOW_OK);
+    CHECK(mqtt.state == IOTFLOW_MQTT_GREETING);
+    answer("\x20\x02\x00\x05", 4);
+    since = now;
+    while ((asked == before) && ((now - since) <= longest)) {
+        CHECK(poll_for(0) == IOTFLOW_OK);
+    }
+    CHECK((asked == (before + 1U)) && ((now - since) >= (longest / 2U)));
+}
+
+static void questions_with_rejected_answers_follow_pauses(void) {
+    prepare("old");
+    next_key = "wrong";
+    expect_question(5);
+    expect_question(205);
+    expect_question(405);
+    expect_question(805);
+    /* A key that the broker accepts ends the pauses. */
+    next_key = "right";
+    expect_question(1605);
+    greet();
+    CHECK(was_sent("right"));
+    peer.broken = true;
+    CHECK(poll_for(2 * 1605) == IOTFLOW_OK);
+    expect_question(5);
+    expect_question(205);
+}
+
+static void a_key_of_the_application_is_used_during_a_pause(void) {
+    prepare("old");
+    next_key = "wrong";
+    expect_question(5);
+    CHECK(poll_for(5) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x05", 4);
+    CHECK(poll_for(5) == IOTFLOW_OK);
+    CHECK(mqtt.key_wanted);
+    CHECK(iotflow_mqtt_use_key(&mqtt, "rotated") == IOTFLOW_OK);
+    greet();
+    CHECK((asked == 1U) && was_sent("rotated"));
+}
+
+static void keys_have_their_form(void) {
+    static const char *const others[] = {"", "key\n", "two words", "k\xc3\xa9y"};
+    char longest[IOTFLOW_LONGEST_TOKEN + 2];
+    iotflow_mqtt_options options;
+    size_t i;
+    (void)memset(longest, 'k', sizeof longest);
+    longest[IOTFLOW_LONGEST_KEY + 1] = '\0';
+    prepare("old");
+    CHECK(iotflow_mqtt_use_key(&mqtt, longest) == IOTFLOW_INVALID_ARGUMENT);
+    CHECK(iotflow_mqtt_use_key(&mqtt, longest + 1) == IOTFLOW_OK);
+    longest[IOTFLOW_LONGEST_KEY + 1] = 'k';
+    longest[IOTFLOW_LONGEST_TOKEN + 1] = '\0';
+    options = mqtt.options;
+    options.token = longest;
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_INVALID_ARGUMENT);
+    options.token = longest + 1;
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
+    for (i = 0; i < (sizeof others / sizeof *others); i++) {
+        prepare("old");
+        options = mqtt.options;
+        CHECK(iotflow_mqtt_use_key(&mqtt, others[i]) == IOTFLOW_INVALID_ARGUMENT);
+        next_key = others[i];
+        CHECK(poll_for(50) == IOTFLOW_OK);
+        CHECK(was_sent("old"));
+        answer("\x20\x02\x00\x05", 4);
+        CHECK(poll_for(50) == IOTFLOW_INVALID_ARGUMENT);
+        options.token = others[i];
+        CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_INVALID_ARGUMENT);
+        options.token = NULL;
+        options.api_key = others[i];
+        CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_INVALID_ARGUMENT);
+    }
+}
+
+static void no_handler_is_asked_to_register(void) {
+    prepare(NULL);
+    next_key = "key";
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x05", 4);
+    CHECK(poll_for(50) == IOTFLOW_UNAUTHENTICATED);
+    CHECK(asked == 0U);
+}
+
+/* The queue was filled by device 5, and what is left of it is opened with the key of another one. */
+static void a_queue_of_another_device_is_kept(void) {
+    iotflow_mqtt_options options;
+    persistent = true;
+    prepare("secret");
+    add(4);
+    greet();
+    acknowledge(1);
+    CHECK(writer.ring.device == 5U);
+    options = mqtt.options;
+    options.device_id = 6;
+    CHECK(iotflow_ring_open(&writer.ring, &storage) == IOTFLOW_OK);
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x00\x90\x04\x80\x00\x01\x01", 10);
+    CHECK(poll_for(50) == IOTFLOW_QUEUE_OF_ANOTHER_DEVICE);
+    CHECK((writer.ring.device == 5U) && (mqtt.device_id == 6U) && (writer.ring.queued_batches == 1U));
+    CHECK(!was_sent("telemetry/batch"));
+    options.device_id = 5;
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
+    greet();
+    acknowledge(2);
+    CHECK(iotflow_writer_is_empty(&writer));
+    /* An empty queue goes over to another device. */
+    options.device_id = 6;
+    CHECK(iotflow_ring_open(&writer.ring, &storage) == IOTFLOW_OK);
+    CHECK(iotflow_mqtt_open(&mqtt, &writer, &transport, &options) == IOTFLOW_OK);
+    add(2);
+    greet();
+    acknowledge(3);
+    CHECK((writer.ring.device == 6U) && iotflow_writer_is_empty(&writer));
+    persistent = false;
+}
+
+/* What was added before the device had an id is of the device that registers. */
+static void a_registered_device_claims_its_queue(void) {
+    persistent = true;
+    prepare(NULL);
+    add(2);
+    greet();
+    publish("iotflow/discovery/response/porch", 1, "{\"device\":{\"id\":9,\"api_key\":\"secret\"}}");
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    greet();
+    CHECK(iotflow_ring_open(&writer.ring, &storage) == IOTFLOW_OK);
+    CHECK((writer.ring.device == 9U) && (writer.ring.queued_batches == 1U));
+    persistent = false;
+}
+
+/* Of five batches in one sector, the third is damaged while the first is on the way. */
+static void damage_is_reported_and_skipped(void) {
+    iotflow_place place;
+    iotflow_record record;
+    uint32_t i;
+    prepare("secret");
+    add(10);
+    greet();
+    place = writer.ring.begin;
+    for (i = 0; i < 3U; i++) {
+        CHECK(iotflow_ring_next(&writer.ring, &place, &record) == IOTFLOW_OK);
+    }
+    CHECK(place.sector == writer.ring.end.sector);
+    queue[record.payload] ^= 1U;
+    acknowledge(1);
+    CHECK((batches_sent() == 2U) && (damaged_rows == 6U));
+    /* What is added now is not written behind the damage. */
+    add(2);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    acknowledge(2);
+    acknowledge(6);
+    CHECK(iotflow_writer_is_empty(&writer) && (writer.acknowledged_rows == 6U) && (damaged_rows == 6U));
+}
+
+/* Nothing is lost by it. */
+static void storage_that_cannot_be_read_interrupts(void) {
+    prepare("secret");
+    add(4);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    unreadable = true;
+    answer("\x20\x02\x00\x00\x90\x04\x80\x00\x01\x01", 10);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    CHECK((interruptions == 1U) && (damaged_rows == 0U));
+    unreadable = false;
+    CHECK(poll_for(300) == IOTFLOW_OK);
+    greet();
+    acknowledge(1);
+    acknowledge(2);
+    CHECK(iotflow_writer_is_empty(&writer) && (writer.acknowledged_rows == 4U));
+}
+
+/* Also a device that only takes commands connects again without a long pause. */
+static void an_event_ends_the_pauses_between_attempts(void) {
+    uint32_t i;
+    prepare("secret");
+    for (i = 0; i < 10U; i++) {
+        greet();
+        publish("iotflow/devices/5/config", 3, "{\"version\":1,\"desired\":{}}");
+        CHECK(poll_for(50) == IOTFLOW_OK);
+        peer.broken = true;
+        CHECK(poll_for(200) == IOTFLOW_OK);
+        CHECK(last_delay <= 200U);
+    }
+    CHECK(interruptions == 10U);
+}
+
 static void registers(void) {
     prepare(NULL);
     add(2);
@@ -367,6 +588,7 @@ static void rejected_registration_stops(void) {
     greet();
     publish("iotflow/discovery/response/porch", 1, "{\"status\":\"error\",\"reason\":\"NAME_TAKEN\",\"retryable\":false}");
     CHECK(poll_for(50) == IOTFLOW_REJECTED);
+    CHECK((strcmp(rejected_for, "NAME_TAKEN") == 0) && (writer.rejected_values == 0U));
 }
 
 static void commands_are_run_once(void) {
@@ -424,7 +646,7 @@ static void rejections_are_counted(void) {
     greet();
     publish("iotflow/devices/5/errors", 3, "{\"reason\":\"TYPE_CONFLICT\",\"retryable\":false,\"field\":\"level\"}");
     CHECK(poll_for(50) == IOTFLOW_OK);
-    CHECK(writer.rejected_values == 1U);
+    CHECK((strcmp(rejected_for, "TYPE_CONFLICT") == 0) && (writer.rejected_values == 1U));
 }
 
 int main(void) {
@@ -436,6 +658,15 @@ int main(void) {
     messages_of_the_broker_put_off_no_ping();
     attempts_to_connect_end();
     rejected_key_stops();
+    questions_with_rejected_answers_follow_pauses();
+    a_key_of_the_application_is_used_during_a_pause();
+    keys_have_their_form();
+    no_handler_is_asked_to_register();
+    a_queue_of_another_device_is_kept();
+    a_registered_device_claims_its_queue();
+    damage_is_reported_and_skipped();
+    storage_that_cannot_be_read_interrupts();
+    an_event_ends_the_pauses_between_attempts();
     registers();
     rejected_registration_stops();
     commands_are_run_once();

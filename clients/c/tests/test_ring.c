@@ -11,7 +11,14 @@ typedef struct {
     uint32_t left;
 } flash;
 
+/* Reads that succeed before one fails. */
+static uint32_t reads_left = UINT32_MAX;
+
 static int flash_read(void *context, uint32_t offset, void *data, uint32_t size) {
+    if (reads_left == 0U) {
+        return -1;
+    }
+    reads_left--;
     (void)memcpy(data, ((const flash *)context)->bytes + offset, size);
     return 0;
 }
@@ -214,9 +221,135 @@ static void refuses_what_does_not_fit(void) {
     storage.sectors = SECTORS;
     storage.sector_size = 40;
     CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_INVALID_ARGUMENT);
+    storage.sector_size = 48;
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_INVALID_ARGUMENT);
     storage.sector_size = 64;
     CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
     CHECK(append(&ring, 2) == IOTFLOW_TOO_LARGE);
+}
+
+static void is_of_one_device(void) {
+    iotflow_ring ring;
+    uint32_t turn;
+    uint32_t rows;
+    prepare();
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    CHECK(append(&ring, 3) == IOTFLOW_OK);
+    CHECK(iotflow_ring_claim(&ring, 5) && iotflow_ring_claim(&ring, 5));
+    for (turn = 0; turn < 200U; turn++) {
+        CHECK(append(&ring, 3) == IOTFLOW_OK);
+        CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+        CHECK(ring.device == 5U);
+        CHECK(!iotflow_ring_claim(&ring, 6) && (ring.device == 5U));
+        CHECK(iotflow_ring_acknowledge(&ring, ring.acknowledged + 1U, &rows) == IOTFLOW_OK);
+        check_order(&ring);
+    }
+    CHECK(iotflow_ring_acknowledge(&ring, ring.next_sequence - 1U, &rows) == IOTFLOW_OK);
+    CHECK(iotflow_ring_claim(&ring, 6));
+    CHECK(append(&ring, 3) == IOTFLOW_OK);
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    CHECK(ring.device == 6U);
+    CHECK(iotflow_ring_acknowledge(&ring, ring.next_sequence - 1U, &rows) == IOTFLOW_OK);
+    /* An empty queue is of the device that comes next. */
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    CHECK(append(&ring, 3) == IOTFLOW_OK);
+    CHECK(iotflow_ring_claim(&ring, 7));
+    storage.persistent = false;
+    CHECK(iotflow_ring_claim(&ring, 8));
+}
+
+/* Without room for its statement, a sector that is begun later states the device. */
+static void a_full_queue_is_claimed_with_the_next_sector(void) {
+    iotflow_ring ring;
+    uint32_t rows;
+    prepare();
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    /* These fill a sector to its end. */
+    while (append(&ring, 7) == IOTFLOW_OK) {
+    }
+    CHECK(ring.end.offset == (uint32_t)SECTOR);
+    CHECK(iotflow_ring_claim(&ring, 5) && (ring.device == 5U));
+    while (ring.begin.sector == 1U) {
+        CHECK(iotflow_ring_acknowledge(&ring, ring.acknowledged + 1U, &rows) == IOTFLOW_OK);
+    }
+    CHECK(ring.queued_batches > 0U);
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    CHECK(ring.device == 5U);
+    check_order(&ring);
+}
+
+/* Power fails after each number of bytes: what was claimed before is of that device, and of no other one. */
+static void a_claim_survives_power_failures(void) {
+    uint32_t cut;
+    for (cut = 1; cut < 1500U; cut++) {
+        iotflow_ring ring;
+        bool claimed = false;
+        uint32_t rows;
+        prepare();
+        memory.left = cut;
+        CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+        (void)append(&ring, 3);
+        CHECK(iotflow_ring_claim(&ring, 5));
+        claimed = memory.left > 0U;
+        while (memory.left > 0U) {
+            (void)append(&ring, 3);
+            if (ring.queued_batches > 3U) {
+                (void)iotflow_ring_acknowledge(&ring, ring.acknowledged + 2U, &rows);
+            }
+        }
+        memory.left = UINT32_MAX;
+        CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+        CHECK((ring.device == 5U) || ((ring.device == 0U) && (!claimed || (ring.queued_batches == 0U))));
+        CHECK(iotflow_ring_claim(&ring, 5));
+        check_order(&ring);
+    }
+}
+
+static void damage_is_counted_once(void) {
+    iotflow_ring ring;
+    iotflow_place place;
+    iotflow_record record;
+    uint32_t rows;
+    prepare();
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    while (ring.end.sector < 3U) {
+        CHECK(append(&ring, 2) == IOTFLOW_OK);
+    }
+    CHECK(iotflow_ring_recount(&ring) == 0U);
+    rows = ring.queued_rows;
+    place = ring.begin;
+    CHECK(iotflow_ring_next(&ring, &place, &record) == IOTFLOW_OK);
+    memory.bytes[record.payload] ^= 1U;
+    CHECK(iotflow_ring_recount(&ring) == (rows - ring.queued_rows));
+    CHECK((ring.queued_rows > 0U) && (ring.queued_rows < rows) && (ring.queued_rows == (2U * ring.queued_batches)));
+    CHECK(ring.begin.sector == 2U);
+    CHECK(iotflow_ring_recount(&ring) == 0U);
+    /* The damaged sector can be written again. */
+    CHECK(append(&ring, 2) == IOTFLOW_OK);
+    while (append(&ring, 2) == IOTFLOW_OK) {
+    }
+    CHECK(ring.end.sector == 5U);
+}
+
+/* A read that fails, whichever it is, changes nothing. */
+static void what_cannot_be_read_is_not_lost(void) {
+    iotflow_ring ring;
+    uint32_t reads;
+    bool all = false;
+    prepare();
+    CHECK(iotflow_ring_open(&ring, &storage) == IOTFLOW_OK);
+    while (append(&ring, 2) == IOTFLOW_OK) {
+    }
+    for (reads = 0; !all; reads++) {
+        const iotflow_ring before = ring;
+        CHECK(reads < 1000U);
+        reads_left = reads;
+        CHECK(iotflow_ring_recount(&ring) == 0U);
+        all = reads_left > 0U;
+        reads_left = UINT32_MAX;
+        CHECK((ring.queued_batches == before.queued_batches) && (ring.end.offset == before.end.offset));
+        check_order(&ring);
+    }
 }
 
 static void run(void) {
@@ -226,6 +359,11 @@ static void run(void) {
     goes_on_after_failures();
     drops_the_oldest_sector();
     reports_damage();
+    is_of_one_device();
+    a_full_queue_is_claimed_with_the_next_sector();
+    a_claim_survives_power_failures();
+    damage_is_counted_once();
+    what_cannot_be_read_is_not_lost();
     refuses_what_does_not_fit();
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     /** The server's name of the call, which its log has, or empty. */
     char request_id[40];
     bool retryable;
-    /** The pause that the server asks for, or 0. */
+    /** The pause that the server asks for, or 0; see iotflow_retry_after. */
     uint32_t retry_after_ms;
 } iotflow_error;
 
@@ -30,6 +30,8 @@ typedef struct {
 void iotflow_error_begin(iotflow_error *error, uint32_t code);
 /** Whether a call that ended with this code of gRPC, without details, may succeed later. */
 bool iotflow_is_retryable(uint32_t code);
+/** Milliseconds of a pause that the server asks for: at most an hour, and 0 where it is negative or malformed. */
+uint32_t iotflow_retry_after(uint64_t seconds, uint64_t nanos);
 /** Adds what the trailer states. text: base64, zero-terminated; it is overwritten. What is malformed is left out. */
 void iotflow_error_details(iotflow_error *error, char *text);
 

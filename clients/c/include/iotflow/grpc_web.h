@@ -7,6 +7,7 @@
 
 #include "iotflow/backoff.h"
 #include "iotflow/http.h"
+#include "iotflow/key.h"
 #include "iotflow/mqtt_packet.h"
 #include "iotflow/transport.h"
 #include "iotflow/writer.h"
@@ -22,6 +23,7 @@ typedef void (*iotflow_call_ended)(void *context, const iotflow_error *error, io
 typedef struct {
     /** The value of the header `host`. */
     const char *host;
+    /** Null: none, to register. A call of the application may be made without a key. */
     const char *api_key;
     /** For headers that are sent (at least 384 bytes) and for messages that arrive. */
     uint8_t *send_memory;
@@ -32,7 +34,8 @@ typedef struct {
     uint32_t seed;
     /**
      * The key was rejected. Returns another one, or null: iotflow_grpc_web_poll fails until iotflow_grpc_web_use_key. While the
-     * server accepts none of its answers, there are pauses between the calls, as between attempts to connect.
+     * server accepts none of its answers, there are pauses between the calls, as between attempts to connect. Keys have 1 to
+     * IOTFLOW_LONGEST_KEY printable ASCII characters without spaces, here and below.
      */
     const char *(*credential)(void *context, const iotflow_error *error);
     /** A connection or a call failed; the next attempt follows after the delay. */
@@ -48,6 +51,14 @@ typedef enum {
     IOTFLOW_WEB_STOPPED
 } iotflow_grpc_web_state;
 
+typedef enum {
+    /** Of the application. */
+    IOTFLOW_WEB_OWN_CALL = 0,
+    IOTFLOW_WEB_BATCH,
+    /** Whose key it is: SendHeartbeat. */
+    IOTFLOW_WEB_QUESTION
+} iotflow_grpc_web_purpose;
+
 typedef struct {
     iotflow_grpc_web_options options;
     iotflow_writer *writer;
@@ -58,13 +69,17 @@ typedef struct {
     /** The key is an answer of the application that the server has not accepted yet; the next question follows the pause. */
     bool key_unproven;
     bool key_wanted;
+    /** No call has been made with the key yet. */
+    bool key_unused;
+    /** The device of the key, 0: it was not asked yet. Only for a persistent queue. */
+    uint32_t device_id;
     iotflow_http_answer answer;
     iotflow_packet out;
     uint32_t out_sent;
     /** The batch that is being sent. */
     iotflow_record record;
     uint32_t payload_left;
-    bool sends_batch;
+    iotflow_grpc_web_purpose purpose;
     /** The call of the application, and its answer so far. */
     const char *method;
     iotflow_span request;
@@ -79,16 +94,20 @@ typedef struct {
     uint32_t now_ms;
 } iotflow_grpc_web;
 
-/** Prepares a connection; the first poll opens it when there is something to send. writer may be null. */
+/**
+ * Prepares a connection; the first poll opens it when there is something to send. writer may be null. With a persistent queue
+ * each key is asked once, before a batch is sent, which device it is (SendHeartbeat).
+ */
 iotflow_status iotflow_grpc_web_open(iotflow_grpc_web *web, iotflow_writer *writer, const iotflow_transport *transport,
                                      const iotflow_grpc_web_options *options);
 /**
- * Does what can be done now, and returns. IOTFLOW_OK while calls are made or tried again, IOTFLOW_UNAUTHENTICATED or
- * IOTFLOW_REJECTED (an error that is not retryable) when it stopped.
+ * Does what can be done now, and returns. IOTFLOW_OK while calls are made or tried again. When it stopped:
+ * IOTFLOW_UNAUTHENTICATED, IOTFLOW_INVALID_ARGUMENT (the answer of `credential` is no key), IOTFLOW_REJECTED (an error that is
+ * not retryable: answer.error), or IOTFLOW_QUEUE_OF_ANOTHER_DEVICE (writer->ring.device, and device_id of the key).
  */
 iotflow_status iotflow_grpc_web_poll(iotflow_grpc_web *web, uint32_t now_ms);
-/** Continues with another key, which must live as long as the connection. */
-void iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key);
+/** Continues with another key, which must live as long as the connection. IOTFLOW_INVALID_ARGUMENT: it is none. */
+iotflow_status iotflow_grpc_web_use_key(iotflow_grpc_web *web, const char *api_key);
 /**
  * Calls a unary method, for example "iotflow.v1.DeviceService/SendHeartbeat", as soon as the connection is free. The texts and
  * the request must live until ended is called, also where the connection cannot be made. IOTFLOW_AGAIN: another such call is

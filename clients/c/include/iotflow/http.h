@@ -17,7 +17,7 @@ extern "C" {
 typedef struct {
     uint8_t *memory;
     uint32_t size;
-    /** Called with each message. IOTFLOW_TOO_LARGE is reported with an empty one. */
+    /** Called with each message. IOTFLOW_TOO_LARGE: it did not fit, and this is its begin. */
     void (*message)(void *context, iotflow_status status, iotflow_span message);
     void *context;
     /** gRPC's error; its code is 0 after a success, and 255 while there is none. */

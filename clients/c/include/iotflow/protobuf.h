@@ -2,10 +2,7 @@
 #ifndef IOTFLOW_PROTOBUF_H
 #define IOTFLOW_PROTOBUF_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "iotflow/span.h"
 #include "iotflow/status.h"
 
 #ifdef __cplusplus
@@ -22,12 +19,6 @@ typedef struct {
     void *context;
     iotflow_status status;
 } iotflow_sink;
-
-/** Bytes of another memory. */
-typedef struct {
-    const uint8_t *data;
-    size_t size;
-} iotflow_span;
 
 /** A field. number: for varints and fixed values; bytes: for strings, bytes, messages and packed values. */
 typedef struct {

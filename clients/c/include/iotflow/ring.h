@@ -1,10 +1,11 @@
 /**
  * The queue of batches: a log in a ring of sectors, in RAM or in flash.
  *
- * A sector begins with a header of 32 bytes: magic, number of the sector (rising), next sequence, acknowledged sequence,
- * CRC-32, and 12 bytes 0xff. Records follow: 16 bytes (bytes of the payload, sequence, rows, CRC-32), the payload, and 0xff up
- * to the next multiple of 16. A record without payload states the acknowledged sequence. Everything is written once, in order
- * and in multiples of 16 bytes, so that it suits NOR flash. All numbers are little-endian.
+ * A sector begins with a header of 16 bytes: magic, number of the sector (rising), next sequence and CRC-32. Records follow: 16
+ * bytes (bytes of the payload, sequence, rows, CRC-32), the payload, and 0xff up to the next multiple of 16. A record without
+ * payload is a statement: the acknowledged sequence, and in place of the rows the device whose batches these are (0: of none
+ * yet). The first record of a sector is one. Everything is written once, in order and in multiples of 16 bytes, so that it
+ * suits NOR flash. All numbers are little-endian.
  */
 #ifndef IOTFLOW_RING_H
 #define IOTFLOW_RING_H
@@ -18,7 +19,7 @@
 extern "C" {
 #endif
 
-enum { IOTFLOW_RING_UNIT = 16, IOTFLOW_SECTOR_HEADER = 32, IOTFLOW_RECORD_HEADER = 16 };
+enum { IOTFLOW_RING_UNIT = 16, IOTFLOW_SECTOR_HEADER = 16, IOTFLOW_RECORD_HEADER = 16 };
 
 /**
  * The memory of a ring: at least two sectors, each a multiple of 16 bytes. Offsets count from the begin of the memory.
@@ -63,6 +64,8 @@ typedef struct {
     uint32_t acknowledged;
     uint32_t queued_batches;
     uint32_t queued_rows;
+    /** The device whose batches these are, by persistent storage; 0: of none yet. */
+    uint32_t device;
     /** Sectors that were damaged when the ring was opened. */
     uint32_t damaged;
 } iotflow_ring;
@@ -72,6 +75,11 @@ void iotflow_storage_in_ram(iotflow_storage *storage, void *memory, uint32_t siz
 
 /** Opens a ring: an empty one, or what persistent storage holds. */
 iotflow_status iotflow_ring_open(iotflow_ring *ring, const iotflow_storage *storage);
+/**
+ * States in persistent storage whose batches these are, so that the key of another device never sends them. False: it holds
+ * batches of another one. A queue in RAM may be of any device.
+ */
+bool iotflow_ring_claim(iotflow_ring *ring, uint32_t device);
 /** The largest payload of a record. */
 uint32_t iotflow_ring_largest(const iotflow_ring *ring);
 /** Appends a batch, whose sequence is next_sequence before the call. IOTFLOW_QUEUE_FULL: without effect. */
@@ -82,6 +90,8 @@ iotflow_status iotflow_ring_acknowledge(iotflow_ring *ring, uint32_t sequence, u
 iotflow_status iotflow_ring_drop_oldest(iotflow_ring *ring, uint32_t *rows);
 /** Reads the batch at a place and moves the place behind it. IOTFLOW_AGAIN: there is none yet. */
 iotflow_status iotflow_ring_next(const iotflow_ring *ring, iotflow_place *place, iotflow_record *record);
+/** Counts the batches anew after damage, behind which nothing is written any more. Returns the rows that were lost. */
+uint32_t iotflow_ring_recount(iotflow_ring *ring);
 /** The part of the ring in use, from 0 to 255 of 256. */
 uint32_t iotflow_ring_fill(const iotflow_ring *ring);
 

@@ -2,6 +2,10 @@
 #ifndef IOTFLOW_STATUS_H
 #define IOTFLOW_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum {
     IOTFLOW_OK = 0,
     /** Nothing can be done now; call again later. */
@@ -19,7 +23,16 @@ typedef enum {
     /** The key was rejected. Give another one. */
     IOTFLOW_UNAUTHENTICATED,
     /** The server or the broker rejected the request for good. */
-    IOTFLOW_REJECTED
+    IOTFLOW_REJECTED,
+    /** The queue has batches of another device, which are kept: `device` of the ring, and of the connection. */
+    IOTFLOW_QUEUE_OF_ANOTHER_DEVICE
 } iotflow_status;
+
+/** What went wrong, for people: "the queue is full". A program that does not call it has no room for the texts. */
+const char *iotflow_status_text(iotflow_status status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -25,7 +25,7 @@ typedef enum {
 typedef struct {
     /** 0: unknown. MQTT does not state it. */
     uint32_t sequence;
-    /** The first row and the number of rows. */
+    /** The first row and the number of rows. No rows: the registration of the device was rejected. */
     uint32_t index;
     uint32_t count;
     const char *measurement;
@@ -91,6 +91,11 @@ iotflow_status iotflow_writer_poll(iotflow_writer *writer, uint32_t now_ms);
 /** Whether everything that was added is acknowledged. */
 bool iotflow_writer_is_empty(const iotflow_writer *writer);
 
+/**
+ * For the connection: reads the batch at a place of the ring and moves the place behind it. on_way: batches before the place
+ * that are not acknowledged. Where damage hides the others, they are reported as dropped. IOTFLOW_AGAIN: there is none yet.
+ */
+iotflow_status iotflow_writer_next(iotflow_writer *writer, iotflow_place *place, uint32_t on_way, iotflow_record *record);
 /** For the connection: every batch up to the sequence is stored. */
 iotflow_status iotflow_writer_acknowledge(iotflow_writer *writer, uint32_t sequence);
 /** For the connection: counts a rejection and tells the application. */

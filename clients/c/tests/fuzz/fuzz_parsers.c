@@ -66,12 +66,15 @@ static void fuzz_ring(iotflow_span input) {
         iotflow_batch_begin(&batch, &column, 1, rows, sizeof rows);
         (void)iotflow_batch_add(&batch, 1, &value, 64);
         (void)iotflow_ring_append(&ring, &batch);
+        (void)iotflow_ring_claim(&ring, 1);
+        (void)iotflow_ring_recount(&ring);
         (void)iotflow_ring_acknowledge(&ring, ring.next_sequence - 1U, &removed);
+        (void)iotflow_ring_claim(&ring, 2);
     }
     free(flash);
 }
 
-/* Bytes from a broker. */
+/* Bytes from a broker or a server. */
 
 static iotflow_status connect_input(void *context, int begin) {
     (void)context;
@@ -145,6 +148,64 @@ static void fuzz_mqtt(iotflow_span input, const char *key) {
     }
 }
 
+static const char *give_key(void *context, const iotflow_error *error) {
+    static char key[sizeof error->message];
+    (void)context;
+    (void)memcpy(key, error->message, sizeof key);
+    return ((key[0] & 1) != 0) ? "another" : key;
+}
+
+static void end_call(void *context, const iotflow_error *error, iotflow_span answer) {
+    (void)context;
+    if ((error->code == 0U) && (answer.size > 32U)) {
+        abort();
+    }
+}
+
+/* A persistent queue, so that the key is asked about, and then a call of the application. */
+static void fuzz_web(iotflow_span input) {
+    static const iotflow_column column = {"a", IOTFLOW_BOOL};
+    static const iotflow_span nothing = {NULL, 0};
+    const iotflow_value value = iotflow_bool(false);
+    uint8_t rows[64], queue[512], receive[32], send[384];
+    iotflow_storage storage;
+    iotflow_writer_options writing;
+    iotflow_grpc_web_options options;
+    iotflow_writer writer;
+    iotflow_grpc_web web;
+    iotflow_transport transport = {connect_input, read_input, write_nowhere, NULL};
+    uint32_t now;
+    transport.context = &input;
+    (void)memset(&writing, 0, sizeof writing);
+    (void)memset(&options, 0, sizeof options);
+    (void)memset(queue, 0xff, sizeof queue);
+    writing.columns = &column;
+    writing.column_count = 1;
+    writing.memory = rows;
+    writing.memory_size = sizeof rows;
+    writing.rows = 1;
+    options.host = "h";
+    options.api_key = "key";
+    options.send_memory = send;
+    options.send_size = sizeof send;
+    options.receive_memory = receive;
+    options.receive_size = sizeof receive;
+    options.credential = give_key;
+    iotflow_storage_in_ram(&storage, queue, sizeof queue, 4);
+    storage.persistent = true;
+    if ((iotflow_writer_open(&writer, &writing, &storage) != IOTFLOW_OK) ||
+        (iotflow_grpc_web_open(&web, &writer, &transport, &options) != IOTFLOW_OK)) {
+        abort();
+    }
+    (void)iotflow_writer_add(&writer, 0, 1, &value);
+    (void)iotflow_writer_add(&writer, 0, 2, &value);
+    for (now = 0; (now < 64U) && (iotflow_grpc_web_poll(&web, now * 100U) == IOTFLOW_OK); now++) {
+        if (iotflow_writer_is_empty(&writer)) {
+            (void)iotflow_grpc_web_call(&web, "S/M", nothing, end_call, NULL);
+        }
+    }
+}
+
 static void ignore(void *context, iotflow_status status, iotflow_span message) {
     (void)context;
     (void)status;
@@ -183,7 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     input.data = data + 1;
     input.size = size - 1U;
-    switch (data[0] % 7U) {
+    switch (data[0] % 8U) {
         case 0:
             fuzz_json(input);
             break;
@@ -201,6 +262,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             break;
         case 5:
             fuzz_details(input);
+            break;
+        case 6:
+            fuzz_web(input);
             break;
         default:
             fuzz_mqtt(input, NULL);

@@ -31,23 +31,49 @@ def test_the_readme_shows_a_part_of_the_example() -> None:
 
 
 @with_compiler
-def test_the_example_stores_a_reading(tmp_path: Path) -> None:
+def test_the_example_stores_a_reading_and_another_in_its_next_run(tmp_path: Path) -> None:
+    """The second run uses the key that the first one has kept, for its owner alone."""
     program, port = build(tmp_path / "first_reading", "examples/posix/main.c"), free_port()
     with embedded(tmp_path, port) as service:
-        command = [program, "127.0.0.1", str(port), "porch"]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-        assert (run.returncode, run.stdout.splitlines()[-1:]) == (0, ["stored 1 rows"]), run.stdout + run.stderr
+        for first_line in ("registered as 1", "stored 1 rows: no error"):
+            run = first_reading(program, port, tmp_path)
+            assert (run.returncode, run.stderr) == (0, ""), run.stdout + run.stderr
+            lines = run.stdout.splitlines()
+            assert (lines[0], lines[-1]) == (first_line, "stored 1 rows: no error")
         with admin(service) as api:
             [device] = api.get("/admin/devices").json()["devices"]
-            [reading] = api.get(f"/telemetry/{device['id']}").json()["data"]
+            readings = api.get(f"/telemetry/{device['id']}").json()["data"]
     assert device["name"] == "porch"
-    assert (reading["temperature"], reading["door_open"]) == (21.5, False)
+    assert [(each["temperature"], each["door_open"]) for each in readings] == [(21.5, False)] * 2
+    assert (tmp_path / "porch.key").stat().st_mode & 0o777 == 0o600
+
+
+@with_compiler
+def test_the_example_tells_what_is_wrong(tmp_path: Path) -> None:
+    """Wrong arguments, a name in use, a rejected key, and a broker that is not there."""
+    program, port = build(tmp_path / "first_reading", "examples/posix/main.c"), free_port()
+    assert "usage: first_reading HOST PORT NAME" in subprocess.run([program], capture_output=True, text=True).stderr
+    with embedded(tmp_path, port) as service:
+        with admin(service) as api:
+            api.post("/devices/register", json={"name": "porch", "device_type": "sensor"}).raise_for_status()
+        run = first_reading(program, port, tmp_path)
+        assert (run.returncode, run.stdout) == (1, "stored 0 rows: the server rejected it for good\n")
+        assert run.stderr.startswith("rejected: NAME_TAKEN: "), run.stderr
+        (tmp_path / "porch.key").write_text("1 wrong\n")
+        run = first_reading(program, port, tmp_path)
+        assert (run.returncode, run.stdout) == (1, "stored 0 rows: the key was rejected\n")
+        assert run.stderr == "to register again, remove porch.key\n"
+    with running([program, "127.0.0.1", str(port), "porch"], cwd=tmp_path) as process:
+        process.wait_for_line("interrupted: the connection or the storage failed; again in ")
 
 
 @with_openssl
 def test_a_device_executes_commands_and_takes_its_configuration(tmp_path: Path) -> None:
     program, port = build_device(tmp_path), free_port()
-    with embedded(tmp_path, port) as service, running([program, "127.0.0.1", str(port), "counter"]) as device:
+    with (
+        embedded(tmp_path, port) as service,
+        running([program, "127.0.0.1", str(port), "counter"], cwd=tmp_path) as device,
+    ):
         number = device.wait_for_line("registered as ").split()[-1]
         device.wait_for_line("acknowledged ")
         with admin(service) as api:
@@ -65,10 +91,10 @@ def test_a_device_keeps_its_readings_while_the_service_is_away(tmp_path: Path) -
     program, port = build_device(tmp_path), free_port()
     with ExitStack() as stack:
         with embedded(tmp_path, port):
-            device = stack.enter_context(running([program, "127.0.0.1", str(port), "counter"]))
+            device = stack.enter_context(running([program, "127.0.0.1", str(port), "counter"], cwd=tmp_path))
             number = device.wait_for_line("registered as ").split()[-1]
             device.wait_for_line("acknowledged ")
-        device.wait_for_line("interrupted ")
+        device.wait_for_line("interrupted: ")
         with embedded(tmp_path, port) as service, admin(service) as api:
             seen = len(counts(api, number))
             until(lambda: len(counts(api, number)) >= seen + 20)
@@ -91,11 +117,17 @@ def test_a_device_writes_over_tls(tmp_path: Path) -> None:
     with running(["/usr/sbin/mosquitto", "-c", str(config)]) as broker:
         wait_until_listening(port, broker)
         with iotflow_up(tmp_path / "data", settings, "--broker", f"mqtts://127.0.0.1:{port}"):
-            with running([*command, f"{tmp_path}/stranger.crt"]) as stranger:
-                stranger.wait_for_lines(lambda line: line.startswith("interrupted "), 2)
+            with running([*command, f"{tmp_path}/stranger.crt"], cwd=tmp_path) as stranger:
+                stranger.wait_for_lines(lambda line: line.startswith("interrupted: "), 2)
                 assert "registered" not in stranger.output
-            with running([*command, f"{tmp_path}/ca.crt"]) as device:
+            with running([*command, f"{tmp_path}/ca.crt"], cwd=tmp_path) as device:
                 device.wait_for_line("acknowledged ")
+
+
+def first_reading(program: str, port: int, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """A run of the first example in a folder of its own."""
+    command = [program, "127.0.0.1", str(port), "porch"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
 
 
 def counts(api: httpx.Client, device: str) -> list[int]:

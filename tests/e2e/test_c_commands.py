@@ -37,7 +37,7 @@ def counter(folder: Path, broker_port: int) -> Iterator[Counter]:
     port = free_port()
     with (
         mqtt_proxy(port, broker_port) as proxy,
-        running([build_device(folder), "127.0.0.1", str(port), "counter"]) as program,
+        running([build_device(folder), "127.0.0.1", str(port), "counter"], cwd=folder) as program,
     ):
         device_id = program.wait_for_line("registered as ").split()[-1]
         program.wait_for_line("acknowledged ")
@@ -71,7 +71,7 @@ def test_an_answer_lost_with_its_connection_is_sent_again(tmp_path: Path) -> Non
     with embedded(tmp_path, port) as service, counter(tmp_path, port) as device, admin(service) as api:
         device.proxy.to_broker = lost_once
         assert sent(api, device.id, "dance") == FAILED
-        device.program.wait_for_line("interrupted ")
+        device.program.wait_for_line("interrupted: ")
         assert device.proxy.count(PUBLISH, "/commands/ack") == 1
         assert (len(cut), device.executed) == (1, 1)
 

@@ -1,14 +1,18 @@
 /*
  * A device with a loop of its own: it registers, counts, executes commands and takes its configuration, over MQTT:
  * device HOST PORT NAME [AUTHORITIES]. With a file of authorities, which may be empty for those of the system, over TLS.
+ * Another run uses the key that the first one has kept. From the folder clients/c, with OpenSSL's headers (Debian's
+ * libssl-dev):
+ *
+ *     cc -std=c99 -Iinclude -Iports src/[a-z]*.c ports/posix_*.c ports/openssl_tls.c examples/posix/device.c -lssl -lcrypto -o
+ * device
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
+#define _XOPEN_SOURCE 700
 
 #include "iotflow/iotflow.h"
 #include "iotflow_posix.h"
 #include "iotflow_tls.h"
+#include "key_file.h"
 
 enum { TURN_MS = 20, COUNT_MS = 100 };
 
@@ -16,12 +20,11 @@ enum { TURN_MS = 20, COUNT_MS = 100 };
 static int64_t ahead_ms;
 
 static void registered(void *context, uint32_t device_id, const char *api_key) {
-    (void)context;
-    (void)api_key;
-    /* A real device keeps both in its flash, and gives them as options after a restart. */
     printf("registered as %" PRIu32 "\n", device_id);
+    write_key((const key_file *)context, device_id, api_key);
 }
 
+/* A value, or with no rows the registration. */
 static void rejected(void *context, const iotflow_rejection *rejection) {
     (void)context;
     printf("rejected: %s: %s\n", rejection->reason, rejection->message);
@@ -34,7 +37,7 @@ static void configure(void *context, uint64_t version, iotflow_span desired) {
 
 static void interrupted(void *context, iotflow_status status, uint32_t delay_ms) {
     (void)context;
-    printf("interrupted (%d), again in %" PRIu32 " ms\n", (int)status, delay_ms);
+    printf("interrupted: %s; again in %" PRIu32 " ms\n", iotflow_status_text(status), delay_ms);
 }
 
 static iotflow_outcome execute(void *context, const iotflow_command *command, char *result, uint32_t size) {
@@ -75,6 +78,7 @@ int main(int count, char **arguments) {
     static const iotflow_column columns[] = {{"count", IOTFLOW_INT32}};
     static uint8_t rows[4096], queue[65536], receive[1024], send[512];
     static iotflow_handled handled[8];
+    static key_file kept;
     static iotflow_writer writer;
     static iotflow_mqtt mqtt;
     static iotflow_posix_socket socket;
@@ -85,7 +89,9 @@ int main(int count, char **arguments) {
     uint32_t counted_ms = iotflow_posix_now_ms();
     uint32_t stored = 0;
     int32_t number = 0;
+    iotflow_status status;
     if ((count < 4) || (count > 5)) {
+        (void)fprintf(stderr, "usage: device HOST PORT NAME [AUTHORITIES]\n");
         return 2;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
@@ -96,6 +102,11 @@ int main(int count, char **arguments) {
     writing.memory = rows;
     writing.memory_size = sizeof rows;
     writing.rejected = rejected;
+    if (read_key(&kept, arguments[3])) {
+        connecting.device_id = kept.device_id;
+        connecting.api_key = kept.key;
+    }
+    connecting.context = &kept;
     connecting.name = arguments[3];
     connecting.registration = "{\"device_type\":\"counter\"}";
     connecting.receive_memory = receive;
@@ -108,11 +119,11 @@ int main(int count, char **arguments) {
     connecting.interrupted = interrupted;
     connecting.command = execute;
     connecting.config = configure;
-    if ((iotflow_writer_open(&writer, &writing, &storage) != IOTFLOW_OK) ||
-        (iotflow_mqtt_open(&mqtt, &writer, &transport, &connecting) != IOTFLOW_OK)) {
-        return 1;
+    status = iotflow_writer_open(&writer, &writing, &storage);
+    if (status == IOTFLOW_OK) {
+        status = iotflow_mqtt_open(&mqtt, &writer, &transport, &connecting);
     }
-    while (iotflow_mqtt_poll(&mqtt, iotflow_posix_now_ms()) == IOTFLOW_OK) {
+    while (status == IOTFLOW_OK) {
         const uint32_t now = iotflow_posix_now_ms();
         if ((now - counted_ms) >= COUNT_MS) {
             const iotflow_value value = iotflow_int32(number);
@@ -126,6 +137,11 @@ int main(int count, char **arguments) {
             printf("acknowledged %" PRIu32 " rows\n", stored);
         }
         iotflow_posix_wait(&socket, TURN_MS);
+        status = iotflow_mqtt_poll(&mqtt, iotflow_posix_now_ms());
+    }
+    printf("stopped: %s\n", iotflow_status_text(status));
+    if ((status == IOTFLOW_UNAUTHENTICATED) && (connecting.api_key != NULL)) {
+        printf("to register again, remove %s\n", kept.path);
     }
     return 1;
 }

@@ -6,6 +6,7 @@
 #include <freertos/task.h>
 #include <nvs.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "iotflow/iotflow.h"
 #include "iotflow_lwip.h"
@@ -38,9 +39,21 @@ static int write_flash(void *context, uint32_t offset, const void *data, uint32_
 
 static void keep_key(void *context, uint32_t device_id, const char *api_key) {
     (void)context;
-    (void)nvs_set_u32(nvs, "id", device_id);
-    (void)nvs_set_str(nvs, "key", api_key);
-    (void)nvs_commit(nvs);
+    if ((nvs_set_u32(nvs, "id", device_id) != ESP_OK) || (nvs_set_str(nvs, "key", api_key) != ESP_OK) ||
+        (nvs_commit(nvs) != ESP_OK)) {
+        printf("the key of device %u cannot be kept\n", (unsigned)device_id);
+    }
+}
+
+/* A value, or with no rows the registration. */
+static void rejected(void *context, const iotflow_rejection *rejection) {
+    (void)context;
+    printf("rejected: %s: %s\n", rejection->reason, rejection->message);
+}
+
+static void interrupted(void *context, iotflow_status status, uint32_t delay_ms) {
+    (void)context;
+    printf("interrupted: %s; again in %u ms\n", iotflow_status_text(status), (unsigned)delay_ms);
 }
 
 static iotflow_outcome execute(void *context, const iotflow_command *command, char *result, uint32_t size) {
@@ -56,11 +69,15 @@ static uint32_t now_ms(void) { return (uint32_t)(esp_timer_get_time() / 1000); }
 void app_main(void);
 
 void app_main(void) {
-    static char key[65];
+    static char key[IOTFLOW_LONGEST_KEY + 1];
     size_t size = sizeof key;
     const esp_partition_t *partition = esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, "queue");
-    const iotflow_writer_options writing = {
-        .columns = columns, .column_count = 1, .memory = rows, .memory_size = sizeof rows, .server_times = true};
+    const iotflow_writer_options writing = {.columns = columns,
+                                            .column_count = 1,
+                                            .memory = rows,
+                                            .memory_size = sizeof rows,
+                                            .server_times = true,
+                                            .rejected = rejected};
     iotflow_mqtt_options connecting = {.name = "esp32",
                                        .registration = "{\"device_type\":\"esp32\"}",
                                        .receive_memory = received,
@@ -70,9 +87,12 @@ void app_main(void) {
                                        .handled = handled,
                                        .handled_count = 4,
                                        .registered = keep_key,
+                                       .interrupted = interrupted,
                                        .command = execute};
     uint32_t next = 0;
+    iotflow_status status;
     if ((partition == NULL) || (nvs_open("iotflow", NVS_READWRITE, &nvs) != ESP_OK)) {
+        printf("the partition \"queue\" or the NVS is missing\n");
         return;
     }
     if ((nvs_get_u32(nvs, "id", &connecting.device_id) == ESP_OK) && (nvs_get_str(nvs, "key", key, &size) == ESP_OK)) {
@@ -85,11 +105,11 @@ void app_main(void) {
     storage.sectors = partition->size / SECTOR;
     storage.persistent = true;
     iotflow_lwip_transport(&transport, &connection, "broker.local", "1883");
-    if ((iotflow_writer_open(&writer, &writing, &storage) != IOTFLOW_OK) ||
-        (iotflow_mqtt_open(&mqtt, &writer, &transport, &connecting) != IOTFLOW_OK)) {
-        return;
+    status = iotflow_writer_open(&writer, &writing, &storage);
+    if (status == IOTFLOW_OK) {
+        status = iotflow_mqtt_open(&mqtt, &writer, &transport, &connecting);
     }
-    while (iotflow_mqtt_poll(&mqtt, now_ms()) == IOTFLOW_OK) {
+    for (; status == IOTFLOW_OK; status = iotflow_mqtt_poll(&mqtt, now_ms())) {
         if ((int32_t)(now_ms() - next) >= 0) {
             const iotflow_value value = iotflow_int32((int32_t)(now_ms() / 1000U));
             (void)iotflow_writer_add(&writer, now_ms(), 0, &value);
@@ -97,4 +117,5 @@ void app_main(void) {
         }
         vTaskDelay(pdMS_TO_TICKS(20));
     }
+    printf("stopped: %s\n", iotflow_status_text(status));
 }

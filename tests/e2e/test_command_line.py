@@ -192,6 +192,8 @@ FAILED = [
     ("simulate scenario.yaml --ledger recording.csv --duration 1s", 1, "recording.csv exists"),
     ("simulate scenario.yaml --find-limit --speed 2", 2, "exclude each other"),
     ("simulate scenario.yaml --find-limit --duration 2s", 2, "5 to 60 seconds"),
+    ("simulate scenario.yaml --metrics-port 0", 2, "argument --metrics-port:"),
+    ("simulate scenario.yaml --report nowhere/report.html", 1, "No such file or directory"),
     ("simulate scenario.yaml --limit-p99 0", 2, "argument --limit-p99:"),
     ("verify recording.csv", 1, "is no ledger"),
     ("verify nothing.ledger", 1, "cannot be read: No such file"),

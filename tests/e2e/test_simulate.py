@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,6 +20,8 @@ name: rooms
 duration: 1h
 fleets:
   - {name: room, model: temperature, devices: 3, interval: 200ms, door: {grpc: 0.4, rest: 0.6}}
+faults:
+  - {kind: spikes, fleet: room, parameters: {probability: 0.5}}
 """
 # A step takes its length, and some seconds until the rate has changed and its last readings are answered.
 LONG = 60.0
@@ -95,3 +98,27 @@ def test_a_metrics_port_in_use_is_named_before_anything_is_sent(place: Place) ->
             assert run.exit_code(LONG) == 1
             assert run.lines == [f"iotflow: Metrics cannot be served on port {port}: Address already in use."]
     assert not Path(command[command.index("--ledger") + 1]).exists()
+
+
+def test_a_report_of_a_run_with_faults(place: Place) -> None:
+    report = place.folder / "report.html"
+    options = ("--duration", "4s", "--report", str(report))
+    with running(place.simulate(*options), place.env, place.folder) as run:
+        assert run.exit_code(LONG) == 0
+        run.wait_for_line(f"iotflow: {report} has the charts")
+    tree = ElementTree.fromstring(report.read_text().removeprefix("<!DOCTYPE html>"))  # noqa: S314
+    assert [svg.get("aria-label") for svg in tree.iter("svg")][:4] == [
+        "Rates",
+        "Latency from due to acknowledged",
+        "Fates",
+        "Faults",
+    ]
+    cells = ["".join(cell.itertext()) for cell in tree.iter("td")]
+    assert "spikes" in cells
+    assert int(cells[cells.index("grpc") + 1]) > 0
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_sent(place: Place) -> None:
+    with running(place.simulate("--report", "nowhere/report.html"), place.env, place.folder) as run:
+        assert run.exit_code(LONG) == 1
+        assert run.lines == ["iotflow: nowhere/report.html: No such file or directory"]

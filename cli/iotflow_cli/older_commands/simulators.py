@@ -13,8 +13,8 @@ from iotflow_cli.connections.server import Server
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.simulators.addresses import service_of
+from iotflow_cli.simulators.runs import Chosen, ledger_of, simulated
 from iotflow_cli.simulators.scenarios import chosen_scenario
-from iotflow_cli.simulators.simulating import Chosen, ledger_of, simulated
 from iotflow_simulators import SimulationError
 from iotflow_simulators.presets import custom
 from iotflow_simulators.running.simulation import Files

@@ -1,9 +1,5 @@
 """`iotflow simulate`."""
 
-import asyncio
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,38 +10,18 @@ from iotflow_cli.command_line.grammar import command
 from iotflow_cli.command_line.options import PORT
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
-from iotflow_cli.open_files import allow_many_connections
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
-from iotflow_cli.output.results import Table
 from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import service_of
-from iotflow_cli.simulators.limit import finder, show_limit
-from iotflow_cli.simulators.results import note_own_share, reports_to, rows
+from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
 from iotflow_cli.simulators.scenarios import chosen_scenario
 from iotflow_simulators import SimulationError
-from iotflow_simulators.ledger.hashing import readings_hash
-from iotflow_simulators.ledger.reader import Ledger
-from iotflow_simulators.limits.finder import highest_rate, steady
+from iotflow_simulators.limits.finder import steady
 from iotflow_simulators.limits.step import Bounds
-from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.reporting.metrics import RunMetrics, serving_metrics
-from iotflow_simulators.running.measures import Measures
-from iotflow_simulators.running.simulation import Conduct, Files, Service, Simulation
-from iotflow_simulators.scenario.scenario import Scenario
+from iotflow_simulators.running.simulation import Files
 
 ADDRESS = converted(checks.address)
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A run that is asked for. metrics_port: of loopback; None: no metrics are served."""
-
-    scenario: Scenario
-    service: Service
-    files: Files
-    speed: float = 1.0
-    metrics_port: int | None = None
 
 
 @command("simulate")
@@ -71,6 +47,12 @@ class Chosen:
 )
 @click.option(
     "--labels", type=click.Path(path_type=Path), metavar="FILE", help="file for the anomalies  [default: none]"
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="file for a page with charts of the run  [default: none]",
 )
 @click.option(
     "--metrics-port", type=PORT, metavar="PORT", help="loopback port of metrics for Prometheus  [default: none]"
@@ -109,6 +91,7 @@ def simulate(
     mqtt: str | None,
     ledger: Path | None,
     labels: Path | None,
+    report: Path | None,
     metrics_port: int | None,
     find_limit: bool,
     limit_p99: int,
@@ -123,52 +106,10 @@ def simulate(
         service = service_of(server.target, address, rest, mqtt)
         files = Files(ledger or ledger_of(chosen), labels)
         if not find_limit:
-            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, metrics_port))
+            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, report, metrics_port))
         if speed:
             raise click.UsageError("--find-limit and --speed exclude each other.")
-        run = Chosen(steady(chosen), service, files, metrics_port=metrics_port)
+        run = Chosen(steady(chosen), service, files, report=report, metrics_port=metrics_port)
         return limit_found(output, server, run, duration, Bounds(limit_p99 / 1_000, limit_loss / 100))
     except SimulationError as error:
         raise CommandError(str(error)) from None
-
-
-def ledger_of(scenario: Scenario) -> Path:
-    """The ledger of a run that begins now, where no other is named."""
-    return Path(f"{scenario.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.ledger")
-
-
-def simulated(output: Output, server: Server, chosen: Chosen) -> int:
-    """Run a scenario to its end, and show its measures; the exit code. Raises SimulationError."""
-    measures = _run(output, server, chosen)
-    note_own_share(output, measures)
-    output.show(Table(rows(measures)))
-    digest = readings_hash(Ledger(chosen.files.ledger))
-    output.note(f"readings_hash {digest}", readings_hash=digest)
-    _note_ledger(output, chosen)
-    return 0
-
-
-def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | None, bounds: Bounds) -> int:
-    """Find the limit of the service, and show it; the exit code. seconds: length of a step. Raises SimulationError."""
-    found = finder(output, highest_rate(chosen.scenario), seconds, bounds)
-    _run(output, server, chosen, found.conduct)
-    code = show_limit(output, found, bounds)
-    _note_ledger(output, chosen)
-    return code
-
-
-def _run(output: Output, server: Server, chosen: Chosen, conduct: Conduct | None = None) -> Measures:
-    allow_many_connections()
-    keys = KeyStore(server.target.data_dir or Path("data"))
-    simulation = Simulation(chosen.scenario, chosen.service, keys, speed=chosen.speed)
-    with ExitStack() as stack:
-        watches = []
-        if chosen.metrics_port:
-            registry = stack.enter_context(serving_metrics(chosen.metrics_port))
-            watches.append(lambda engine: registry.register(RunMetrics(engine.measures)))
-        return asyncio.run(simulation.run(chosen.files, reports_to(output, watches), conduct))
-
-
-def _note_ledger(output: Output, chosen: Chosen) -> None:
-    path = chosen.files.ledger
-    output.note(f"{path} has every reading. Next: iotflow verify {path}", ledger=str(path))

@@ -53,8 +53,10 @@ class RunMetrics(Collector):
         for name, description, value in _COUNTERS:
             counts = {door: value(of) for door, of in measures.doors.items()}
             yield _counter(name, description, "door", counts)
-        problems = dict(list(measures.problems.items()))
+        problems = dict(list(measures.errors.problems.items()))
         yield _counter("connection_problems", "Why connections were lost, by reason.", "reason", problems)
+        refusals = dict(list(measures.errors.refusals.items()))
+        yield _counter("refusals", "Why readings or single values were refused, by reason.", "reason", refusals)
         latency = HistogramMetricFamily(
             f"{_PREFIX}latency_seconds", "From when a reading was due until it was acknowledged.", labels=["door"]
         )

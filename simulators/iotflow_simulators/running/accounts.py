@@ -9,7 +9,8 @@ from iotflow_simulators.running.measures import DoorMeasures, Measures
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Of the devices of one door. own: the measures of this door. Times are in seconds of the running loop."""
+    """Of the devices of one door. own: the measures of this door. Times are in seconds of the running loop; devices are given by
+    their index in the plan."""
 
     ledger: LedgerWriter
     measures: Measures
@@ -40,27 +41,30 @@ class Accounts:
         slot.answered += 1
         slot.latency.add(latency)
 
-    def refused(self, outgoing: Outgoing, reason: str, message: str) -> None:
+    def refused(self, device: int, outgoing: Outgoing, reason: str, message: str, now: float) -> None:
         """The service has refused a reading."""
         self.ledger.refuse(outgoing.number, reason, "", message)
+        self.measures.errors.refused(now, device, reason, message)
         slot = self.measures.timeline.at(outgoing.due)
         self.own.answered += 1
         self.own.refused += 1
         slot.answered += 1
         slot.refused += 1
 
-    def refused_late(self, number: int, reason: str, message: str, now: float) -> None:
+    def refused_late(self, device: int, number: int, reason: str, message: str, now: float) -> None:
         """The service has refused a reading that it had acknowledged. When it was due is forgotten."""
         self.ledger.refuse(number, reason, "", message)
+        self.measures.errors.refused(now, device, reason, message)
         self.own.refused += 1
         self.measures.timeline.at(now).refused += 1
 
-    def refused_value(self, number: int, reason: str, measurement: str, message: str) -> None:
+    def refused_value(self, device: int, number: int, reason: str, measurement: str, message: str, now: float) -> None:
         """The service has refused one value of a reading, and stores the others."""
         self.ledger.refuse(number, reason, measurement, message)
+        self.measures.errors.refused(now, device, reason, f"{measurement}: {message}")
 
-    def lost(self, problem: Problem, now: float) -> None:
+    def lost(self, device: int, problem: Problem, now: float) -> None:
         """A device has lost its connection."""
+        self.measures.errors.lost(now, device, problem.reason, problem.message)
         self.own.lost_connections += 1
-        self.measures.problem(problem.reason)
         self.measures.timeline.at(now).lost_connections += 1

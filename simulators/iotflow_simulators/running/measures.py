@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 from iotflow_simulators.running.fault_activity import FaultActivity
 from iotflow_simulators.running.histogram import Histogram
-from iotflow_simulators.running.states import States
-from iotflow_simulators.running.timeline import Timeline
+from iotflow_simulators.running.recent_errors import Errors
+from iotflow_simulators.running.states import State, States
+from iotflow_simulators.running.timeline import Sample, Timeline
 
 # Readings that leave the simulator later than this are a sign that it is the limit.
 LATE = 0.1
-# Reasons for lost connections that are counted by name. The server chooses some of them.
-MOST_REASONS = 20
-OTHER = "OTHER"
 
 
 @dataclass(slots=True)
@@ -40,13 +38,13 @@ class DoorMeasures:
 
 @dataclass(slots=True)
 class Measures:
-    """A run. lag: how much later than due a reading left the schedule. problems: lost connections by reason. start: of the
-    scenario, in ms since 1970. speed: multiple of real time."""
+    """A run. lag: how much later than due a reading left the schedule. start: of the scenario, in ms since 1970. speed: multiple
+    of real time."""
 
     doors: dict[str, DoorMeasures] = field(default_factory=dict)
     lag: Histogram = field(default_factory=Histogram)
     timeline: Timeline = field(default_factory=Timeline)
-    problems: dict[str, int] = field(default_factory=dict)
+    errors: Errors = field(default_factory=Errors)
     states: States = field(default_factory=States)
     faults: FaultActivity = field(default_factory=FaultActivity)
     start: int = 0
@@ -56,6 +54,7 @@ class Measures:
     # Seconds of the schedule, and of one processor in it, after its end.
     _lasted: float = 0.0
     _used: float = 0.0
+    _sampled: float = 0.0
 
     def begin(self, now: float) -> None:
         """The schedule begins. now: in seconds of the running loop."""
@@ -89,6 +88,12 @@ class Measures:
         """The sum of a count over the doors."""
         return sum(getattr(door, name) for door in self.doors.values())
 
+    def sample(self, now: float) -> None:
+        """Note the state of devices, faults and the simulator itself. now: in seconds of the running loop."""
+        used, online = self._used_so_far(), self.states.counts()[State.ONLINE]
+        self.timeline.at(now).sample(Sample(used - self._sampled, online, self.active_faults()))
+        self._sampled = used
+
     def active_faults(self) -> dict[str, int]:
         """How many devices have a fault of each kind now."""
         return self.faults.active(self.scenario_time)
@@ -104,11 +109,6 @@ class Measures:
         for door in self.doors.values():
             found.merge(door.latency)
         return found
-
-    def problem(self, reason: str) -> None:
-        """Count why a connection was lost."""
-        name = reason if reason in self.problems or len(self.problems) < MOST_REASONS else OTHER
-        self.problems[name] = self.problems.get(name, 0) + 1
 
     def _used_so_far(self) -> float:
         return time.process_time() - self._processor

@@ -117,23 +117,24 @@ class Session:
 
     def refused_number(self, number: int, reason: str, measurement: str, message: str) -> None:
         """See Listener."""
-        accounts = self._around.accounts
+        accounts, now = self._around.accounts, self._loop.time()
         if measurement:
-            accounts.refused_value(number, reason, measurement, message)
+            accounts.refused_value(self.index, number, reason, measurement, message, now)
         elif outgoing := self._outbox.report(number):
-            accounts.refused(outgoing, reason, message)
+            accounts.refused(self.index, outgoing, reason, message, now)
             self._send()
         else:
-            accounts.refused_late(number, reason, message, self._loop.time())
+            accounts.refused_late(self.index, number, reason, message, now)
 
     def lost(self, problem: Problem) -> None:
         """See Listener."""
         self._link, self.is_open = None, False
-        self._around.accounts.lost(problem, self._loop.time())
+        accounts, now = self._around.accounts, self._loop.time()
+        accounts.lost(self.index, problem, now)
         self._outbox.take_back()
         if self._has_wrong_key and problem.is_refusal:
             for outgoing in self._outbox.drain():
-                self._around.accounts.refused(outgoing, problem.reason, problem.message)
+                accounts.refused(self.index, outgoing, problem.reason, problem.message, now)
         elif self._is_wanted:
             self._set_state(State.LOST)
             self._timer = self._loop.call_later(self._backoff.delay(problem.retry_after), self._open)

@@ -27,7 +27,8 @@ from iotflow_simulators.running.fleet_registration import FleetRegistration, Mem
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.scenario.scenario import Door, Scenario
 
-PROGRESS_SECONDS = 5.0
+# Two samples in each slot of the timeline, so that one that is late leaves no gap.
+PROGRESS_SECONDS, SAMPLE_SECONDS = 5.0, 0.5
 # Devices of gRPC that take commands and configurations.
 MOST_LISTENING = 1_000
 
@@ -89,10 +90,12 @@ class Simulation:
             engine = Engine(feed, ledger, self._doors(set(doors)), pairs, speed=self._speed, drain=self._drain)
             reports.started(engine, ledger)
             reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
+            sampling = asyncio.create_task(_sample(engine.measures), name="samples")
             try:
                 await (_conducted(engine, conduct) if conduct else engine.run())
             finally:
                 reporting.cancel()
+                sampling.cancel()
             return engine.measures
 
     async def _registered(self, reports: Reports) -> list[Registered]:
@@ -157,3 +160,11 @@ async def _report(measures: Measures, report: Callable[[Measures], None]) -> Non
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
         report(measures)
+
+
+async def _sample(measures: Measures) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(SAMPLE_SECONDS)
+        if measures.seconds:
+            measures.sample(loop.time())

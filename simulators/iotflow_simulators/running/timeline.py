@@ -1,5 +1,6 @@
 """What became of readings, by the time at which they were due."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iotflow_simulators.running.histogram import Histogram
@@ -8,12 +9,23 @@ from iotflow_simulators.running.histogram import Histogram
 MOST_SLOTS = 1_800
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """processor: seconds of one processor since the last sample. online: devices. faults: devices with a fault, by kind."""
+
+    processor: float
+    online: int
+    faults: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class Slot:
     """The readings that were due in a part of the run.
 
     answered: acknowledged or refused. refused: some of them after they were acknowledged. dropped: the device had no room.
     latency: from when a reading was due until it was acknowledged. lag: from when it was due until it left the schedule.
+    processor: seconds of one processor that the simulator used. online: the fewest devices that were; None: not sampled.
+    faults: the most devices that had a fault, by kind.
     """
 
     due: int = 0
@@ -23,6 +35,9 @@ class Slot:
     lost_connections: int = 0
     latency: Histogram = field(default_factory=Histogram)
     lag: Histogram = field(default_factory=Histogram)
+    processor: float = 0.0
+    online: int | None = None
+    faults: dict[str, int] = field(default_factory=dict)
 
     @property
     def stored(self) -> int:
@@ -34,12 +49,25 @@ class Slot:
         """Readings without an answer."""
         return max(self.due - self.answered - self.dropped, 0)
 
+    def sample(self, sample: Sample) -> None:
+        """Take a sample."""
+        self.processor += sample.processor
+        self.online = sample.online if self.online is None else min(self.online, sample.online)
+        self._add_faults(sample.faults)
+
     def merge(self, other: "Slot") -> None:
-        """Add the readings of another slot."""
+        """Add another slot."""
         for name in ("due", "answered", "refused", "dropped", "lost_connections"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.latency.merge(other.latency)
         self.lag.merge(other.lag)
+        self.processor += other.processor
+        self.online = min((count for count in (self.online, other.online) if count is not None), default=None)
+        self._add_faults(other.faults)
+
+    def _add_faults(self, faults: Mapping[str, int]) -> None:
+        for kind, devices in faults.items():
+            self.faults[kind] = max(self.faults.get(kind, 0), devices)
 
 
 class Timeline:

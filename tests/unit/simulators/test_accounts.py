@@ -8,7 +8,8 @@ from iotflow_simulators.doors.link import Outgoing, Problem
 from iotflow_simulators.ledger.entries import Header
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.accounts import Accounts
-from iotflow_simulators.running.measures import MOST_REASONS, OTHER, DoorMeasures, Measures
+from iotflow_simulators.running.measures import DoorMeasures, Measures
+from iotflow_simulators.running.recent_errors import LONGEST_MESSAGE, MOST_REASONS, MOST_RECENT, OTHER
 
 
 @pytest.fixture
@@ -33,10 +34,10 @@ def test_fates_add_up(accounts: Accounts) -> None:
     first, second, third, fourth, fifth = leave(accounts, 5)
     accounts.acknowledged(first, 0.5)
     accounts.acknowledged(second, 3.0)
-    accounts.refused_late(second.number, "BAD", "", 3.5)
-    accounts.refused(third, "WORSE", "")
+    accounts.refused_late(0, second.number, "BAD", "", 3.5)
+    accounts.refused(0, third, "WORSE", "", 3.5)
     accounts.dropped(fourth)
-    accounts.refused_value(fifth.number, "BAD", "temperature", "")
+    accounts.refused_value(0, fifth.number, "BAD", "temperature", "", 3.5)
     own, whole = accounts.own, accounts.measures.timeline.between(0, 10)
     assert (own.due, own.acknowledged, own.refused, own.unknown, own.dropped) == (5, 2, 2, 2, 1)
     assert (whole.due, whole.stored, whole.refused, whole.dropped, whole.open) == (5, 1, 2, 1, 1)
@@ -59,9 +60,12 @@ def test_the_rate_is_that_of_the_schedule(accounts: Accounts) -> None:
 
 def test_reasons_of_lost_connections_are_bounded(accounts: Accounts) -> None:
     for number in range(MOST_REASONS + 10):
-        accounts.lost(Problem(f"REASON_{number}"), 0.0)
-    accounts.lost(Problem("REASON_0"), 0.0)
-    assert len(accounts.measures.problems) == MOST_REASONS + 1
-    assert (accounts.measures.problems["REASON_0"], accounts.measures.problems[OTHER]) == (2, 10)
+        accounts.lost(7, Problem(f"REASON_{number}", "x" * 1_000), 0.0)
+    accounts.lost(8, Problem("REASON_0", "again"), 2.0)
+    assert len(accounts.measures.errors.problems) == MOST_REASONS + 1
+    assert (accounts.measures.errors.problems["REASON_0"], accounts.measures.errors.problems[OTHER]) == (2, 10)
     assert accounts.own.lost_connections == MOST_REASONS + 11
+    recent = accounts.measures.errors.recent
+    assert (len(recent), recent[-1]) == (MOST_RECENT, (2.0, 8, "REASON_0", "again"))
+    assert len(recent[0].message) == LONGEST_MESSAGE
     accounts.ledger.close()

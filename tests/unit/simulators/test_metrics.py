@@ -9,7 +9,8 @@ from iotflow_simulators import SimulationError
 from iotflow_simulators.faults.registry import FAULTS
 from iotflow_simulators.labels import Label
 from iotflow_simulators.reporting.metrics import RunMetrics, serving_metrics
-from iotflow_simulators.running.measures import MOST_REASONS, DoorMeasures, Measures
+from iotflow_simulators.running.measures import DoorMeasures, Measures
+from iotflow_simulators.running.recent_errors import MOST_REASONS
 from iotflow_simulators.running.states import State, States
 from iotflow_simulators.scenario.scenario import Door
 from tests.support.processes import free_port
@@ -42,7 +43,7 @@ def test_a_scrape_has_what_was_measured() -> None:
         door.latency.add(seconds)
     measures.lag.add(0.25)
     measures.states[1], measures.states[2] = State.ONLINE, State.ONLINE
-    measures.problem("SILENT")
+    measures.errors.lost(0.0, 0, "SILENT", "")
     measures.faults.add([label("stuck"), label("stuck", "dev-2"), label("spikes", sequence=4)])
     found = samples(measures)
     expected = {
@@ -72,11 +73,13 @@ def test_a_scrape_has_what_was_measured() -> None:
 def test_the_number_of_series_is_bounded() -> None:
     measures = Measures({door.value: DoorMeasures() for door in Door}, states=States(100))
     for number in range(1_000):
-        measures.problem(f"REASON_{number}")
+        measures.errors.lost(0.0, 0, f"REASON_{number}", "")
+        measures.errors.refused(0.0, 0, f"REASON_{number}", "")
     for kind in FAULTS:
         measures.faults.add([label(kind, f"dev-{number}") for number in range(100)])
     names = samples(measures)
     assert sum(name.startswith("connection_problems") for name in names) == MOST_REASONS + 1
+    assert sum(name.startswith("refusals") for name in names) == MOST_REASONS + 1
     assert sum(name.startswith("active_faults") for name in names) == len(FAULTS)
     assert len(names) < 250
 

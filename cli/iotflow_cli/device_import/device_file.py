@@ -1,7 +1,7 @@
 """CSV files of devices: a header with `name` and optional columns, and a row for each device."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,11 @@ class DeviceFile:
     def path(self) -> Path:
         """The file."""
         return self._path
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all devices."""
+        return self._lines.keys()
 
     def rows(self) -> Iterator[DeviceRow]:
         """The devices, in the order of the file. Raises ImportProblem if the file has changed and is no longer valid."""

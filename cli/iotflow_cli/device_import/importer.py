@@ -105,7 +105,7 @@ class _Import:
         self._problem: ImportProblem | None = None
 
     async def run(self) -> ImportResult:
-        self._result.skipped = sum(row.device.name in self._keys for row in self._file.rows())
+        self._result.skipped = sum(name in self._keys for name in self._file.names)
         self._on_progress(self._result.done, len(self._file))
         while self._result.done < len(self._file):
             try:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotflow_simulators import SimulationError
 from iotflow_simulators.faults.base import FaultKind, FleetContext, Outage
-from iotflow_simulators.faults.occurrences import MAX_OCCURRENCES, affected, spans
-from iotflow_simulators.faults.registry import FAULTS
+from iotflow_simulators.faults.occurrences import affected
+from iotflow_simulators.faults.placing import check_kept, check_outages, most_outages, placed
 from iotflow_simulators.generation.fleet_run import FleetRun
 from iotflow_simulators.generation.outages import Outages
 from iotflow_simulators.generation.run import Run, fastest
@@ -17,9 +16,6 @@ from iotflow_simulators.models.base import Measurement, Site
 from iotflow_simulators.models.registry import MODELS
 from iotflow_simulators.randoms import device_keys, key
 from iotflow_simulators.scenario.scenario import Door, Fleet, Scenario, device_names
-
-# Readings of a fleet that wait while their devices are offline. They are held in memory.
-MAX_KEPT = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +33,13 @@ class Plan:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self._names = [device_names(fleet) for fleet in scenario.fleets]
+        # By fleet.
+        self.names = [device_names(fleet) for fleet in scenario.fleets]
         self.devices = [
             Device(index, name, fleet, door)
-            for index, (name, fleet, door) in enumerate(_with_doors(scenario, self._names))
+            for index, (name, fleet, door) in enumerate(_with_doors(scenario, self.names))
         ]
-        self._affected = [set(affected(fault, scenario, self._names)) for fault in scenario.faults]
+        self._affected = [set(affected(fault, scenario, self.names)) for fault in scenario.faults]
 
     def measurements(self, device: int) -> tuple[Measurement, ...]:
         """What the readings of a device have."""
@@ -66,12 +63,7 @@ class Plan:
         context = FleetContext(fleet, names, members, keys, measurements, scenario.start)
         faults = self._faults(context)
         off = off_times(scenario, fleet)
-        most = len(off) * len(members) + sum(_outages_of(fault) for fault in faults)
-        if most > MAX_OCCURRENCES:
-            raise SimulationError(
-                f"The devices of the fleet {fleet.name!r} disconnect more than {MAX_OCCURRENCES} times. "
-                "Shorten the scenario, or lower the number of faults."
-            )
+        check_outages(fleet, len(off) * len(members) + sum(most_outages(fault) for fault in faults))
         outages = [outage for fault in faults for outage in fault.outages()]
         outages += [
             Outage(device, begin, end, "schedule", lost=True, clean=True)
@@ -79,24 +71,14 @@ class Plan:
             for device in range(len(members))
         ]
         united = Outages(outages)
-        kept = united.most_kept(fleet.interval / fastest(scenario))
-        if kept > MAX_KEPT:
-            raise SimulationError(
-                f"The devices of the fleet {fleet.name!r} keep up to {kept} readings while they are offline; at most {MAX_KEPT} "
-                "are accepted. Lower `buffer`, `for` or `share` of its faults."
-            )
+        check_kept(fleet, united.most_kept(fleet.interval / fastest(scenario)))
         site = Site(scenario.start, scenario.utc_offset)
         return FleetRun(scenario, context, model(fleet.parameters, keys, site), faults, united)
 
     def _faults(self, context: FleetContext) -> list[FaultKind]:
-        found = []
-        for fault, names in zip(self.scenario.faults, self._affected, strict=True):
-            devices = [index for index, name in enumerate(context.names) if name in names]
-            if devices:
-                chosen = [context.names[index] for index in devices]
-                place = spans(fault, self.scenario, np.array(devices, np.int64), chosen)
-                found.append(FAULTS[fault.kind](fault, place, context))
-        return found
+        pairs = zip(self.scenario.faults, self._affected, strict=True)
+        found = (placed(fault, self.scenario, context, names) for fault, names in pairs)
+        return [fault for fault in found if fault is not None]
 
 
 def _with_doors(scenario: Scenario, names: Sequence[Sequence[str]]) -> Iterator[tuple[str, Fleet, Door]]:
@@ -112,9 +94,3 @@ def _with_doors(scenario: Scenario, names: Sequence[Sequence[str]]) -> Iterator[
             begin = end
         last = max(fleet.doors)
         yield from ((name, fleet, doors.get(name, last)) for name in members)
-
-
-def _outages_of(fault: FaultKind) -> int:
-    """The most outages of a fault."""
-    longest = int((fault.spans.end - fault.spans.start).max(initial=0))
-    return len(fault.spans) * fault.outages_in(fault.fault, longest)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.support.processes import IOTFLOW, Running, free_port, running
+from tests.support.processes import IOTFLOW, Running, free_port, on_terminal, running
 from tests.support.service import iotflow_up
 
 SCENARIO = """
@@ -122,3 +122,22 @@ def test_a_report_that_cannot_be_written_is_known_before_anything_is_sent(place:
     with running(place.simulate("--report", "nowhere/report.html"), place.env, place.folder) as run:
         assert run.exit_code(LONG) == 1
         assert run.lines == ["iotflow: nowhere/report.html: No such file or directory"]
+
+
+def test_a_terminal_shows_a_live_view_in_place_of_lines(place: Place) -> None:
+    with on_terminal(place.simulate(), {**place.env, "COLUMNS": "80", "LINES": "24"}, place.folder) as run:
+        run.wait_for_lines(lambda line: "devices: 3 online" in line, within=LONG)
+        run.wait_for_lines(lambda line: "+++" in line, within=LONG)
+        run.wait_for_lines(lambda line: "active faults: spikes 3" in line, within=LONG)
+        run.signal(signal.SIGINT)
+        assert run.exit_code(LONG) == 0
+        assert "readings due" not in run.output
+        assert "the simulator: lag p99" in run.output
+
+
+def test_json_has_no_live_view(place: Place) -> None:
+    with on_terminal(place.simulate("--json"), place.env, place.folder) as run:
+        run.wait_for_lines(lambda line: "readings due" in line, within=LONG)
+        run.signal(signal.SIGINT)
+        assert run.exit_code(LONG) == 0
+        assert all(json.loads(line) for line in run.lines)

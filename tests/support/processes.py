@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from tools.ports import reserved_port
 
@@ -27,9 +28,10 @@ def free_port() -> int:
 class Running:
     """A process, with the lines that it has written to both streams."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], output: IO[str] | None = None) -> None:
         self.lines: list[str] = []
         self._process = process
+        self._output = output or process.stdout
         self._news = threading.Condition()
         self._silent = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -86,9 +88,11 @@ class Running:
         return next((line for line in self.lines if line.startswith(prefix)), None)
 
     def _listen(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            self._add_line(line.rstrip("\n"))
+        assert self._output
+        # A terminal whose process has ended is an error.
+        with contextlib.suppress(OSError):
+            for line in self._output:
+                self._add_line(line.rstrip("\n"))
         with self._news:
             self._silent = True
             self._news.notify_all()
@@ -139,6 +143,31 @@ def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: P
         run.exit_code()
         if process.stdout:
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def on_terminal(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator[Running]:
+    """As running(), with a terminal for all streams. Lines have its control sequences."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **env},
+        cwd=cwd,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        text=True,
+    )
+    os.close(slave)
+    with open(master, encoding="utf-8", errors="replace") as output:
+        run = Running(process, output)
+        try:
+            yield run
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            run.exit_code()
 
 
 def children(pid: int) -> dict[str, int]:

@@ -19,7 +19,7 @@ class Watch(Protocol):
         """The devices are registered; they are not connected yet."""
 
 
-def reports_to(output: Output, watches: Sequence[Watch] = ()) -> Reports:
+def reports_to(output: Output, watches: Sequence[Watch] = (), *, notes_progress: bool = True) -> Reports:
     """Notes while a scenario runs; Ctrl-C ends it."""
 
     def registered(done: int, of: int) -> None:
@@ -34,10 +34,12 @@ def reports_to(output: Output, watches: Sequence[Watch] = ()) -> Reports:
             watch(engine)
 
     def running(measures: Measures) -> None:
+        if not notes_progress:
+            return
         data = progress(measures)
         text = (
             f"{data['seconds']:.0f} s: {data['due']:,} readings due, {data['acknowledged']:,} acknowledged, "
-            f"{data['refused']:,} refused, {data['lost_connections']:,} connections lost; {_own(data)}"
+            f"{data['refused']:,} refused, {data['lost_connections']:,} connections lost; p99 {data['p99_ms']:.0f} ms; {_own(data)}"
         )
         output.note(text, **data)
 

@@ -12,6 +12,7 @@ from iotflow_cli.open_files import allow_many_connections
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
 from iotflow_cli.simulators.limit import finder, row, show_limit
+from iotflow_cli.simulators.live import live_view
 from iotflow_cli.simulators.results import Watch, note_own_share, reports_to, rows
 from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.ledger.reader import Ledger
@@ -73,8 +74,11 @@ def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | No
         if chosen.metrics_port:
             registry = stack.enter_context(serving_metrics(chosen.metrics_port))
             watches.append(lambda engine: registry.register(RunMetrics(engine.measures)))
+        live = stack.enter_context(live_view(output, chosen.scenario, chosen.speed))
+        if live:
+            watches.append(live)
         began = time.time_ns() // 1_000_000
-        reports = reports_to(output, watches)
+        reports = reports_to(output, watches, notes_progress=live is None)
         measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
         if page_file:
             steps = [row(step) for step in found.steps] if found else ()

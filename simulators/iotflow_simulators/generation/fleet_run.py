@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from iotflow_simulators.faults.base import FaultKind, FleetContext, Outcome
-from iotflow_simulators.generation.events import ConnectionEvent
-from iotflow_simulators.generation.outages import Outages
+from iotflow_simulators.generation.events import Connect, ConnectionEvent
+from iotflow_simulators.generation.outages import OUTAGE_EVENTS, Outages
 from iotflow_simulators.generation.pace import GRID, PER_MS, Pace
 from iotflow_simulators.generation.rows import Rows, joined
 from iotflow_simulators.labels import Label
@@ -48,7 +48,7 @@ class FleetRun:
         self.model = model
         self._scenario = scenario
         self._pace = Pace(scenario.stages)
-        self._faults = sorted(faults, key=lambda fault: (fault.ORDER, fault.fault.name))
+        self._faults = sorted(faults, key=_fault_order)
         self._outages = outages
         self._labels = sorted(
             (label for fault in faults for label in fault.span_labels()), key=_label_order, reverse=True
@@ -65,10 +65,13 @@ class FleetRun:
         self._reached = 0
 
     def _known_events(self) -> list[ConnectionEvent]:
-        duration = self._scenario.duration
-        events = self._outages.events(self.context.members, duration)
+        events = self._outages.events(self.context.members, self._scenario.duration)
         events += [event for fault in self._faults for event in fault.events()]
-        return [event for event in events if event.due < duration or type(event).__name__ == "Connect"]
+        return [event for event in events if self._happens(event)]
+
+    def _happens(self, event: ConnectionEvent) -> bool:
+        """Whether an event is part of the scenario. Devices that keep readings connect after its end."""
+        return event.due < self._scenario.duration or isinstance(event, Connect)
 
     def set_interval(self, device: int, interval: int) -> None:
         """Change the interval of one device, in ms, after its next reading."""
@@ -78,6 +81,20 @@ class FleetRun:
     def interval(self, device: int) -> int:
         """The interval of one device at rate 1, in ms."""
         return int(self._usual[device]) // PER_MS
+
+    def inject(self, fault: FaultKind, outages: Outages, now: int) -> None:
+        """Let a fault begin after the last window. outages: those of all faults. now: in ms since the start."""
+        self._faults = sorted([*self._faults, fault], key=_fault_order)
+        self._labels = sorted([*self._labels, *fault.span_labels()], key=_label_order, reverse=True)
+        self._outages = outages
+        others = [event for event in self._pending.events if not isinstance(event, OUTAGE_EVENTS)]
+        known = [*outages.events(self.context.members, self._scenario.duration), *fault.events()]
+        self._pending.events = others + [event for event in known if event.due >= now and self._happens(event)]
+
+    @property
+    def outages(self) -> Outages:
+        """All outages of the devices."""
+        return self._outages
 
     def set_rate(self, rate: float) -> None:
         """Change the rate of all devices at once, as a multiple of what the intervals give. At most a reading every GRID ms."""
@@ -170,6 +187,10 @@ def _compact(parts: list[tuple[int, Rows]]) -> list[tuple[int, Rows]]:
     if len(parts) < 64:
         return parts
     return [(min(earliest for earliest, _ in parts), joined([rows for _, rows in parts]))]
+
+
+def _fault_order(fault: FaultKind) -> tuple[int, str]:
+    return fault.ORDER, fault.fault.name
 
 
 def _label_order(label: Label) -> tuple[int, str, str, str]:

@@ -14,6 +14,8 @@ from iotflow_simulators.generation.rows import Mask, Rows
 from iotflow_simulators.randoms import Ints
 
 _REBOOT = "reboot_loop"
+# What outages make of devices. No other fault does.
+OUTAGE_EVENTS = (Connect, Disconnect, Reboot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Outages:
 
     def __init__(self, outages: Iterable[Outage]) -> None:
         ordered = sorted(outages, key=lambda one: (one.device, one.start, one.end, one.cause))
+        self._ordered = ordered
         self._merged = _merged(ordered)
         self._down = _spans(self._merged)
         self._lost = _spans(_merged([one for one in ordered if one.lost]))
@@ -39,6 +42,16 @@ class Outages:
             np.array([one.spacing for one in self._merged], np.int64),
         )
         self._kept = np.zeros(len(self._merged), np.int64)
+
+    def __len__(self) -> int:
+        return len(self._ordered)
+
+    def extended(self, more: Iterable[Outage]) -> "Outages":
+        """These and more. What devices keep in an outage that goes on counts in the one that it is part of."""
+        found = Outages([*self._ordered, *more])
+        place = found._down.find(self._down.device, self._down.start)
+        np.add.at(found._kept, place, self._kept)
+        return found
 
     def most_kept(self, interval: float) -> int:
         """The most readings that wait for the ends of outages at once. interval: the shortest, in ms."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iotflow_simulators.faults.occurrences import affected
+from iotflow_simulators.faults.placing import check_kept, check_outages, placed
 from iotflow_simulators.generation.events import Event
 from iotflow_simulators.generation.fleet_run import FleetRun, FleetWindow
 from iotflow_simulators.generation.merge import merged
 from iotflow_simulators.labels import Label
 from iotflow_simulators.models.base import CommandResult
 from iotflow_simulators.randoms import Ints
-from iotflow_simulators.scenario.scenario import Scenario
+from iotflow_simulators.scenario.scenario import Fault, Scenario
 
 if TYPE_CHECKING:
     from iotflow_simulators.plan import Plan
@@ -96,6 +98,18 @@ class Run:
         """Change the rate of all readings after the last window, as a multiple of what the fleets' intervals give."""
         for fleet in self._fleets:
             fleet.set_rate(rate)
+
+    def inject(self, fault: Fault) -> None:
+        """Let a fault of the scenario's devices begin after the last window. fault: with `at` at `position`. Raises SimulationError."""
+        scenario = self.plan.scenario
+        names = set(affected(fault, scenario, self.plan.names))
+        found = [(fleet, placed(fault, scenario, fleet.context, names)) for fleet in self._fleets]
+        pairs = [(fleet, kind, fleet.outages.extended(kind.outages())) for fleet, kind in found if kind]
+        for fleet, _, outages in pairs:
+            check_outages(fleet.context.fleet, len(outages))
+            check_kept(fleet.context.fleet, outages.most_kept(fleet.context.fleet.interval / fastest(scenario)))
+        for fleet, kind, outages in pairs:
+            fleet.inject(kind, outages, self.position)
 
     def _best_length(self) -> int:
         per_ms = sum(len(fleet.context.members) / fleet.context.fleet.interval for fleet in self._fleets)

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from iotflow_simulators.reporting.charts import charts
+from iotflow_simulators.reporting.texts import visible
 from iotflow_simulators.running.measures import LATE, Measures
 from iotflow_simulators.scenario.scenario import Scenario
 
@@ -93,9 +94,4 @@ def _table(title: str, rows: Rows, *, is_upright: bool = False) -> str:
 
 def _cells(values: Iterable[Any]) -> str:
     texts = (f"{value:,}" if isinstance(value, int) else str(value) for value in values)
-    return "".join(f"<td>{escape(_visible(text))}</td>" for text in texts)
-
-
-def _visible(text: str) -> str:
-    """Texts of the service may have characters that XML forbids."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(f"<td>{escape(visible(text))}</td>" for text in texts)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from iotflow_simulators.reporting.texts import clock
+
 WIDTH, HEIGHT = 760, 220
 LEFT, RIGHT, TOP, BOTTOM = 100, 12, 12, 26
 LANE = 18
@@ -108,13 +110,6 @@ def _chart(
     head = f"<h2>{escape(title)} <small>{escape(unit)}</small></h2>"
     svg = f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
     return f'<section>{head}{svg}{"".join((*axis, *parts))}</svg><p class="legend">{legend}</p></section>'
-
-
-def clock(seconds: int) -> str:
-    """A time of a run: 90 is 1:30."""
-    hours, rest = divmod(seconds, 3_600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _line(time: Time, values: Values, top: float, number: int) -> str:

@@ -82,6 +82,11 @@ class Engine:
         """The ids at the server, in the order of the plan."""
         return [session.login.id for session in self._sessions]
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the devices, in the order of the plan."""
+        return [session.login.name for session in self._sessions]
+
     async def set_rate(self, rate: float) -> float:
         """Change the rate of all fleets, as a multiple of what their intervals give. From when on it holds, in seconds of the run."""
         return await self._feed.set_rate(rate) / 1_000 / self._speed

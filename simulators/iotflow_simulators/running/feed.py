@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import orjson
 
+from iotflow_simulators import SimulationError
 from iotflow_simulators.doors.link import Outgoing
 from iotflow_simulators.generation.events import ConnectionEvent, Event, Malformed, Reading
 from iotflow_simulators.generation.run import Run
@@ -14,6 +16,7 @@ from iotflow_simulators.ledger.entries import ReadingEntry
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.models.base import CommandResult
 from iotflow_simulators.running.fault_activity import FaultActivity
+from iotflow_simulators.scenario.scenario import Fault
 
 # The latest commands change what is due after this many ms of the scenario.
 LONGEST_WINDOW = 1_000
@@ -59,6 +62,15 @@ class Feed:
         """Let a device follow a configuration, between two windows."""
         async with self._lock:
             return self._run.configure(device, desired)
+
+    async def inject(self, fault: Fault) -> int:
+        """Let a fault begin, between two windows. When it begins, in ms since the start. Raises SimulationError."""
+        async with self._lock:
+            begin = self._run.position
+            if begin >= self._run.plan.scenario.duration:
+                raise SimulationError("The scenario is at its end.")
+            self._run.inject(replace(fault, at=begin))
+            return begin
 
     async def set_rate(self, rate: float) -> int:
         """Change the rate of all fleets, between two windows. From when on it holds, in ms since the start."""

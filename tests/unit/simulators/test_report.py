@@ -8,7 +8,8 @@ import pytest
 
 from iotflow_simulators.labels import Label
 from iotflow_simulators.reporting.page import Report, page
-from iotflow_simulators.reporting.svg import LEFT, WIDTH, Time, areas, clock, lanes, lines, logarithmic_lines
+from iotflow_simulators.reporting.svg import LEFT, WIDTH, Time, areas, lanes, lines, logarithmic_lines
+from iotflow_simulators.reporting.texts import clock
 from iotflow_simulators.running.measures import DoorMeasures, Measures
 from iotflow_simulators.running.states import States
 from iotflow_simulators.running.timeline import Sample

@@ -102,6 +102,27 @@ func TestNewKeyOfAnotherDeviceSendsNothing(t *testing.T) {
 	expectTimes(t, s, 0, 0)
 }
 
+func TestEachKeyOfAClientIsAskedAbout(t *testing.T) {
+	s, folder := ownedServer(t), t.TempDir()
+	client := newClient(t, s.target, iotflow.Config{APIKey: "first"})
+	first := newWriter(t, client, iotflow.WriterConfig{Folder: folder})
+	if err := errors.Join(add(t, first, -10, 10), first.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	leaveRows(t, folder, "1\n")
+	if err := client.SetAPIKey("second"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := newWriter(t, client, iotflow.WriterConfig{Folder: folder}).Flush(ctx)
+	var failure *iotflow.Error
+	if !errors.As(err, &failure) || failure.Reason != iotflow.ReasonQueueOfAnotherDevice || s.asked() != 2 {
+		t.Errorf("error %v, asked %d times", err, s.asked())
+	}
+	expectTimes(t, s, -10, 10)
+}
+
 // The answer is about the key of the question, and not about one that has replaced it meanwhile.
 func TestKeyThatIsReplacedDuringTheQuestionIsAskedAbout(t *testing.T) {
 	for owner, expected := range map[string]int{"1\n": 0, "": 20} {

@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
+.PHONY: help up iotdb check unit test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -18,8 +18,13 @@ up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-po
 iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 6667, from jars that Maven brings once
 	@exec $(BIN)/python -m tools.iotdb_server
 
-check: lint contract docs  ## Style, types, contract, pages and unit tests, in at most 90 seconds
-	$(BIN)/python -m pytest --timeout=20 --session-timeout=300 tests/unit
+# The contract comes first, because it writes the stubs anew, which the tests and the types import.
+check: contract  ## Style, types, contract, pages and unit tests, in at most 90 seconds
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint docs
+
+unit: $(VENV)/dev  ## The unit tests alone
+# With +, the tests show their progress, and what runs beside them is shown when it has ended.
+	+$(BIN)/python -m pytest --timeout=20 --session-timeout=300 tests/unit
 
 test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
 	$(BIN)/python -m tools.iotdb_server fetch

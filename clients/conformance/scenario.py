@@ -79,7 +79,7 @@ def load(folder: Path = FOLDER) -> list[Scenario]:
 def read(file: Path) -> Iterable[Scenario]:
     """The scenarios of a file: YAML documents. Raises InvalidScenario."""
     try:
-        documents = list(yaml.safe_load_all(file.read_text()))
+        documents = list(yaml.load_all(file.read_text(), yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise InvalidScenario(f"{file.name}: {error}") from None
     for number, document in enumerate(documents, 1):

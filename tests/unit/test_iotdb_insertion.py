@@ -47,8 +47,9 @@ NAMES = st.sampled_from(["temperature", "time", "with `quotes`", "größe", "a.b
 @st.composite
 def readings(draw: st.DrawFn) -> Batch:
     """Ascending times, some columns, some values missing."""
-    rows = draw(st.integers(1, 20))
-    names = draw(st.lists(NAMES, min_size=1, unique=True))
+    # Bits of missing values fill their bytes at 8 and 16 rows.
+    rows = draw(st.sampled_from([1, 2, 7, 8, 9, 16, 17]))
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
     columns = []
     for name in names:
         kind = draw(st.sampled_from(list(VALUES)))
@@ -56,7 +57,7 @@ def readings(draw: st.DrawFn) -> Batch:
     return batch(draw(st.integers(1, 2**31 - 1)), range(rows), *columns)
 
 
-@given(st.lists(readings(), min_size=1, max_size=5), st.integers(0, 2**62))
+@given(st.lists(readings(), min_size=1, max_size=3), st.integers(0, 2**62))
 def test_the_request_equals_that_of_the_generated_client(sent: list[Batch], session_id: int) -> None:
     tablets = [tablet(f"root.iotflow.devices.device_{one.device_id}", one.times, one.columns) for one in sent]
     assert insert_request(session_id, tablets, 0) == generated(session_id, tablets)

@@ -16,7 +16,9 @@ from iotflow_server.telemetry.live.pieces import joined, pieces
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 # Few measurements and types, so that batches with equal columns are frequent.
-SHAPES = st.lists(st.sampled_from([("a", ValueType.DOUBLE), ("b", ValueType.INT64), ("b", ValueType.TEXT)]), min_size=1)
+SHAPES = st.lists(
+    st.sampled_from([("a", ValueType.DOUBLE), ("b", ValueType.INT64), ("b", ValueType.TEXT)]), min_size=1, max_size=4
+)
 Rows = dict[int, list[tuple[int, list[tuple[str, str, Any]]]]]
 
 
@@ -25,15 +27,20 @@ def tellings(draw: st.DrawFn) -> LiveReadings:
     device_id = draw(st.integers(1, 4))
     rows = draw(st.integers(1, 5))
     columns = tuple(_column(draw, name, kind, rows) for name, kind in draw(SHAPES))
-    times = np.array(draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows)), np.int64)
+    times = np.array(_bytes(draw, rows), np.int64)
     return LiveReadings(RemoteDevice(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
 
 
 def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
-    numbers = draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows))
+    numbers = _bytes(draw, rows)
     held = [str(number) for number in numbers] if kind is ValueType.TEXT else numbers
-    valid = draw(st.none() | st.lists(st.booleans(), min_size=rows, max_size=rows))
-    return Column(name, kind, np.array(held, kind.dtype), None if valid is None else np.array(valid, np.bool_))
+    valid = np.array(_bytes(draw, rows)) % 2 == 1 if draw(st.booleans()) else None
+    return Column(name, kind, np.array(held, kind.dtype), valid)
+
+
+def _bytes(draw: st.DrawFn, count: int) -> list[int]:
+    """Small numbers; one draw takes far less time than one for each."""
+    return list(draw(st.binary(min_size=count, max_size=count)))
 
 
 def rows_of(live: Sequence[LiveReadings]) -> Rows:

@@ -45,15 +45,15 @@ def test_every_value_keeps_its_position_for_any_division_of_rows(rows: list[list
 
 @pytest.mark.parametrize("own", [1, 5, 10, 15])
 def test_rows_with_distinct_names_take_memory_proportional_to_their_values(own: int) -> None:
-    rows = 10_000
+    rows = 2_000
     cells = cells_of([[row * own + number for number in range(own)] for row in range(rows)])
     held = sum(len(batch.times) * len(batch.columns) for _, batch in batches(1, np.arange(rows), cells, LIMIT))
     assert held < 100 * rows * own
 
 
 def test_rows_of_the_same_names_stay_together() -> None:
-    rows = [[number for number in range(50) if (row + number) % 3] for row in range(10_000)]
-    assert len(list(batches(1, np.arange(10_000), cells_of(rows), LIMIT))) == 1
+    rows = [[number for number in range(50) if (row + number) % 3] for row in range(2_000)]
+    assert len(list(batches(1, np.arange(2_000), cells_of(rows), LIMIT))) == 1
 
 
 def test_no_batch_has_more_cells_than_the_limit() -> None:

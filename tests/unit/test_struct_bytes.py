@@ -25,7 +25,7 @@ VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
 
 @st.composite
 def batches(draw: st.DrawFn) -> Batch:
-    rows = draw(st.integers(1, 8))
+    rows = draw(st.integers(1, 5))
     times = draw(st.lists(st.integers(FIRST_TIME, LAST_TIME), min_size=rows, max_size=rows))
     names = draw(st.lists(st.text("abü_.", min_size=1, max_size=130), max_size=4, unique=True))
     return Batch(1, np.array(times, np.int64), tuple(draw(columns(name, rows)) for name in names))
@@ -35,8 +35,8 @@ def batches(draw: st.DrawFn) -> Batch:
 def columns(draw: st.DrawFn, name: str, rows: int) -> Column:
     type_ = draw(st.sampled_from(ValueType))
     values = np.array(draw(st.lists(VALUES[type_], min_size=rows, max_size=rows)), type_.dtype)
-    valid = draw(st.none() | st.lists(st.booleans(), min_size=rows, max_size=rows))
-    return Column(name, type_, values, None if valid is None else np.array(valid, np.bool_))
+    valid = draw(st.none() | st.binary(min_size=rows, max_size=rows))
+    return Column(name, type_, values, None if valid is None else np.frombuffer(valid, np.uint8) % 2 == 1)
 
 
 @given(batches())

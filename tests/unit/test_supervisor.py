@@ -54,7 +54,8 @@ def program(
     async def ready() -> bool:
         return mark.exists()
 
-    command = [sys.executable, "-c", code, str(mark)]
+    # Without the packages of the environment, which a program does not need, it starts in half the time.
+    command = [sys.executable, "-S", "-c", code, str(mark)]
     forget = functools.partial(mark.unlink, missing_ok=True)
     return Program(name, command, os.environ, ready, start_within, forget, drain, grace)
 

@@ -1,5 +1,6 @@
 """A coroutine test that hangs fails at its time limit, and its fixtures are closed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,10 @@ async def test_next(opened):
 
 def test_fixtures_of_a_test_that_hangs_are_closed(tmp_path: Path) -> None:
     (tmp_path / "test_hanging.py").write_text(HANGING)
-    pytest = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "--anyio-mode=auto", "--timeout=0.2", "-s"]
-    ended = subprocess.run([*pytest, tmp_path], capture_output=True, text=True, timeout=60, check=False)
+    plugins = [f"-p{name}" for name in ("anyio.pytest_plugin", "pytest_timeout", "tests.conftest")]
+    pytest = [sys.executable, "-m", "pytest", *plugins, "--anyio-mode=auto", "--timeout=0.2", "-s"]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ended = subprocess.run([*pytest, tmp_path], env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "1 failed, 1 passed" in ended.stdout
     assert "Timeout (>0.2s) from pytest-timeout" in ended.stdout
     assert ended.stdout.count("fixture closed") == 2

@@ -113,9 +113,13 @@ def test_rejected_payloads_violate_their_schemas(name: str, payload: object) -> 
 
 
 def test_validation_finds_errors() -> None:
-    assert list(openapi_problems({**reference("openapi"), "paths": {"/": {"get": {"responses": []}}}}))
-    assert list(asyncapi_problems({**reference("asyncapi"), "channels": {"a": {"address": 7}}}))
-    assert list(asyncapi_problems({**reference("asyncapi"), "components": {}}))
+    info = {"title": "t", "version": "1"}
+    wrong_type = {"openapi": "3.1.0", "info": info, "paths": {"/": {"get": {"responses": []}}}}
+    assert list(openapi_problems(wrong_type)) == ["$.paths['/'].get.responses: [] is not of type 'object'"]
+    wrong_type = {"asyncapi": "3.0.0", "info": info, "channels": {"a": {"address": 7}}}
+    assert len(list(asyncapi_problems(wrong_type))) == 1
+    no_target = {"asyncapi": "3.0.0", "info": info, "channels": {"a": {"messages": {"m": {"$ref": "#/components/m"}}}}}
+    assert list(asyncapi_problems(no_target)) == ["#/components/m has no target"]
     assert list(asyncapi_problems(reference("asyncapi"))) == []
 
 

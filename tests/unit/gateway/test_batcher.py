@@ -26,7 +26,7 @@ READINGS = st.builds(
     time=st.none() | st.integers(0, 10**12),
     values=st.dictionaries(st.sampled_from("abcd"), VALUES, min_size=1),
 )
-SENT = st.lists(st.tuples(st.integers(1, 3), st.lists(READINGS, min_size=1, max_size=5)), max_size=30)
+SENT = st.lists(st.tuples(st.integers(1, 3), st.lists(READINGS, min_size=1, max_size=3)), max_size=20)
 
 
 def message() -> Message:

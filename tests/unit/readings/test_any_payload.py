@@ -12,9 +12,11 @@ NOW = 1_769_860_800_000
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=16,
 )
 WRITTEN = st.text() | st.from_regex(r"[-+]{0,2}\d{1,400}") | st.from_regex(r"[-+\d:.TZz]{1,30}", fullmatch=True) | JSON
-READINGS = st.lists(st.fixed_dictionaries({"data": JSON}, optional={"metadata": JSON, "timestamp": WRITTEN})) | JSON
+READING = st.fixed_dictionaries({"data": JSON}, optional={"metadata": JSON, "timestamp": WRITTEN})
+READINGS = st.lists(READING, max_size=4) | JSON
 
 
 @given(READINGS)

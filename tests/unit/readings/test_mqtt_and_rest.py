@@ -32,7 +32,9 @@ SCALARS = (
     | st.text(max_size=4)
     | st.just("x" * 101)
 )
-NESTED = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner))
+NESTED = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner), max_leaves=8
+)
 NAMES = (
     st.sampled_from(["t", "switch:0", "1-0:1.8.0", "Temperature [°C]", "a;b", "", "timestamp", "x" * 129]) | st.text()
 )

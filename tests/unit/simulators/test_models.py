@@ -1,5 +1,7 @@
 """What each model promises."""
 
+import functools
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -22,14 +24,18 @@ def values(
     model: str, name: str, more: str = "", *, interval: str = "5m", duration: str = "2d"
 ) -> "np.ndarray[Any, Any]":
     """The values of one device."""
-    scenario = one_fleet(model, devices=1, interval=interval, duration=duration, more=more)
-    return np.array(column(readings(scenario), name))
+    return np.array(column(alone(model, more, interval, duration), name))
 
 
 def hours(model: str, interval: str = "5m", duration: str = "2d") -> "np.ndarray[Any, Any]":
     """The hours of day of the readings."""
-    found = readings(one_fleet(model, devices=1, interval=interval, duration=duration))
-    return np.array([(reading.time - START) % DAY / HOUR for reading in found])
+    return np.array([(reading.time - START) % DAY / HOUR for reading in alone(model, "", interval, duration)])
+
+
+@functools.cache
+def alone(model: str, more: str, interval: str, duration: str) -> list[Reading]:
+    """The readings of one device; made once for all tests of them."""
+    return readings(one_fleet(model, devices=1, interval=interval, duration=duration, more=more))
 
 
 def steps(run: Run, minutes: int) -> list[dict[str, Any]]:
@@ -125,11 +131,13 @@ def test_local_time_moves_the_day() -> None:
 
 
 def test_doors_are_used_by_day_and_entries_never_fall() -> None:
-    scenario = one_fleet("door_lock", devices=20, interval="1m", duration="1d")
     night = day = 0
-    everything = readings(scenario)
-    for device in range(20):
-        found = [one for one in everything if one.device == device]
+    everything = readings(one_fleet("door_lock", devices=20, interval="1m", duration="1d"))
+    by_device = defaultdict(list)
+    for one in everything:
+        by_device[one.device].append(one)
+    assert len(by_device) == 20
+    for found in by_device.values():
         entries = np.array(column(found, "entries"))
         hour = np.array([reading.time % DAY / HOUR for reading in found])
         assert (np.diff(entries) >= 0).all()

@@ -25,25 +25,22 @@ export class KeyClaim {
   }
 
   /**
-   * Makes the batches that carry no device those of the device whose key it is, unless the key was replaced meanwhile. Rejects
-   * with ServerError, among others QUEUE_OF_ANOTHER_DEVICE.
+   * Makes the batches that carry no device those of the device whose key it is: the connection's. Rejects with ServerError,
+   * among others QUEUE_OF_ANOTHER_DEVICE.
    */
   async make(apiKey: string, signal: AbortSignal): Promise<void> {
     if (apiKey === "" || apiKey === this.#apiKey || !this.#queue.isOfKey) return;
-    const deviceId = await deviceOf(apiKey, this.#connection, signal);
-    if (deviceId === undefined) return;
-    await this.#queue.claim?.(deviceId);
+    await this.#queue.claim?.(await deviceOf(apiKey, this.#connection, signal));
     this.#apiKey = apiKey;
   }
 }
 
-/** The device of the connection's key; undefined if another key has replaced it. Rejects with ServerError. */
-async function deviceOf(apiKey: string, connection: Connection, signal: AbortSignal): Promise<number | undefined> {
+/** The device of the connection's key. Rejects with ServerError. */
+async function deviceOf(apiKey: string, connection: Connection, signal: AbortSignal): Promise<number> {
   const newest = known.get(connection);
   if (newest?.apiKey === apiKey) return newest.deviceId;
   const options = { signal, timeoutMs: ASK_MS };
   const { deviceId } = await connection.unary(DeviceService.method.sendHeartbeat, {}, options);
-  if (connection.apiKey !== apiKey) return undefined;
   known.set(connection, { apiKey, deviceId });
   return deviceId;
 }

@@ -141,16 +141,16 @@ test("1,000 handlers run at the same time, and further commands wait; none runs 
   await serve(
     handler,
     async function* (results) {
-      void until(() => ends.length === KEPT).then(() => ends[0]?.());
+      void until(() => ends.length === KEPT).then(() => ends[1]?.());
       for (let id = 1; id <= KEPT + 1; id++) yield command(id);
-      assert.equal((await resultOf(results)).commandId, 1n);
+      assert.equal((await resultOf(results)).commandId, 2n);
       await until(() => calls.length === KEPT + 1);
     },
     async function* (results) {
-      // The second command still runs, the oldest one that has a result may be forgotten.
-      yield command(2);
-      ends[1]?.();
-      assert.equal((await resultOf(results)).commandId, 2n);
+      // The first command still runs; the second one, which has its result, may be forgotten.
+      yield command(1);
+      ends[0]?.();
+      assert.equal((await resultOf(results)).commandId, 1n);
     },
   );
   assert.deepEqual(

@@ -11,6 +11,7 @@ from iotflow.clock import Clock, RisingTimes
 from iotflow.delivery import Delivery
 from iotflow.errors import ServerError, queue_full
 from iotflow.open_batch import COLUMN_BYTES, Cell, ColumnPart, OpenBatch, TypedColumn
+from iotflow.queue import QueueEnded
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 # Done when the disk has a batch.
@@ -32,6 +33,7 @@ class Batcher:
     The caller holds `lock` during each call that waits: the batches keep the order of the rows. clock: of rows without a time.
     waits_for_time: False: a batch is refused as long as times of its rows are unknown. put: accepts an ended batch; its
     futures are done when the disk has the batch. delivery: batches that are old enough do not end once it has ended.
+    Calls raise QueueEnded where it ends while they wait.
     """
 
     def __init__(
@@ -146,12 +148,26 @@ class Batcher:
 
     async def _set_times(self, batch: OpenBatch) -> None:
         """Give the rows their true times; the first answer of the server may have to come first."""
-        if self._clock.now() is None and not self._waits_for_time:
-            raise queue_full("The server's time is not known yet. Add the rows again later.")
-        await self._clock.known()
+        if self._clock.now() is None:
+            if not self._waits_for_time:
+                raise queue_full("The server's time is not known yet. Add the rows again later.")
+            await self._time_known()
         for row in batch.monotonic_rows:
             batch.times[row] = self._clock.from_monotonic(batch.times[row]) or 0
         batch.monotonic_rows.clear()
+
+    async def _time_known(self) -> None:
+        """Wait for the clock. Raises QueueEnded where the writer ends before, such as by an error of its stream."""
+        waits = [
+            asyncio.ensure_future(each) for each in (self._clock.known(), self._delivery.wait_until(lambda: False))
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._clock.now() is None:
+            raise QueueEnded
 
     def _start_age_timer(self, batch: OpenBatch) -> None:
         self._age_timer = asyncio.get_running_loop().call_later(self._limits.age, self._on_age, batch)

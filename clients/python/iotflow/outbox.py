@@ -31,7 +31,8 @@ class Outbox:
 
     async def next(self) -> StreamCommandsRequest:
         """Remove and return the oldest result; wait for one."""
-        await self._is_filled.wait()
+        while not self._results:
+            await self._is_filled.wait()
         command_id = next(iter(self._results))
         result = self._results.pop(command_id)
         if not self._results:

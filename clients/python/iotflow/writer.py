@@ -1,7 +1,8 @@
 """Writes telemetry: rows and columns in, batches into the queue, and from there to the server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -165,7 +166,7 @@ class TelemetryWriter:
         is_added = self._is_open and self._batcher.add_at_once(row, timestamp, device_id)
         if is_added and not self._batcher.is_full:
             return
-        async with self._batcher.lock:
+        async with self._turn():
             await self._check_open()
             batcher = self._batcher
             stored = await (batcher.finish_full() if is_added else batcher.add(row, timestamp, device_id))
@@ -177,14 +178,14 @@ class TelemetryWriter:
         """Add rows as columns; see encode_batch() for their types. Raises as add() does."""
         part = columns_of(timestamps, columns, device_id)
         _check_device_id(device_id)
-        async with self._batcher.lock:
+        async with self._turn():
             await self._check_open()
             stored = await self._batcher.add_columns(part)
         await _all(stored)
 
     async def send(self, batch: TelemetryBatch) -> None:
         """Accept a whole batch and set its sequence. Waits while a window of batches is in the queue. Raises as add() does."""
-        async with self._batcher.lock:
+        async with self._turn():
             stored = await self._batcher.finish()
             await self._delivery.wait_until(lambda: len(self._delivery) < self._window)
             await self._check_open()
@@ -226,7 +227,7 @@ class TelemetryWriter:
         """End the open batch, as soon as the queue takes it. The newest sequence."""
         while True:
             try:
-                async with self._batcher.lock:
+                async with self._turn():
                     if not self._batcher.is_empty:
                         await self._check_open()
                         await _all(await self._batcher.finish())
@@ -253,12 +254,18 @@ class TelemetryWriter:
         await asyncio.wait((self._runner,))
         self._runner.result()
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """The block has the batcher alone. Where the writer ends while the block waits, the error that ended it is raised."""
+        async with self._batcher.lock:
+            try:
+                yield
+            except QueueEnded:
+                await self._check_open()
+                raise
+
     async def _put(self, batch: TelemetryBatch) -> list[Stored]:
-        try:
-            stored = await self._queue.put(batch)
-        except QueueEnded:
-            await self._check_open()
-            raise
+        stored = await self._queue.put(batch)
         if stored and self._policy is Policy.REFUSE:
             # A batch that the disk refuses has rows of earlier calls too, and has to stay open.
             await stored

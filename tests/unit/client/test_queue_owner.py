@@ -135,6 +135,31 @@ async def test_a_key_of_another_device_from_the_handler_stops_the_writer(tmp_pat
     assert await waiting(tmp_path) == [2]
 
 
+async def test_a_stream_without_batches_does_not_forget_whose_the_next_ones_are(tmp_path: Path) -> None:
+    asked, may_answer, server = asyncio.Event(), asyncio.Event(), Server()
+
+    async def answer(_error: ServerError) -> str:
+        asked.set()
+        await may_answer.wait()
+        return "eight"
+
+    async with (
+        serving(DESCRIPTOR, server.methods) as address,
+        Connection(address, api_key="seven", on_credential_wanted=answer) as connection,
+    ):
+        writer = await TelemetryWriter(connection, folder=tmp_path).open()
+        await writer.send(batch(1))
+        await writer.flush()
+        server.refused = {"seven"}
+        await (await connection.ready()).close()
+        await asked.wait()
+        await writer.send(batch(2))
+        may_answer.set()
+        with pytest.raises(ServerError, match="QUEUE_OF_ANOTHER_DEVICE"):
+            await writer.close()
+    assert server.stored == [("seven", 1)]
+
+
 async def test_a_folder_without_batches_takes_those_of_another_device(tmp_path: Path) -> None:
     """Also where they are in the folder before the server tells whose key it is."""
     server = Server()

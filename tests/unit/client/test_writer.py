@@ -654,6 +654,25 @@ async def test_a_writer_with_the_clock_of_the_server_waits_for_it_or_refuses(pol
     assert own_tasks() == []
 
 
+@pytest.mark.parametrize("limits", [ONE_ROW, BatchLimits(age=0.0)], ids=["full", "aged"])
+async def test_a_writer_that_ends_before_it_knows_the_time_tells_why(limits: BatchLimits) -> None:
+    async def refuse(_request: Any, context: Any) -> None:
+        await context.abort(StatusCode.UNAUTHENTICATED, "wrong", WRONG_KEY)
+
+    async def refuse_stream(_batches: Any, context: Any) -> AsyncIterator[StreamTelemetryResponse]:
+        await refuse(None, context)
+        yield StreamTelemetryResponse()
+
+    async with connected(DESCRIPTOR, {"StreamTelemetry": refuse_stream, "SendHeartbeat": refuse}) as connection:
+        writer = await TelemetryWriter(connection, clock=ServerClock(), batch=limits).open()
+        with pytest.raises(ServerError, match="WRONG_KEY"):
+            await writer.add({"a": 1.5})
+            await writer.flush()
+        with pytest.raises(ServerError, match="WRONG_KEY"):
+            await writer.close()
+    assert own_tasks() == []
+
+
 async def test_a_sender_runs_while_its_caller_does_nothing_but_add_rows() -> None:
     acknowledged, most = list[int](), 100_000
     server = Server()

@@ -94,6 +94,7 @@ COMMANDS = [
     ("docker-manage.sh redis", 2, "No Redis is used"),
     ("docker-manage.sh iotdb", 2, "not in IoTDB"),
     ("docker-manage.sh test --help", 0, "--coverage"),
+    ("simulators/simulate.py --interactive", 0, "`help` lists the commands"),
     ("simulators/fleet_simulator.py --preset office --cameras 2", 2, "go with --preset custom"),
     ("simulators/basic_device_simulator.py --name 'sensor {n}'", 2, "must not have a brace"),
     ("simulators/fleet_simulator.py --preset custom", 2, "needs at least one"),

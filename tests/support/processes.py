@@ -28,10 +28,13 @@ def free_port() -> int:
 class Running:
     """A process, with the lines that it has written to both streams."""
 
-    def __init__(self, process: subprocess.Popen[str], output: IO[str] | None = None) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], output: IO[str] | None = None, send: Callable[[str], object] | None = None
+    ) -> None:
         self.lines: list[str] = []
         self._process = process
         self._output = output or process.stdout
+        self._send = send
         self._news = threading.Condition()
         self._silent = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -74,6 +77,16 @@ class Running:
         code = self._process.wait(within)
         self._listener.join(within)
         return code
+
+    def send_line(self, line: str) -> None:
+        """Write a line to the process."""
+        assert self._send
+        self._send(f"{line}\n")
+
+    def end_input(self) -> None:
+        """Write no more lines to the process."""
+        assert self._process.stdin
+        self._process.stdin.close()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process, but not to its children."""
@@ -121,23 +134,33 @@ def wait_until_listening(port: int, process: Running, within: float = PATIENCE) 
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Running]:
-    """Run a command with `env` in addition to this process's environment. Its process group is killed at the end."""
+def running(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    *,
+    takes_lines: bool = False,
+) -> Iterator[Running]:
+    """Run a command with `env` in addition to this process's environment. Its process group is killed at the end. takes_lines:
+    its standard input is a pipe."""
     process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if takes_lines else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         start_new_session=True,
     )
-    run = Running(process)
+    run = Running(process, send=lambda text: _write(process, text))
     try:
         yield run
     finally:
+        if process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         run.exit_code()
@@ -161,13 +184,19 @@ def on_terminal(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> It
     )
     os.close(slave)
     with open(master, encoding="utf-8", errors="replace") as output:
-        run = Running(process, output)
+        run = Running(process, output, lambda text: os.write(master, text.encode()))
         try:
             yield run
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             run.exit_code()
+
+
+def _write(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdin
+    process.stdin.write(text)
+    process.stdin.flush()
 
 
 def children(pid: int) -> dict[str, int]:

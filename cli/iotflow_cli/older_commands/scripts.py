@@ -41,6 +41,7 @@ scripts = LazyGroup(
         "fleet_simulator.py": Lazy(f"{SIMULATORS}:fleet", "Simulate the devices of a preset, or numbers of devices."),
         "mqtt_device_simulator.py": Lazy(f"{SIMULATORS}:mqtt_device", "Simulate one sensor that uses MQTT."),
         "mqtt_fleet_simulator.py": Lazy(f"{SIMULATORS}:mqtt_fleet", "Simulate sensors that use MQTT."),
+        "simulate.py": COMMANDS["simulate"],
         "performance_test.py": Lazy(f"{SIMULATORS}:performance", "Measure the service with many devices."),
     },
 )

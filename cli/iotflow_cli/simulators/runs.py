@@ -21,6 +21,7 @@ from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.reporting.metrics import RunMetrics, serving_metrics
 from iotflow_simulators.reporting.page import Report, page
+from iotflow_simulators.running.engine import RunSettings
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Files, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
@@ -66,7 +67,7 @@ def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | N
 def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | None = None) -> Measures:
     allow_many_connections()
     keys = KeyStore(server.target.data_dir or Path("data"))
-    simulation = Simulation(chosen.scenario, chosen.service, keys, speed=chosen.speed)
+    simulation = Simulation(chosen.scenario, chosen.service, keys, RunSettings(speed=chosen.speed))
     with ExitStack() as stack:
         watches = list[Watch]()
         # A file that cannot be written is known before anything is sent.

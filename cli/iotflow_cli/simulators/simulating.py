@@ -14,6 +14,7 @@ from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import service_of
+from iotflow_cli.simulators.hub.prompt import run_hub
 from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
 from iotflow_cli.simulators.scenarios import chosen_scenario
 from iotflow_simulators import SimulationError
@@ -26,7 +27,8 @@ ADDRESS = converted(checks.address)
 
 @command("simulate")
 @with_server
-@click.argument("scenario", metavar="SCENARIO")
+@click.argument("scenario", required=False, metavar="SCENARIO")
+@click.option("--interactive", is_flag=True, help="choose, start, watch, disturb and stop simulations by commands")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="seed  [default: that of the scenario]")
 @click.option(
     "--duration", type=DURATION, metavar="TIME", help="length of the scenario  [default: that of the scenario]"
@@ -82,7 +84,8 @@ ADDRESS = converted(checks.address)
 def simulate(
     output: Output,
     server: Server,
-    scenario: str,
+    scenario: str | None,
+    interactive: bool,
     seed: int | None,
     duration: int | None,
     speed: float | None,
@@ -102,8 +105,16 @@ def simulate(
     SCENARIO is a file (.yaml), or a preset such as home. `iotflow verify` then proves what became of every reading.
     """
     try:
-        chosen = chosen_scenario(scenario, seed, None if find_limit else duration)
         service = service_of(server.target, address, rest, mqtt)
+        if interactive:
+            if find_limit or report or metrics_port or output.as_json:
+                raise click.UsageError("--interactive excludes --find-limit, --report, --metrics-port and --json.")
+            choose = lambda text: chosen_scenario(text, seed, duration)  # noqa: E731
+            files_of = lambda chosen: Files(ledger or ledger_of(chosen), labels)  # noqa: E731
+            return run_hub(output, server, service, scenario, choose, files_of, speed or 1.0)
+        if scenario is None:
+            raise click.UsageError("Missing argument 'SCENARIO'; or --interactive.")
+        chosen = chosen_scenario(scenario, seed, None if find_limit else duration)
         files = Files(ledger or ledger_of(chosen), labels)
         if not find_limit:
             return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, report, metrics_port))

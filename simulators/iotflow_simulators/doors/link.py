@@ -9,7 +9,7 @@ from typing import Any, Protocol
 @dataclass(slots=True, eq=False)
 class Outgoing:
     """A reading on its way. number: in the ledger. due: in seconds of the running loop. values: JSON of the object. payload: of a
-    malformed reading, which is sent in place of it."""
+    malformed reading, which is sent in place of it. fate: in words; empty: not known yet."""
 
     number: int
     due: float
@@ -17,6 +17,7 @@ class Outgoing:
     values: Mapping[str, Any]
     json: bytes
     payload: bytes | None = None
+    fate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,13 @@ class Accounts:
 
     def dropped(self, outgoing: Outgoing) -> None:
         """The device has no room for the reading."""
+        outgoing.fate = "dropped by the device"
         self.own.dropped += 1
         self.measures.timeline.at(outgoing.due).dropped += 1
 
     def acknowledged(self, outgoing: Outgoing, now: float) -> None:
         """The service has acknowledged a reading."""
+        outgoing.fate = "acknowledged"
         self.ledger.acknowledge(outgoing.number)
         latency = now - outgoing.due
         own, slot = self.own, self.measures.timeline.at(outgoing.due)
@@ -43,6 +45,7 @@ class Accounts:
 
     def refused(self, device: int, outgoing: Outgoing, reason: str, message: str, now: float) -> None:
         """The service has refused a reading."""
+        outgoing.fate = f"refused: {reason}"
         self.ledger.refuse(outgoing.number, reason, "", message)
         self.measures.errors.refused(now, device, reason, message)
         slot = self.measures.timeline.at(outgoing.due)

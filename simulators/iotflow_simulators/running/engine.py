@@ -2,26 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from iotflow_simulators.doors.link import DoorWay, Login, Outgoing
-from iotflow_simulators.generation.events import (
-    BreakConnection,
-    Connect,
-    ConnectionEvent,
-    Disconnect,
-    Reboot,
-    UseRightKey,
-    UseWrongKey,
-)
+from iotflow_simulators.generation.events import Connect
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.accounts import Accounts
+from iotflow_simulators.running.connection_events import carry_out
 from iotflow_simulators.running.device_commands import DeviceCommands
 from iotflow_simulators.running.feed import Due, Feed
 from iotflow_simulators.running.fleet_registration import Registered
 from iotflow_simulators.running.measures import DoorMeasures, Measures
-from iotflow_simulators.running.session import Session, Surroundings
+from iotflow_simulators.running.session import Session
 from iotflow_simulators.running.states import States
+from iotflow_simulators.running.surroundings import Surroundings
+from iotflow_simulators.scenario.scenario import Fault
 
 # Devices that connect at once before the schedule begins, and the time for each such group.
 GROUP, GROUP_SECONDS = 100, 10.0
@@ -32,18 +27,19 @@ _TICK = 0.002
 # The longest sleep, after which the loop looks whether it is to stop.
 _NAP = 0.2
 
-_ACTIONS: Mapping[type[Any], Callable[[Session, Any], None]] = {
-    Connect: lambda session, _: session.connect(),
-    Disconnect: lambda session, event: session.disconnect(clean=event.clean),
-    Reboot: lambda session, _: session.reboot(),
-    BreakConnection: lambda session, _: session.break_connection(),
-    UseWrongKey: lambda session, _: session.use_wrong_key(),
-    UseRightKey: lambda session, _: session.use_right_key(),
-}
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """speed: multiple of real time. drain: seconds at the end for what is on its way. remembered: last readings of each device
+    that are kept."""
+
+    speed: float = 1.0
+    drain: float = 60.0
+    remembered: int = 0
 
 
 class Engine:
-    """devices: as registered, with their doors by name, in the order of the plan. drain: seconds at the end for what is on its way."""
+    """devices: as registered, with their doors by name, in the order of the plan."""
 
     def __init__(
         self,
@@ -51,27 +47,25 @@ class Engine:
         ledger: LedgerWriter,
         doors: Mapping[str, DoorWay],
         devices: Sequence[tuple[Registered, str]],
-        *,
-        speed: float = 1.0,
-        drain: float = 60.0,
+        settings: RunSettings,
     ) -> None:
         self.measures = Measures(
             doors={name: DoorMeasures() for name in sorted({door for _, door in devices})},
             states=States(len(devices)),
             faults=feed.faults,
             start=feed.start,
-            speed=speed,
+            speed=settings.speed,
         )
         self.stop = asyncio.Event()
         self._feed = feed
         self._ledger = ledger
         self._doors = doors
-        self._speed = speed
-        self._drain = drain
+        self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._begin = 0.0
         self._readings = 0
         self._commands = DeviceCommands(feed)
+        self._door_names = [door for _, door in devices]
         around = {name: self._surroundings(name) for name in self.measures.doors}
         self._sessions = [
             Session(index, _login(device, door), around[door]) for index, (device, door) in enumerate(devices)
@@ -87,9 +81,22 @@ class Engine:
         """The names of the devices, in the order of the plan."""
         return [session.login.name for session in self._sessions]
 
+    def session(self, device: int) -> Session:
+        """A device, by its index in the plan."""
+        return self._sessions[device]
+
+    def door(self, device: int) -> str:
+        """The name of a device's door."""
+        return self._door_names[device]
+
+    async def inject(self, fault: Fault) -> float:
+        """Let a fault begin. In how many seconds it does. Raises SimulationError."""
+        begin = await self._feed.inject(fault) / 1_000 / self._settings.speed
+        return max(begin - self.measures.seconds, 0.0)
+
     async def set_rate(self, rate: float) -> float:
         """Change the rate of all fleets, as a multiple of what their intervals give. From when on it holds, in seconds of the run."""
-        return await self._feed.set_rate(rate) / 1_000 / self._speed
+        return await self._feed.set_rate(rate) / 1_000 / self._settings.speed
 
     async def run(self) -> None:
         """Run to the end of the scenario, or until `stop` is set. Raises SimulationError where the ledger cannot be written."""
@@ -123,7 +130,7 @@ class Engine:
         return [due for due in window if due[0] > 0 or not isinstance(due[2], Connect)]
 
     async def _execute(self, window: list[Due]) -> None:
-        sessions, time, speed = self._sessions, self._loop.time, 1_000 * self._speed
+        sessions, time, speed = self._sessions, self._loop.time, 1_000 * self._settings.speed
         burst = 0
         for due, device, item in window:
             at = self._begin + due / speed
@@ -142,7 +149,7 @@ class Engine:
                 self._readings = item.number + 1
                 sessions[device].submit(item, now)
             else:
-                self._act(sessions[device], item)
+                carry_out(sessions[device], item)
 
     async def _sleep(self, until: float) -> float:
         """Sleep until a time of the loop, or until the run is stopped; the time then."""
@@ -152,12 +159,9 @@ class Engine:
             now = self._loop.time()
         return now
 
-    def _act(self, session: Session, event: ConnectionEvent) -> None:
-        _ACTIONS[type(event)](session, event)
-
     async def _wait_for_reports(self) -> None:
         """Wait for what is on its way. Devices that are off at the end stay off."""
-        await self._until(lambda: not any(session.is_expecting for session in self._sessions), self._drain)
+        await self._until(lambda: not any(session.is_expecting for session in self._sessions), self._settings.drain)
 
     async def _end(self) -> None:
         for session in self._sessions:
@@ -177,8 +181,14 @@ class Engine:
 
     def _surroundings(self, door: str) -> Surroundings:
         accounts = Accounts(self._ledger, self.measures, self.measures.doors[door])
-        commands = self._commands
-        return Surroundings(self._doors[door], accounts, self.measures.states, commands.command, commands.configured)
+        return Surroundings(
+            self._doors[door],
+            accounts,
+            self.measures.states,
+            self._settings.remembered,
+            self._commands.command,
+            self._commands.configured,
+        )
 
 
 def _login(device: Registered, door: str) -> Login:

@@ -76,7 +76,9 @@ class Measures:
 
     @property
     def processor_share(self) -> float:
-        """The simulator's own use of one processor during the schedule."""
+        """The simulator's own use of one processor during the schedule; 0 before it begins."""
+        if not self._started:
+            return 0.0
         return (self._used if self._lasted else self._used_so_far()) / max(self.seconds, 1e-3)
 
     @property

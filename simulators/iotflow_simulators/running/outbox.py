@@ -18,6 +18,9 @@ class Outbox:
         self._kept: deque[Outgoing] = deque()
         self._in_flight: dict[int, Outgoing] = {}
 
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_flight)
+
     @property
     def has_waiting(self) -> bool:
         """Whether readings wait."""
@@ -26,7 +29,7 @@ class Outbox:
     @property
     def is_empty(self) -> bool:
         """Whether the fate of all readings is known, except of those that are set aside."""
-        return not self._waiting and not self._in_flight
+        return not len(self)
 
     def add(self, outgoing: Outgoing) -> bool:
         """Let a reading wait; False where there is no room."""

@@ -1,31 +1,19 @@
 """A device during a run: its connection, and how it gets a new one."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from iotflow.channels import Backoff
-from iotflow_simulators.doors.link import DoorWay, Link, Login, Outgoing, Problem
+from iotflow_simulators.doors.link import Link, Login, Outgoing, Problem
 from iotflow_simulators.models.base import CommandResult
-from iotflow_simulators.running.accounts import Accounts
 from iotflow_simulators.running.outbox import Outbox
-from iotflow_simulators.running.states import State, States
+from iotflow_simulators.running.states import State
+from iotflow_simulators.running.surroundings import Surroundings
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all sessions of a door share. states: of all devices. command, configured: called with the device's index and what the
-    service sent."""
-
-    door: DoorWay
-    accounts: Accounts
-    states: States
-    command: Callable[["Session", int, str, Mapping[str, Any]], None]
-    configured: Callable[["Session", Mapping[str, Any]], None]
 
 
 class Session:
@@ -37,6 +25,7 @@ class Session:
         # By the number of the command.
         self.results: dict[int, CommandResult] = {}
         self.login = login
+        self.last: deque[Outgoing] = deque(maxlen=around.remembered)
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._link: Link | None = None
@@ -49,6 +38,11 @@ class Session:
     def is_expecting(self) -> bool:
         """Whether readings may still be reported. Those of a device that is off wait in it."""
         return self._is_wanted and not self._outbox.is_empty
+
+    @property
+    def unreported(self) -> int:
+        """Readings that wait, and those on their way."""
+        return len(self._outbox)
 
     def connect(self) -> None:
         """Be connected from now on."""
@@ -91,6 +85,7 @@ class Session:
         """A reading leaves the schedule. now: in seconds of the running loop."""
         accounts = self._around.accounts
         accounts.left(outgoing, now)
+        self.last.append(outgoing)
         if not self._outbox.add(outgoing):
             accounts.dropped(outgoing)
         elif self.is_open:
@@ -125,6 +120,9 @@ class Session:
             self._send()
         else:
             accounts.refused_late(self.index, number, reason, message, now)
+            for outgoing in self.last:
+                if outgoing.number == number:
+                    outgoing.fate = f"refused: {reason}"
 
     def lost(self, problem: Problem) -> None:
         """See Listener."""

@@ -21,7 +21,7 @@ from iotflow_simulators.ledger.entries import DeviceEntry, Header
 from iotflow_simulators.ledger.writer import LedgerWriter, check_new
 from iotflow_simulators.plan import Device, Plan
 from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.running.engine import Engine
+from iotflow_simulators.running.engine import Engine, RunSettings
 from iotflow_simulators.running.feed import Feed
 from iotflow_simulators.running.fleet_registration import FleetRegistration, Member, Registered
 from iotflow_simulators.running.measures import Measures
@@ -65,16 +65,13 @@ class Files:
 
 
 class Simulation:
-    """keys: of the devices, also of earlier runs. drain: seconds at the end for what is on its way."""
+    """keys: of the devices, also of earlier runs."""
 
-    def __init__(
-        self, scenario: Scenario, service: Service, keys: KeyStore, *, speed: float = 1.0, drain: float = 60.0
-    ) -> None:
+    def __init__(self, scenario: Scenario, service: Service, keys: KeyStore, settings: RunSettings) -> None:
         self._plan = Plan(scenario)
         self._service = service
         self._keys = keys
-        self._speed = speed
-        self._drain = drain
+        self._settings = settings
 
     async def run(self, files: Files, reports: Reports, conduct: Conduct | None = None) -> Measures:
         """Run to the end. conduct: runs beside the engine, and ends the run when it ends. Raises SimulationError."""
@@ -85,9 +82,9 @@ class Simulation:
         with ExitStack() as stack:
             labels = stack.enter_context(_new(files.labels)) if files.labels else None
             ledger = stack.enter_context(LedgerWriter(files.ledger, self._header(), entries))
-            feed = Feed(self._plan.run(), ledger, labels, self._speed)
+            feed = Feed(self._plan.run(), ledger, labels, self._settings.speed)
             pairs = list(zip(devices, doors, strict=True))
-            engine = Engine(feed, ledger, self._doors(set(doors)), pairs, speed=self._speed, drain=self._drain)
+            engine = Engine(feed, ledger, self._doors(set(doors)), pairs, self._settings)
             reports.started(engine, ledger)
             reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
             sampling = asyncio.create_task(_sample(engine.measures), name="samples")
@@ -109,7 +106,9 @@ class Simulation:
         content = repr(replace(scenario, fleets=(), faults=())) + repr(scenario.fleets) + repr(scenario.faults)
         digest = sha256(content.encode()).hexdigest()
         began = time.time_ns() // 1_000_000
-        return Header(scenario.name, scenario.seed, digest, scenario.start, began, self._service.grpc, self._speed)
+        return Header(
+            scenario.name, scenario.seed, digest, scenario.start, began, self._service.grpc, self._settings.speed
+        )
 
     def _doors(self, names: set[str]) -> dict[str, DoorWay]:
         service = self._service

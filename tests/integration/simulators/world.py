@@ -9,7 +9,7 @@ from iotflow.connection import Connection
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.running.engine import Engine
+from iotflow_simulators.running.engine import Engine, RunSettings
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Conduct, Files, Reports, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
@@ -48,7 +48,7 @@ class World:
         """Run a scenario to its end."""
         rest, mqtt = f"127.0.0.1:{self.service.rest_port}", f"127.0.0.1:{self.mqtt_port}"
         service = Service(self.target, rest, mqtt, self.service.admin_token)
-        simulation = Simulation(scenario, service, KeyStore(self.folder / "keys"), speed=speed)
+        simulation = Simulation(scenario, service, KeyStore(self.folder / "keys"), RunSettings(speed=speed))
         path = self.folder / f"ledger-{next(_NUMBERS)}"
         measures = await simulation.run(Files(path), Reports(nothing, started, nothing), conduct)
         return Ledger(path), measures

@@ -36,3 +36,8 @@ def test_a_late_schedule_is_the_simulators_own_limit() -> None:
     for _ in range(20):
         measures.lag.add(0.5)
     assert measures.is_own_limit
+
+
+def test_nothing_is_measured_before_the_schedule_begins() -> None:
+    measures = Measures()
+    assert (measures.seconds, measures.processor_share, measures.is_own_limit) == (0.0, 0.0, False)

@@ -1,0 +1,1 @@
+"""`iotflow simulate --interactive`: simulations that are started, watched and disturbed by commands."""

@@ -54,12 +54,15 @@ mod private_files;
 mod queries;
 mod queue;
 mod queue_files;
+mod queue_lock;
 mod queue_owner;
 mod queue_scan;
+mod queue_state;
 #[cfg(test)]
 mod queue_tests;
 mod reading;
 mod removal;
+mod reporting;
 mod segment;
 mod segment_name;
 mod sending;

@@ -1,6 +1,5 @@
 //! The batches that are not acknowledged.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,6 +12,7 @@ use crate::error::Result;
 use crate::queue_files::{QueueFiles, unusable};
 use crate::queue_owner::Ownership;
 use crate::queue_scan;
+use crate::queue_state::{NewBatch, State};
 
 /// The entries in their order. Only one caller at a time may append. All other methods may be called concurrently.
 pub struct Queue {
@@ -20,33 +20,6 @@ pub struct Queue {
     pub limit: u64,
     state: Mutex<State>,
     pub changed: Notify,
-}
-
-/// The first `sent` entries are on the way; `window` of them may be.
-#[derive(Default)]
-pub struct State {
-    pub entries: VecDeque<Entry>,
-    pub sent: usize,
-    window: usize,
-    pub ownership: Ownership,
-    pub bytes: u64,
-    pub rows: usize,
-    pub last: i64,
-}
-
-/// What the queue needs to know of a new batch.
-#[derive(Clone, Copy)]
-pub struct NewBatch {
-    pub rows: usize,
-    /// Whether it names the device of each row.
-    pub names_device: bool,
-}
-
-impl State {
-    /// The next batch within the window.
-    pub fn next(&self) -> Option<&Entry> {
-        self.entries.get(self.sent).filter(|_| self.sent < self.window)
-    }
 }
 
 impl Queue {

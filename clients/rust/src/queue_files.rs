@@ -6,12 +6,11 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-use crate::error::{Code, Error, Result, reason};
+use crate::error::{Code, Error, Result};
 use crate::segment;
 use crate::segment_name::path as segment_path;
-use crate::{acknowledged, private_files};
+use crate::{acknowledged, private_files, queue_lock};
 
-pub const LOCK: &str = "lock";
 const LARGEST_SEGMENT: u64 = 4 << 20;
 /// A queue has at least this many segments, so that its files do not take much more than its limit.
 const SEGMENTS_OF_LIMIT: u64 = 8;
@@ -54,7 +53,7 @@ impl QueueFiles {
         let files = Files {
             folder: folder.to_owned(),
             segment_size: (limit / SEGMENTS_OF_LIMIT).clamp(1, LARGEST_SEGMENT),
-            lock: Some(take_lock(folder)?),
+            lock: Some(queue_lock::take(folder)?),
             segments: BTreeMap::new(),
             active: None,
             acknowledged: acknowledged::read(folder),
@@ -194,15 +193,6 @@ impl Files {
 
 pub fn unusable(error: &io::Error) -> Error {
     Error::new(Code::FailedPrecondition, format!("The folder of the queue cannot be used: {error}."))
-}
-
-fn take_lock(folder: &Path) -> Result<File> {
-    let file = private_files::open_or_make(&folder.join(LOCK)).map_err(|error| unusable(&error))?;
-    file.try_lock().map_err(|_| Error {
-        reason: reason::QUEUE_IN_USE.to_owned(),
-        ..Error::new(Code::FailedPrecondition, format!("Another writer uses the folder {}.", folder.display()))
-    })?;
-    Ok(file)
 }
 
 /// Makes the names of new files durable. Some systems cannot synchronize a folder, and need not.

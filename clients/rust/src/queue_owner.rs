@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::device_file;
 use crate::entry::Entry;
 use crate::error::{Code, Error, Result, reason};
-use crate::queue::{Queue, State};
+use crate::queue::Queue;
+use crate::queue_state::State;
 
 /// What is known about the batches that name no device.
 #[derive(Default)]

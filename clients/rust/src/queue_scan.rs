@@ -8,9 +8,9 @@ use std::path::Path;
 use tracing::warn;
 
 use crate::entry::{Content, Entry};
-use crate::queue_files::{Files, LOCK, Place, Segment};
+use crate::queue_files::{Files, Place, Segment};
 use crate::segment::{self, Found};
-use crate::{acknowledged, device_file, private_files, segment_name};
+use crate::{acknowledged, device_file, private_files, queue_lock, segment_name};
 
 /// The batches of a folder.
 pub struct Scanned {
@@ -65,7 +65,7 @@ fn segments(folder: &Path) -> io::Result<Vec<i64>> {
 fn is_own(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| {
         let name = name.strip_suffix(private_files::NEW).unwrap_or(name);
-        [LOCK, acknowledged::NAME, device_file::NAME].contains(&name)
+        [queue_lock::NAME, acknowledged::NAME, device_file::NAME].contains(&name)
     })
 }
 

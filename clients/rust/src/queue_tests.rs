@@ -3,7 +3,8 @@
 use futures_util::FutureExt;
 
 use crate::entry::AppendError;
-use crate::queue::{NewBatch, Queue};
+use crate::queue::Queue;
+use crate::queue_state::NewBatch;
 
 const ROW: NewBatch = NewBatch { rows: 1, names_device: false };
 

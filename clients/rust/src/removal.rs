@@ -3,7 +3,8 @@
 use std::sync::MutexGuard;
 
 use crate::entry::{Entry, record_size};
-use crate::queue::{Queue, State};
+use crate::queue::Queue;
+use crate::queue_state::State;
 
 impl Queue {
     /// Removes the batches on the way up to the sequence. Blocks where the queue is on disk.

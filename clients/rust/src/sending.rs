@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::backoff::Backoff;
 use crate::batch_codec::BatchCodec;
 use crate::channel::Channel;
-use crate::error::{Error, status_word};
+use crate::error::Error;
 use crate::key::Key;
 use crate::shared::{Phase, Shared};
 use crate::v1::{Rejection, StreamTelemetryResponse};
@@ -78,17 +78,6 @@ impl Shared {
             () = self.ending() => {}
         }
         Ok(())
-    }
-
-    fn interrupted(&self, error: &Error, pause: Duration) {
-        self.status.lock().unwrap().interruptions += 1;
-        *self.failure.lock().unwrap() = Some(error.clone());
-        let code = status_word(error.code);
-        warn!(code, reason = error.reason, error = error.message, ?pause, "stream_interrupted");
-        self.client.metrics.interrupted(error, pause);
-        if let Some(handler) = &self.config.on_interrupted {
-            handler(error, pause);
-        }
     }
 
     /// Removes the batch that ended the stream where it was alone, and otherwise lets the next batches be sent alone.
@@ -186,17 +175,5 @@ impl Shared {
         }
         self.queue.run(move |queue| queue.acknowledge(sequence)).await;
         self.report_queue();
-    }
-
-    /// Tells the application what the server did not store.
-    fn rejected(&self, rejection: Rejection) {
-        let Rejection { sequence, index, count, measurement, reason, .. } = &rejection;
-        let values = usize::try_from(*count).unwrap_or_default();
-        self.status.lock().unwrap().rejected_values += values;
-        warn!(sequence, index, count, measurement, reason, "rows_rejected");
-        self.client.metrics.values_rejected(values, reason);
-        if let Some(handler) = &self.config.on_rejected {
-            handler(rejection);
-        }
     }
 }

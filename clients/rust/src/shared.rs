@@ -8,14 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use tokio::sync::{MutexGuard, Notify, watch};
-use tracing::{error, warn};
+use tracing::error;
 
 use crate::batch::RowTime;
 use crate::batching::Batching;
 use crate::client::Client;
 use crate::clock::ClockSource;
 use crate::error::{Code, Error, Result, status_word};
-use crate::policy::{DropReason, Dropped};
 use crate::queue::Queue;
 use crate::time::milliseconds;
 use crate::writer::Status;
@@ -138,16 +137,6 @@ impl Shared {
             }
         };
         RowTime { milliseconds: now, relative: false }
-    }
-
-    /// Counts rows that are lost, and tells the application.
-    pub fn dropped(&self, rows: usize, reason: DropReason) {
-        self.status.lock().unwrap().dropped_rows += rows;
-        warn!(rows, reason = reason.word(), "rows_dropped");
-        self.client.metrics.rows_dropped(rows, reason);
-        if let Some(handler) = &self.config.on_dropped {
-            handler(Dropped { rows, reason });
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crate::batch::Batch;
 use crate::batching::{Batching, Origin};
 use crate::entry::AppendError;
-use crate::queue::NewBatch;
+use crate::queue_state::NewBatch;
 use crate::shared::Shared;
 
 /// Whether a batch is in the queue.

@@ -44,7 +44,8 @@ impl Config {
     }
 
     /// Asks the handler for a new key after the server has rejected the present one, for example one that a person enters.
-    /// It may take any time. None means that there is no new key; without a handler, calls fail with the error. While the
+    /// It may take any time. None means that there is no new key; without a handler, calls fail with the error. An answer of
+    /// another form than a key ends the stream that asked with `INVALID_ARGUMENT`. While the
     /// server accepts none of its answers, there are pauses between the questions, as between attempts to connect.
     #[must_use]
     pub fn on_credential_wanted<F, Answer>(mut self, handler: F) -> Self

@@ -19,7 +19,8 @@ type InterruptionHandler = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
 /// calls then fail.
 #[derive(Clone)]
 pub struct WriterConfig {
-    /// The folder of the queue, which then survives the process. None: memory.
+    /// The folder of the queue, which then survives the process. None: memory. It belongs to one writer at a time, and to one
+    /// device: with the key of another one the writer stops with the reason `QUEUE_OF_ANOTHER_DEVICE`, and keeps the batches.
     pub folder: Option<PathBuf>,
     /// The size of the queue in bytes; at first 64 MiB.
     pub queue_limit: u64,

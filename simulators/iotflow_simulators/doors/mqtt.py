@@ -9,6 +9,7 @@ import orjson
 
 from iotflow_simulators.doors import mqtt_packets as mqtt
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
+from iotflow_simulators.doors.mqtt_errors import RefusedMessage, refused_message
 from iotflow_simulators.doors.mqtt_packets import MalformedPacket, Packet, PacketReader
 from iotflow_simulators.doors.socket_link import SocketLink
 
@@ -64,13 +65,8 @@ class MqttLink(SocketLink):
 
     def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
         """On `…/commands/ack`."""
-        state = "succeeded" if executed else "failed"
-        content = {
-            "command_id": number,
-            "state": state,
-            "result": {**result, **({"message": message} if message else {})},
-        }
-        self._publish("commands/ack", content)
+        state, shown = "succeeded" if executed else "failed", {"message": message} if message else {}
+        self._publish("commands/ack", {"command_id": number, "state": state, "result": {**result, **shown}})
 
     def report(self, configuration: Mapping[str, Any]) -> None:
         """On `…/config/reported`."""
@@ -150,31 +146,27 @@ class MqttLink(SocketLink):
         except orjson.JSONDecodeError:
             return
         if message.topic.endswith("/errors"):
-            self._refused(content)
+            if error := refused_message(content):
+                self._refused(error)
         elif message.topic.endswith("/config"):
             self.listener.configured(content.get("desired") or {})
         elif "command_id" in content:
             self.listener.command(content["command_id"], content["name"], content.get("parameters") or {})
 
-    def _refused(self, content: Mapping[str, Any]) -> None:
-        """A message on `…/errors`. Notices are of readings that are stored."""
-        reason = content["reason"]
-        if reason in ("TIME_IGNORED", "READINGS_MERGED") or not content.get("topic", "").endswith("/telemetry"):
+    def _refused(self, error: RefusedMessage) -> None:
+        """A message on `…/errors`. Without a number, it is the oldest of the messages that cannot be read."""
+        number, measurement = error.number, error.measurement
+        if number is None:
+            number, measurement = self._oldest_malformed(), ""
+        if number is None:
             return
-        number = _number(content)
-        field = content.get("field") or ""
-        _, _, measurement = field.partition(".data.")
-        measurement = measurement or field.removeprefix("data.") if "data." in field else ""
-        if number is not None:
-            if number in self._awaited:
-                self._awaited.remove(number)
-            self.listener.refused_number(number, reason, measurement, content["message"])
-            return
-        # Without a number, it is the oldest of the messages that cannot be read.
-        waiting = [outgoing.number for outgoing in self._sent.values() if outgoing.payload is not None]
-        if self._awaited or waiting:
-            oldest = self._awaited.popleft() if self._awaited else waiting[0]
-            self.listener.refused_number(oldest, reason, "", content["message"])
+        if number in self._awaited:
+            self._awaited.remove(number)
+        self.listener.refused_number(number, error.reason, measurement, error.message)
+
+    def _oldest_malformed(self) -> int | None:
+        waiting = (outgoing.number for outgoing in self._sent.values() if outgoing.payload is not None)
+        return self._awaited[0] if self._awaited else next(waiting, None)
 
     def _message(self, number: int, outgoing: Outgoing) -> bytes:
         if outgoing.payload is not None or self._version == mqtt.V5:
@@ -206,10 +198,3 @@ class MqttLink(SocketLink):
         self._is_heard = False
         self.write(mqtt.PINGREQ)
         self._ping = self.loop.call_later(KEEPALIVE / 2, self._keep_alive)
-
-
-def _number(content: Mapping[str, Any]) -> int | None:
-    """The number in the ledger that an error returns."""
-    correlation = content.get("correlation")
-    text = bytes.fromhex(correlation).decode() if correlation else content.get("message_id") or ""
-    return int(text) if text.isdecimal() else None

@@ -8,8 +8,9 @@ from iotflow_simulators.faults.base import PROBABILITY, FaultKind, Outage, Outco
 from iotflow_simulators.faults.occurrences import Spans
 from iotflow_simulators.generation.events import BreakConnection, ConnectionEvent, UseRightKey, UseWrongKey
 from iotflow_simulators.generation.rows import Rows
-from iotflow_simulators.scenario.kinds import Duration, Field, Whole
+from iotflow_simulators.scenario.kinds import Field, Whole
 from iotflow_simulators.scenario.scenario import Fault
+from iotflow_simulators.scenario.times import Duration
 
 _BUFFER = Field(Whole(0, 100_000), "most readings kept while offline; later ones are lost", 10_000, "10000")
 _EVERY = Field(Duration("1s", "1d"), "time from one to the next", 30_000, "30s")

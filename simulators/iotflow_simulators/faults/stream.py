@@ -10,8 +10,10 @@ from iotflow_simulators.generation.pace import GRID
 from iotflow_simulators.generation.rows import EXTRA, Mask, Rows, joined
 from iotflow_simulators.models.base import Measurement
 from iotflow_simulators.randoms import Ints
-from iotflow_simulators.scenario.kinds import Choice, Duration, Field, ListOf, Number, Text, Whole
+from iotflow_simulators.scenario.kinds import Choice, Field, Number, Text, Whole
 from iotflow_simulators.scenario.scenario import Fault, Fleet
+from iotflow_simulators.scenario.structures import ListOf
+from iotflow_simulators.scenario.times import Duration
 
 # Stages may shorten an interval to this part of it.
 _SHORTEST = 10

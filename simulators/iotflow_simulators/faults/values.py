@@ -18,8 +18,9 @@ from iotflow_simulators.faults.occurrences import Spans
 from iotflow_simulators.generation.rows import Mask, Rows
 from iotflow_simulators.models.base import Measurement, ValueType
 from iotflow_simulators.randoms import Floats, Ints
-from iotflow_simulators.scenario.kinds import Duration, Field, Number
+from iotflow_simulators.scenario.kinds import Field, Number
 from iotflow_simulators.scenario.scenario import Fault
+from iotflow_simulators.scenario.times import Duration
 
 # Changed numbers are multiples of a millionth.
 _STEPS = 1_000_000.0

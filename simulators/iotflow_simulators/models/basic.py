@@ -6,7 +6,8 @@ import numpy as np
 
 from iotflow_simulators.cycles import HOUR, MINUTE, quantized, wave
 from iotflow_simulators.models.base import BATTERY_FIELD, SUPPLY, Columns, Measurement, Model, Moments, ValueType
-from iotflow_simulators.scenario.kinds import Duration, Field, Number
+from iotflow_simulators.scenario.kinds import Field, Number
+from iotflow_simulators.scenario.times import Duration
 
 
 class Basic(Model):

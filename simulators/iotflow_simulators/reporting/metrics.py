@@ -90,6 +90,6 @@ def _gauge(name: str, description: str, label: str, counts: dict[str, int]) -> M
 
 def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:
     """Cumulative counts up to each bound, and the sum."""
-    counts = histogram.counts.tolist()
+    counts = list(histogram.counts)
     found: list[tuple[str, float]] = [(f"{end_of(place):g}", sum(counts[: place + 1])) for place in _BOUNDS]
     return [*found, ("+Inf", sum(counts))], histogram.sum

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from iotflow_simulators.doors.link import Outgoing, Problem
 from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.running.histogram import bucket
 from iotflow_simulators.running.measures import DoorMeasures, Measures
 
 
@@ -18,12 +19,12 @@ class Accounts:
 
     def left(self, outgoing: Outgoing, now: float) -> None:
         """A reading left the schedule."""
+        measures, lag = self.measures, now - outgoing.due
+        place, slot = bucket(lag), measures.timeline.at(outgoing.due)
         self.own.due += 1
-        lag = now - outgoing.due
-        self.measures.lag.add(lag)
-        slot = self.measures.timeline.at(outgoing.due)
         slot.due += 1
-        slot.lag.add(lag)
+        measures.lag.add_one(place, lag)
+        slot.lag.add_one(place, lag)
 
     def dropped(self, outgoing: Outgoing) -> None:
         """The device has no room for the reading."""
@@ -36,12 +37,12 @@ class Accounts:
         outgoing.fate = "acknowledged"
         self.ledger.acknowledge(outgoing.number)
         latency = now - outgoing.due
-        own, slot = self.own, self.measures.timeline.at(outgoing.due)
+        place, own, slot = bucket(latency), self.own, self.measures.timeline.at(outgoing.due)
         own.acknowledged += 1
         own.answered += 1
-        own.latency.add(latency)
         slot.answered += 1
-        slot.latency.add(latency)
+        own.latency.add_one(place, latency)
+        slot.latency.add_one(place, latency)
 
     def refused(self, device: int, outgoing: Outgoing, reason: str, message: str, now: float) -> None:
         """The service has refused a reading."""

@@ -10,21 +10,18 @@ MOST_WAITING = 20_000
 
 
 class Outbox:
-    """Readings that wait, in their order, and readings on their way."""
+    """Readings that wait, in their order, and readings on their way. Each reading passes here: few calls, no copies."""
+
+    __slots__ = ("_in_flight", "_kept", "waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Outgoing] = deque()
+        self.waiting: deque[Outgoing] = deque()
         # What a device with a wrong key keeps for the time after.
         self._kept: deque[Outgoing] = deque()
         self._in_flight: dict[int, Outgoing] = {}
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._in_flight)
-
-    @property
-    def has_waiting(self) -> bool:
-        """Whether readings wait."""
-        return bool(self._waiting)
+        return len(self.waiting) + len(self._in_flight)
 
     @property
     def is_empty(self) -> bool:
@@ -33,23 +30,25 @@ class Outbox:
 
     def add(self, outgoing: Outgoing) -> bool:
         """Let a reading wait; False where there is no room."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self.waiting) >= MOST_WAITING:
             return False
-        self._waiting.append(outgoing)
+        self.waiting.append(outgoing)
         return True
 
     def take(self, window: int) -> list[Outgoing]:
         """The next readings to send. window: the most that are on their way at once."""
-        room = min(window - len(self._in_flight), len(self._waiting))
-        chosen = [self._waiting.popleft() for _ in range(room)]
-        for outgoing in chosen:
-            self._in_flight[outgoing.number] = outgoing
+        waiting, in_flight = self.waiting, self._in_flight
+        chosen = []
+        while waiting and len(in_flight) < window:
+            outgoing = waiting.popleft()
+            in_flight[outgoing.number] = outgoing
+            chosen.append(outgoing)
         return chosen
 
     def take_back(self) -> None:
         """What is on its way waits again, before what waits already."""
         if self._in_flight:
-            self._waiting.extendleft(reversed(self._in_flight.values()))
+            self.waiting.extendleft(reversed(self._in_flight.values()))
             self._in_flight = {}
 
     def report(self, number: int) -> Outgoing | None:
@@ -58,11 +57,11 @@ class Outbox:
 
     def forget(self) -> None:
         """Lose all that waits."""
-        self._waiting.clear()
+        self.waiting.clear()
 
     def drain(self) -> Iterable[Outgoing]:
         """All that waits, which then waits no more."""
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self.waiting = self.waiting, deque()
         return waiting
 
     def set_aside(self) -> None:
@@ -71,4 +70,4 @@ class Outbox:
 
     def restore(self) -> None:
         """Only what was set aside waits."""
-        self._waiting, self._kept = self._kept, deque()
+        self.waiting, self._kept = self._kept, deque()

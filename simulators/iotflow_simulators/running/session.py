@@ -181,5 +181,5 @@ class Session:
 
     def _send(self) -> None:
         link = self._link
-        if link and self.is_open and self._outbox.has_waiting and (chosen := self._outbox.take(link.window)):
+        if self._outbox.waiting and link and self.is_open and (chosen := self._outbox.take(link.window)):
             link.send(chosen)

@@ -80,8 +80,9 @@ class Timeline:
 
     def at(self, time: float) -> Slot:
         """The slot of a time, in seconds of the running loop; the first one before the start."""
-        index = 0 if self.origin is None else max(int((time - self.origin) / self.width), 0)
-        return self._slots[index] if index < len(self._slots) else self._grown(index)
+        index = 0 if self.origin is None else int((time - self.origin) / self.width)
+        slots = self._slots
+        return slots[index] if 0 <= index < len(slots) else self._grown(max(index, 0))
 
     def between(self, first: int, last: int) -> Slot:
         """The readings due from second `first` of the run until before second `last`, as far as slots begin there."""

@@ -2,23 +2,10 @@
 
 from iotflow_simulators.faults.registry import FAULTS
 from iotflow_simulators.models.registry import MODELS
-from iotflow_simulators.scenario.kinds import (
-    Choice,
-    ClockTime,
-    Duration,
-    Either,
-    Field,
-    Instant,
-    ListOf,
-    MapOf,
-    Number,
-    Object,
-    Text,
-    UtcOffset,
-    Variant,
-    Whole,
-)
+from iotflow_simulators.scenario.kinds import Choice, Field, Number, Text, Whole
 from iotflow_simulators.scenario.scenario import DAYS, Door
+from iotflow_simulators.scenario.structures import Either, ListOf, MapOf, Object, Variant
+from iotflow_simulators.scenario.times import ClockTime, Duration, Instant, UtcOffset
 
 MAX_DEVICES = 100_000
 MAX_FLEETS = 100

@@ -8,8 +8,8 @@ from iotflow_simulators import SimulationError
 from iotflow_simulators.faults.registry import FAULTS
 from iotflow_simulators.scenario.document import ScenarioError
 from iotflow_simulators.scenario.fault_loader import fault_of
-from iotflow_simulators.scenario.kinds import ListOf
 from iotflow_simulators.scenario.scenario import Fault, Scenario
+from iotflow_simulators.scenario.structures import ListOf
 
 _KEY = re.compile(r"[a-z_]{1,32}")
 _VALUE = re.compile(r"[A-Za-z0-9_.+,-]{1,100}")

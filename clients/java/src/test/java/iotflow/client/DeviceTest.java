@@ -71,6 +71,12 @@ class DeviceTest {
   }
 
   @Test
+  void answerMayHave64Mebibytes() {
+    server.devices.message = "x".repeat((64 << 20) - 100);
+    assertEquals(server.devices.message.length(), client.heartbeat("online").getMessage().length());
+  }
+
+  @Test
   void repeatedCommandIsHandledOnceAndAnsweredTwice() throws InterruptedException {
     Command command = Command.newBuilder().setId(1).setName("blink").build();
     server.devices.commands.add(command);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.Status;
+import java.io.File;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -25,7 +26,7 @@ class PortalTest {
   private final BlockingQueue<IotflowException> questions = new LinkedBlockingQueue<>();
   private final BlockingQueue<Interruption> interruptions = new LinkedBlockingQueue<>();
 
-  @TempDir java.io.File folder;
+  @TempDir File folder;
 
   private ClientOptions options() {
     return new ClientOptions()

@@ -47,6 +47,9 @@ final class TestDevices extends DeviceServiceGrpc.DeviceServiceImplBase {
   /** The receipts of so many results are retryable, and then the stream ends. */
   final AtomicInteger retryable = new AtomicInteger();
 
+  /** What heartbeats are answered. */
+  volatile String message = "";
+
   /** Ends each heartbeat, where it is not null. */
   volatile StatusRuntimeException failure;
 
@@ -91,7 +94,13 @@ final class TestDevices extends DeviceServiceGrpc.DeviceServiceImplBase {
     }
     String caller = TestServer.CALLER.get();
     int id = caller == null ? 1 : ids.getOrDefault(caller, 1);
-    answer(answers, SendHeartbeatResponse.newBuilder().setTimestamp(now).setDeviceId(id).build());
+    answer(
+        answers,
+        SendHeartbeatResponse.newBuilder()
+            .setTimestamp(now)
+            .setDeviceId(id)
+            .setMessage(message)
+            .build());
   }
 
   @Override

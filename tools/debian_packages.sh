@@ -19,6 +19,8 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 echo "Installing$missing …"
-apt-get update -qq
+# Another program may be installing, such as a new machine's own updates.
+wait_for_lock="-o DPkg::Lock::Timeout=300"
+apt-get $wait_for_lock update -qq
 # PostgreSQL's own cluster is not used; the tests make one each.
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get $wait_for_lock install -y -qq --no-install-recommends $missing >/dev/null

@@ -21,5 +21,6 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ]; then
     exit 1
 fi
 echo "Installing$missing …"
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+wait_for_lock="-o DPkg::Lock::Timeout=300"
+apt-get $wait_for_lock update -qq
+DEBIAN_FRONTEND=noninteractive apt-get $wait_for_lock install -y -qq --no-install-recommends $missing >/dev/null

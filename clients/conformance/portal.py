@@ -80,7 +80,7 @@ class _Frames:
 
 
 async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """End after the client: bytes that nobody has read would reset the connection before the client has the answer."""
+    """Read until the client ends: closing with unread bytes resets the connection, and the client may lose the answer."""
     await writer.drain()
     if writer.can_write_eof():
         writer.write_eof()

@@ -13,7 +13,7 @@ from iotflow_simulators.running.simulation import Reports
 
 
 class Watch(Protocol):
-    """What is told of a run that begins."""
+    """Watches a run, such as the live view or the metrics."""
 
     def __call__(self, engine: Engine) -> None:
         """The devices are registered; they are not connected yet."""

@@ -158,14 +158,13 @@ class Batcher:
 
     async def _time_known(self) -> None:
         """Wait for the clock. Raises QueueEnded where the writer ends before, such as by an error of its stream."""
-        waits = [
-            asyncio.ensure_future(each) for each in (self._clock.known(), self._delivery.wait_until(lambda: False))
-        ]
+        waits = [asyncio.ensure_future(each) for each in (self._clock.known(), self._delivery.wait_for_end())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
         if self._clock.now() is None:
             raise QueueEnded
 

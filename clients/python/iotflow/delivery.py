@@ -81,6 +81,10 @@ class Delivery:
             self._waiting.append((condition, changed))
             await changed
 
+    async def wait_for_end(self) -> None:
+        """Wait until end()."""
+        await self.wait_until(lambda: False)
+
     def add(self, entry: Entry) -> None:
         """Append a batch that the store has."""
         self._entries.append(entry)

@@ -34,7 +34,7 @@ class _Active:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nobody has removed or cut it: what is appended could not be read back."""
+        """Whether the file is still in its folder and has its length. Otherwise, what is appended could not be read back."""
         status = os.fstat(self.descriptor)
         return status.st_nlink > 0 and status.st_size >= self.end
 

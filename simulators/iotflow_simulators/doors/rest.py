@@ -1,87 +1,92 @@
 """The door of REST: HTTP/1.1, a kept connection for each device, one request at a time."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from iotflow_simulators.doors.http_answers import Answer, AnswerReader, MalformedAnswer
+from iotflow_simulators.doors.http_answers import Answer
+from iotflow_simulators.doors.http_link import HttpLink, error_of, object_of
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
-from iotflow_simulators.doors.socket_link import SocketLink
+from iotflow_simulators.doors.rest_listening import RestListening
 
-ANSWER_SECONDS = 60.0
 ONE, MANY = "/api/v1/devices/telemetry", "/api/v1/devices/telemetry/batch"
 # The request may succeed later.
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+_Call = tuple[bytes, str, bytes, Callable[[Answer], None]]
 
 
 class RestDoor(DoorWay):
-    """A server of REST, without TLS."""
+    """A server of REST, without TLS. poll_seconds: in which each device asks for commands and for its configuration once."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, poll_seconds: float) -> None:
         self.host = host
         self.port = port
+        self.poll_seconds = poll_seconds
 
     def link(self, login: Login, listener: Listener) -> Link:
         """A connection of its own for each device."""
         return RestLink(self, login, listener)
 
 
-class RestLink(SocketLink):
+class RestLink(HttpLink):
     """The connection of a device. Readings that wait meanwhile go into one request."""
 
     window = 100
 
     def __init__(self, door: RestDoor, login: Login, listener: Listener) -> None:
         super().__init__(door.host, door.port, login, listener)
-        headers = (
-            f"HTTP/1.1\r\nHost: {door.host}:{door.port}\r\nX-API-Key: {login.key}\r\nContent-Type: application/json\r\n"
-        )
-        self._headers = headers.encode()
-        self._reader = AnswerReader()
         self._sent: list[Outgoing] = []
         self._waiting: list[Outgoing] = []
-        self._limit: asyncio.TimerHandle | None = None
+        self._calls: deque[_Call] = deque()
+        self._listening = RestListening(self.call, listener, door.poll_seconds)
 
     def greet(self) -> None:
         """There is nothing to say before the first request."""
+        self._listening.begin()
         self.listener.opened()
 
     def send(self, readings: Sequence[Outgoing]) -> None:
         """Send them now, or after the present answer."""
         self._waiting += readings
-        if not self._sent:
-            self._request()
+        if not self.is_busy:
+            self.idle()
 
-    def received(self, data: bytes) -> None:
-        """Take a part of an answer."""
-        try:
-            answer = self._reader.feed(data)
-        except (MalformedAnswer, ValueError) as error:
-            self.fail(Problem("MALFORMED_ANSWER", str(error)))
+    def call(self, method: bytes, path: str, body: bytes, answered: Callable[[Answer], None]) -> None:
+        """Send another request than those of readings, before the readings that wait."""
+        self._calls.append((method, path, body, answered))
+        if not self.is_busy:
+            self.idle()
+
+    def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
+        """By a request."""
+        self._listening.answer(number, executed=executed, result=result, message=message)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """By a request."""
+        self._listening.report(configuration)
+
+    def idle(self) -> None:
+        """Send what waits: a malformed reading alone, others together."""
+        if self._calls:
+            self.request(*self._calls.popleft())
             return
-        if answer is not None:
-            self._stop_waiting()
-            self._answered(answer)
-
-    def ended(self) -> None:
-        """Release the timer."""
-        self._stop_waiting()
-
-    def _request(self) -> None:
-        """Send the first that wait: a malformed one alone, others together."""
         waiting = self._waiting
+        if not waiting:
+            return
         count = next((at for at, one in enumerate(waiting) if one.payload is not None), len(waiting)) or 1
         self._sent, self._waiting = waiting[:count], waiting[count:]
         if count == 1:
             path, body = ONE, json_reading(self._sent[0])
         else:
             path, body = MANY, b'{"readings":[%b]}' % b",".join(map(json_reading, self._sent))
-        self.write(b"POST %b %bContent-Length: %d\r\n\r\n%b" % (path.encode(), self._headers, len(body), body))
-        self._limit = self.loop.call_later(ANSWER_SECONDS, self.fail, Problem("SILENT", "no answer to a request"))
+        self.request(b"POST", path, body, self._reported)
 
-    def _answered(self, answer: Answer) -> None:
+    def ended(self) -> None:
+        """Release the timers."""
+        super().ended()
+        self._listening.end()
+
+    def _reported(self, answer: Answer) -> None:
         if answer.status in _LATER:
             seconds = answer.headers.get(b"retry-after", b"")
             after = float(seconds) if seconds.isdigit() else None
@@ -90,43 +95,17 @@ class RestLink(SocketLink):
         sent, self._sent = self._sent, []
         if answer.status < 300:
             self._stored(sent, answer)
-        else:
-            reason, message = _error(answer)
-            for outgoing in sent:
-                self.listener.refused(outgoing, reason, "", message)
-        if self.is_over:
             return
-        if answer.closes:
-            self.fail(Problem("DISCONNECTED", "the server closed the connection after an answer"))
-        elif self._waiting and not self._sent:
-            self._request()
+        reason, message = error_of(answer)
+        for outgoing in sent:
+            self.listener.refused(outgoing, reason, "", message)
 
     def _stored(self, sent: Sequence[Outgoing], answer: Answer) -> None:
         if len(sent) > 1:
-            for rejection in _object(answer.body).get("rejected", ()):
+            for rejection in object_of(answer.body).get("rejected", ()):
                 for index in range(rejection["index"], rejection["index"] + (rejection.get("count") or 1)):
                     self.listener.refused(
                         sent[index], rejection["reason"], rejection["measurement"], rejection["message"]
                     )
         for outgoing in sent:
             self.listener.acknowledged(outgoing)
-
-    def _stop_waiting(self) -> None:
-        if self._limit:
-            self._limit.cancel()
-            self._limit = None
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _error(answer: Answer) -> tuple[str, str]:
-    """Reason and message of a google.rpc.Status."""
-    content = _object(answer.body)
-    reasons = [detail["reason"] for detail in content.get("details", ()) if detail.get("reason")]
-    return (reasons or [f"HTTP_{answer.status}"])[0], str(content.get("message", ""))

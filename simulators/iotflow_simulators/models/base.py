@@ -71,10 +71,11 @@ SUPPLY = (
 )
 
 
+REBOOT = "reboot"
 # Commands of every model.
 COMMON_COMMANDS = {
     "identify": "the device blinks; its readings do not change",
-    "reboot": "the device reconnects; the sender carries it out",
+    REBOOT: "the device disconnects, and connects again; the sender carries it out",
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+from iotflow_simulators.models.base import REBOOT
 from iotflow_simulators.running.feed import Feed
 from iotflow_simulators.running.session import Session
 
@@ -30,9 +31,15 @@ class DeviceCommands:
 
     async def _execute(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         # The service delivers a command again until it has the result.
-        result = session.results.get(number) or await self._feed.command(session.index, name, parameters)
-        session.results[number] = result
+        executing = session.results.get(number)
+        is_new = executing is None
+        if executing is None:
+            executing = asyncio.ensure_future(self._feed.command(session.index, name, parameters))
+            session.remember(number, executing)
+        result = await executing
         session.answer(number, executed=result.executed, result=result.values, message=result.message)
+        if is_new and name == REBOOT:
+            session.reconnect()
 
     async def _configure(self, session: Session, desired: Mapping[str, Any]) -> None:
         session.report(await self._feed.configure(session.index, desired))

@@ -13,6 +13,8 @@ from iotflow_simulators.running.states import State
 from iotflow_simulators.running.surroundings import Surroundings
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
+# Results of commands that a device has for a command that it gets again.
+MOST_RESULTS = 1_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -22,8 +24,8 @@ class Session:
     def __init__(self, index: int, login: Login, around: Surroundings) -> None:
         self.index = index
         self.is_open = False
-        # By the number of the command.
-        self.results: dict[int, CommandResult] = {}
+        # By the number of the command, those of the last MOST_RESULTS.
+        self.results: dict[int, asyncio.Future[CommandResult]] = {}
         self.login = login
         self.last: deque[Outgoing] = deque(maxlen=around.remembered)
         self._around = around
@@ -62,6 +64,12 @@ class Session:
     def break_connection(self) -> None:
         """Lose the connection, and connect at once."""
         self._close(clean=False)
+        if self._is_wanted:
+            self._open()
+
+    def reconnect(self) -> None:
+        """End the connection with a goodbye, and connect at once."""
+        self._close(clean=True)
         if self._is_wanted:
             self._open()
 
@@ -149,6 +157,12 @@ class Session:
         """Report the result of a command, where the device is connected."""
         if self._link and self.is_open:
             self._link.answer(number, executed=executed, result=result, message=message)
+
+    def remember(self, number: int, result: asyncio.Future[CommandResult]) -> None:
+        """Keep the result of a command. The oldest one of too many is forgotten."""
+        self.results[number] = result
+        if len(self.results) > MOST_RESULTS:
+            del self.results[next(iter(self.results))]
 
     def report(self, configuration: Mapping[str, Any]) -> None:
         """Report a configuration, where the device is connected."""

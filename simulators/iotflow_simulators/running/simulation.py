@@ -17,6 +17,7 @@ from iotflow_simulators.doors.link import DoorWay
 from iotflow_simulators.doors.mqtt import MqttDoor
 from iotflow_simulators.doors.mqtt_packets import V5, V311
 from iotflow_simulators.doors.rest import RestDoor
+from iotflow_simulators.doors.rest_listening import poll_seconds
 from iotflow_simulators.ledger.entries import DeviceEntry, Header
 from iotflow_simulators.ledger.writer import LedgerWriter, check_new
 from iotflow_simulators.plan import Device, Plan
@@ -115,15 +116,15 @@ class Simulation:
         makers: Mapping[str, Callable[[], DoorWay]] = {
             Door.MQTT: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V311, service.prefix),
             Door.MQTT5: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V5, service.prefix),
-            Door.REST: lambda: RestDoor(*_address(service.rest, "REST")),
-            Door.GRPC: lambda: GrpcDoor(service.grpc, listens=self._listens()),
+            Door.REST: lambda: RestDoor(*_address(service.rest, "REST"), poll_seconds(self._count(Door.REST))),
+            # Streams cost more than readings, so that large fleets have those of the readings only.
+            Door.GRPC: lambda: GrpcDoor(service.grpc, listens=self._count(Door.GRPC) <= MOST_LISTENING),
             Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token),
         }
         return {name: makers[name]() for name in names}
 
-    def _listens(self) -> bool:
-        """Streams cost more than readings, so that large fleets have those of the readings only."""
-        return sum(device.door is Door.GRPC for device in self._plan.devices) <= MOST_LISTENING
+    def _count(self, door: Door) -> int:
+        return sum(device.door is door for device in self._plan.devices)
 
 
 def _member(device: Device) -> Member:

@@ -74,7 +74,7 @@ class Operator:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("door", ["mqtt", "mqtt5", "grpc"])
+@pytest.mark.parametrize("door", ["mqtt", "mqtt5", "rest", "grpc"])
 async def test_commands_and_configurations_are_followed(world: World, door: str) -> None:
     operator = Operator(world)
     scenario = loads(SCENARIO.format(name=f"commands-{door}", door=door))

@@ -1,0 +1,88 @@
+"""A link with a kept connection of HTTP/1.1, and one request at a time."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from iotflow_simulators.doors.http_answers import Answer, AnswerReader, MalformedAnswer
+from iotflow_simulators.doors.link import Listener, Login, Problem
+from iotflow_simulators.doors.socket_link import SocketLink
+
+ANSWER_SECONDS = 60.0
+_SILENT = Problem("SILENT", "no answer to a request")
+
+
+class HttpLink(SocketLink):
+    """The connection of a device, whose key is in each request."""
+
+    def __init__(self, host: str, port: int, login: Login, listener: Listener) -> None:
+        super().__init__(host, port, login, listener)
+        headers = f"HTTP/1.1\r\nHost: {host}:{port}\r\nX-API-Key: {login.key}\r\nContent-Type: application/json\r\n"
+        self._headers = headers.encode()
+        self._reader = AnswerReader()
+        self._answered: Callable[[Answer], None] | None = None
+        self._limit: asyncio.TimerHandle | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is on its way."""
+        return self._answered is not None
+
+    @abstractmethod
+    def idle(self) -> None:
+        """Send the next request, where there is one. Called after each answer."""
+
+    def request(self, method: bytes, path: str, body: bytes, answered: Callable[[Answer], None]) -> None:
+        """Send a request, while none is on its way. answered: called with its answer."""
+        self._answered = answered
+        self.write(b"%b %b %bContent-Length: %d\r\n\r\n%b" % (method, path.encode(), self._headers, len(body), body))
+        self._limit = self.loop.call_later(ANSWER_SECONDS, self.fail, _SILENT)
+
+    def received(self, data: bytes) -> None:
+        """Take a part of an answer."""
+        try:
+            answer = self._reader.feed(data)
+        except (MalformedAnswer, ValueError) as error:
+            self.fail(Problem("MALFORMED_ANSWER", str(error)))
+            return
+        if answer is not None:
+            self._take(answer)
+
+    def ended(self) -> None:
+        """Release the timer."""
+        if self._limit:
+            self._limit.cancel()
+            self._limit = None
+
+    def _take(self, answer: Answer) -> None:
+        answered, self._answered = self._answered, None
+        if self._limit:
+            self._limit.cancel()
+            self._limit = None
+        if answered:
+            answered(answer)
+        if self.is_over:
+            return
+        if answer.closes:
+            self.fail(Problem("DISCONNECTED", "the server closed the connection after an answer"))
+        elif not self.is_busy:
+            self.idle()
+
+
+def object_of(body: bytes) -> Mapping[str, Any]:
+    """The object of an answer; empty where it has none."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def error_of(answer: Answer) -> tuple[str, str]:
+    """Reason and message of a google.rpc.Status."""
+    content = object_of(answer.body)
+    reasons = [detail["reason"] for detail in content.get("details", ()) if detail.get("reason")]
+    return (reasons or [f"HTTP_{answer.status}"])[0], str(content.get("message", ""))

@@ -93,7 +93,7 @@ bench-against: $(VENV)/dev packages  ## Compare with the last commit, or BASE=<c
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m tests.bench.against $(or $(BASE),HEAD) $(PARTS)
 
-soak: $(VENV)/dev  ## Run under an even load and state the slope of the server's memory; make soak ARGS="30 300" (minutes, readings/s)
+soak: $(VENV)/dev  ## Long runs: a fleet while parts are killed, the reference scenario, the server's memory; make soak ARGS="fleet --devices 10000"
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
 lock: $(VENV)/dev  ## Pin the Python packages anew

@@ -1,127 +1,77 @@
-"""The server's memory in a long run under constant load. `python -m tests.bench.soak [minutes] [readings a second]`.
+"""Long runs of the whole service: `make soak`, or `python -m tests.bench.soak RUN`; each run's options: `… RUN --help`.
 
-Devices send single readings; one subscriber receives all, one reads too slowly, others come and go, as do reads, exports and
-streams of configuration. Prints the memory over time, and its slope.
+fleet: simulated devices through all doors, with faults of many kinds, while parts of the service are killed.
+thingsboard-b: the published reference scenario of that name. memory: the server's memory under constant load.
+After the first two, `iotflow verify` proves what became of every reading. Without RUN, one after the other.
 """
 
-import asyncio
+import argparse
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import grpc
-import numpy as np
-
-from iotflow.v1.device_service_pb2 import WatchConfigRequest
-from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow.v1.telemetry_service_pb2 import (
-    ExportTelemetryRequest,
-    ReadTelemetryRequest,
-    SubscribeTelemetryRequest,
-)
-from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.bench.server import Server, bench_server
+from tests.bench import fleet_soak, memory_soak
 from tests.bench.table import machine
-
-Metadata = tuple[tuple[str, str], ...]
-
-MINUTES, RATE, DEVICES = 30.0, 300, 20
-SAMPLE_SECONDS, LINES = 5.0, 20
-# The memory that a server fills once: caches of its own, of the database and of libraries.
-WARM_UP = 0.25
-SLOWLY_SECONDS = 5.0
+from tests.support.fleet_soak import scenario
+from tests.support.iotdb import running_iotdb
 
 
-async def _send(stub: Any, metadata: Metadata, rate: float, until: float) -> None:
-    """Send single readings at this rate, each acknowledged."""
-
-    async def paced() -> AsyncIterator[TelemetryBatch]:
-        began, number = time.monotonic(), 0
-        while time.monotonic() < until:
-            await asyncio.sleep(began + number / rate - time.monotonic())
-            message = TelemetryBatch(sequence=number + 1, timestamps=[time.time_ns() // 1_000_000])
-            message.columns.add(measurement="value", doubles=[number])
-            yield message
-            number += 1
-
-    async for answer in stub.StreamTelemetry(paced(), metadata=metadata):
-        assert not answer.rejected
+def _fleet(options: argparse.Namespace) -> int:
+    text = scenario(options.devices, int(options.minutes * 60), options.interval)
+    return _simulated(options, lambda folder: _file(folder / "soak.yaml", text), kills=True)
 
 
-async def _receive(stub: Any, metadata: Metadata, until: float, pause: float) -> None:
-    """Receive all events, with a pause after each."""
-    call = stub.SubscribeTelemetry(SubscribeTelemetryRequest(), metadata=metadata)
-    async for _ in call:
-        if time.monotonic() > until:
-            break
-        await asyncio.sleep(pause)
-    call.cancel()
+def _thingsboard(options: argparse.Namespace) -> int:
+    return _simulated(options, lambda _: "thingsboard-b", kills=False)
 
 
-async def _come_and_go(channel: grpc.aio.Channel, admin: Metadata, device: Metadata, until: float) -> None:
-    """Open subscriptions, reads, exports and watches for about a second."""
-    stub = TelemetryServiceStub(channel)
-    while time.monotonic() < until:
-        calls: list[Any] = [
-            stub.SubscribeTelemetry(SubscribeTelemetryRequest(since="-1m"), metadata=admin),
-            stub.ReadTelemetry(ReadTelemetryRequest(start_time="-1m"), metadata=admin),
-            stub.ExportTelemetry(ExportTelemetryRequest(start_time="-1m"), metadata=admin),
-            DeviceServiceStub(channel).WatchConfig(WatchConfigRequest(), metadata=device),
-        ]
-        for call in calls:
-            await call.read()
-        await asyncio.sleep(1)
-        for call in calls:
-            call.cancel()
+def _simulated(options: argparse.Namespace, chosen: Callable[[Path], str], *, kills: bool) -> int:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        iotdb = stack.enter_context(running_iotdb()) if options.telemetry == "iotdb" else None
+        url = f"iotdb://root:root@127.0.0.1:{iotdb.port}" if iotdb else "sqlite"
+        return fleet_soak.run(folder, chosen(folder), options.minutes * 60, url, options.broker, kills=kills)
 
 
-async def _sample(server: Server, until: float) -> list[tuple[float, float]]:
-    """Minutes since the start, and MB."""
-    began, samples = time.monotonic(), []
-    while time.monotonic() < until:
-        await asyncio.sleep(SAMPLE_SECONDS)
-        samples.append(((time.monotonic() - began) / 60, _resident_mb(server)))
-    return samples
+def _file(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
 
 
-def _resident_mb(server: Server) -> float:
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1_024
+def _memory(options: argparse.Namespace) -> int:
+    memory_soak.run(options.minutes, options.rate)
+    return 0
 
 
-async def _load(server: Server, minutes: float, rate: float) -> list[tuple[float, float]]:
-    admin, until = server.admin(), time.monotonic() + minutes * 60
-    devices = [server.register(f"soak {number}") for number in range(DEVICES)]
-    async with grpc.aio.insecure_channel(server.address) as channel, asyncio.TaskGroup() as tasks:
-        stub = TelemetryServiceStub(channel)
-        for device in devices:
-            tasks.create_task(_send(stub, device, rate / DEVICES, until))
-        tasks.create_task(_receive(stub, admin, until, 0))
-        tasks.create_task(_receive(stub, admin, until, SLOWLY_SECONDS))
-        tasks.create_task(_come_and_go(channel, admin, devices[0], until))
-        return await _sample(server, until)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    runs = parser.add_subparsers(metavar="RUN")
+    for name, run in (("fleet", _fleet), ("thingsboard-b", _thingsboard), ("memory", _memory)):
+        one = runs.add_parser(name, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        one.add_argument("--minutes", type=float, default=30 if run is _memory else 10, help="length of the run")
+        one.set_defaults(run=run)
+        if run is _memory:
+            one.add_argument("--rate", type=float, default=300, help="single readings a second")
+            continue
+        one.add_argument("--telemetry", choices=["sqlite", "iotdb"], default="sqlite", help="store")
+        broker = "embedded" if run is _fleet else "mosquitto"
+        one.add_argument("--broker", choices=["embedded", "mosquitto"], default=broker, help="MQTT broker")
+        if run is _fleet:
+            one.add_argument("--devices", type=int, default=10_000, help="a multiple of 10")
+            one.add_argument("--interval", default="10s", help="between two readings of a device")
+    return parser
 
 
-def report(samples: list[tuple[float, float]]) -> str:
-    """The memory over time, and the slope of a straight line through it once the server is warm."""
-    warm = np.array(samples[int(len(samples) * WARM_UP) :])
-    slope = float(np.polyfit(warm[:, 0], warm[:, 1], 1)[0]) * 60
-    shown = samples[:: max(1, len(samples) // LINES)]
-    lines = [f"{minute:7.1f} min {mb:7.1f} MB" for minute, mb in shown]
-    return "\n".join([*lines, f"slope after the first {WARM_UP:.0%}: {slope:+.1f} MB an hour"])
-
-
-def main(arguments: list[str]) -> None:
-    minutes = float(arguments[0]) if arguments else MINUTES
-    rate = float(arguments[1]) if len(arguments) > 1 else RATE
-    with tempfile.TemporaryDirectory() as folder, bench_server(Path(folder)) as server:
-        samples = asyncio.run(_load(server, minutes, rate))
-    sys.stdout.write(f"{machine()}\n{minutes:g} minutes, {rate:g} single readings a second\n{report(samples)}\n")
+def main(arguments: list[str]) -> int:
+    """0 where every reading was proved."""
+    sys.stdout.write(f"{machine()}\n")
+    parser = _parser()
+    chosen = [arguments] if arguments else [["fleet"], ["thingsboard-b"], ["memory"]]
+    codes: list[int] = [options.run(options) for options in map(parser.parse_args, chosen)]
+    return max(codes)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

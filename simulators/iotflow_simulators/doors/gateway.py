@@ -1,9 +1,11 @@
 """The door of a gateway: the readings of many devices over one stream."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from iotflow.channels import credentials, open_channel
 from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.gateway_listening import GatewayListening
 from iotflow_simulators.doors.grpc_door import GrpcLink, MalformedCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
 
@@ -12,11 +14,16 @@ GATHER = 0.02
 
 
 class GatewayDoor(DoorWay):
-    """A gateway with one stream. token: of the role gateway."""
+    """A gateway with one stream. token: of the role gateway. following: ids of the devices that follow their configuration.
 
-    def __init__(self, target: str, token: str) -> None:
+    The devices execute no commands: the service offers those of all devices to each gateway, and one that took the commands of
+    others' devices would keep them from the gateway that reaches these.
+    """
+
+    def __init__(self, target: str, token: str, following: Collection[int]) -> None:
         self._channel = open_channel(target)
         self._metadata = credentials(token=token)
+        self._listening = GatewayListening(self._channel, self._metadata, following)
         self._stream: BatchStream | None = None
         self._is_open = False
         self._links: set[GatewayLink] = set()
@@ -31,21 +38,27 @@ class GatewayDoor(DoorWay):
         """Open the stream where there is none."""
         self._links.add(link)
         if self._is_open:
-            link.listener.opened()
+            self._opened(link)
         elif self._stream is None:
             self._stream = BatchStream(self._channel, self._metadata, self, GATHER)
 
     def leave(self, link: "GatewayLink") -> None:
         """The device is gone; the gateway stays."""
         self._links.discard(link)
+        self._listening.leave(link)
 
     def add(self, link: "GatewayLink", outgoing: Outgoing) -> None:
         """Send a reading of a device."""
         if self._stream:
             self._stream.add(link.login.id, link.listener, outgoing)
 
+    def report(self, link: "GatewayLink", configuration: Mapping[str, Any]) -> None:
+        """Report the configuration of a device."""
+        self._listening.report(link.login.id, configuration)
+
     async def close(self) -> None:
-        """End the stream."""
+        """End the streams."""
+        self._listening.close()
         if self._stream:
             self._stream.close()
         await self._channel.close()
@@ -54,14 +67,19 @@ class GatewayDoor(DoorWay):
         """All devices that wait are connected."""
         self._is_open = True
         for link in list(self._links):
-            link.listener.opened()
+            self._opened(link)
 
     def stream_lost(self, problem: Problem) -> None:
         """All devices are disconnected. The first one that returns opens the next stream."""
         links, self._links = self._links, set()
         self._stream, self._is_open = None, False
         for link in links:
+            self._listening.leave(link)
             link.listener.lost(problem)
+
+    def _opened(self, link: "GatewayLink") -> None:
+        link.listener.opened()
+        self._listening.join(link)
 
 
 class GatewayLink(Link):
@@ -90,3 +108,7 @@ class GatewayLink(Link):
         """Leave the gateway. What it has of the device is still sent."""
         self._malformed.close()
         self._door.leave(self)
+
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """By a call of the gateway."""
+        self._door.report(self, configuration)

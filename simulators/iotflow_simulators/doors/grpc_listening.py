@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import grpc
-from google.protobuf import json_format
 
 from iotflow.v1.device_service_pb2 import StreamCommandsRequest, UpdateDeviceConfigRequest, WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_simulators.doors.link import Listener
+from iotflow_simulators.doors.structs import plain
 
 CALL_SECONDS = 30.0
 
@@ -54,7 +54,7 @@ class GrpcListening:
             async for event in call:
                 if event.HasField("command"):
                     command = event.command
-                    self._listener.command(command.id, command.name, _object(command.parameters))
+                    self._listener.command(command.id, command.name, plain(command.parameters))
         finally:
             sending.cancel()
             call.cancel()
@@ -68,7 +68,7 @@ class GrpcListening:
     async def _configurations(self) -> None:
         async for event in self._stub.WatchConfig(WatchConfigRequest(), metadata=self._metadata):
             if event.config.desired_version:
-                self._listener.configured(_object(event.config.desired))
+                self._listener.configured(plain(event.config.desired))
 
     async def _reported(self, request: UpdateDeviceConfigRequest) -> None:
         await self._stub.UpdateDeviceConfig(request, metadata=self._metadata, timeout=CALL_SECONDS)
@@ -83,17 +83,3 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
     """The stream of the readings reports why a connection ended."""
     with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
         await work
-
-
-def _object(message: Any) -> dict[str, Any]:
-    content: dict[str, Any] = _whole(json_format.MessageToDict(message))
-    return content
-
-
-def _whole(value: Any) -> Any:
-    """Numbers of a Struct are all of floating point."""
-    if isinstance(value, dict):
-        return {key: _whole(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_whole(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

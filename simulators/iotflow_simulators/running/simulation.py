@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -85,7 +85,7 @@ class Simulation:
             ledger = stack.enter_context(LedgerWriter(files.ledger, self._header(), entries))
             feed = Feed(self._plan.run(), ledger, labels, self._settings.speed)
             pairs = list(zip(devices, doors, strict=True))
-            engine = Engine(feed, ledger, self._doors(set(doors)), pairs, self._settings)
+            engine = Engine(feed, ledger, self._doors(pairs), pairs, self._settings)
             reports.started(engine, ledger)
             reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
             sampling = asyncio.create_task(_sample(engine.measures), name="samples")
@@ -111,20 +111,19 @@ class Simulation:
             scenario.name, scenario.seed, digest, scenario.start, began, self._service.grpc, self._settings.speed
         )
 
-    def _doors(self, names: set[str]) -> dict[str, DoorWay]:
+    def _doors(self, devices: Sequence[tuple[Registered, str]]) -> dict[str, DoorWay]:
         service = self._service
+        names = {door for _, door in devices}
+        ids = {door: [device.id for device, at in devices if at == door] for door in names}
         makers: Mapping[str, Callable[[], DoorWay]] = {
             Door.MQTT: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V311, service.prefix),
             Door.MQTT5: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V5, service.prefix),
-            Door.REST: lambda: RestDoor(*_address(service.rest, "REST"), poll_seconds(self._count(Door.REST))),
+            Door.REST: lambda: RestDoor(*_address(service.rest, "REST"), poll_seconds(len(ids[Door.REST]))),
             # Streams cost more than readings, so that large fleets have those of the readings only.
-            Door.GRPC: lambda: GrpcDoor(service.grpc, listens=self._count(Door.GRPC) <= MOST_LISTENING),
-            Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token),
+            Door.GRPC: lambda: GrpcDoor(service.grpc, listens=len(ids[Door.GRPC]) <= MOST_LISTENING),
+            Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token, ids[Door.GATEWAY]),
         }
         return {name: makers[name]() for name in names}
-
-    def _count(self, door: Door) -> int:
-        return sum(device.door is door for device in self._plan.devices)
 
 
 def _member(device: Device) -> Member:

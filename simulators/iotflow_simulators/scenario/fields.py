@@ -46,7 +46,7 @@ FLEET = Variant(
                 Either(
                     _DOORS, MapOf(Text(8, f"^({'|'.join(Door)})$", f"doors are {', '.join(Door)}"), Number(0, 1), 5)
                 ),
-                "how readings are sent; shares must have the sum 1",
+                "how readings are sent; shares must have the sum 1; devices of `gateway` execute no commands",
                 "mqtt",
                 "mqtt",
             ),

@@ -1,7 +1,7 @@
 """Commands and desired configurations of a device at the door of gRPC."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -27,8 +27,8 @@ class GrpcListening:
 
     def open(self) -> None:
         """Begin to listen."""
-        self._start(self._commands())
-        self._start(self._configurations())
+        self._start(self._commands)
+        self._start(self._configurations)
 
     def close(self) -> None:
         """End both streams."""
@@ -45,7 +45,7 @@ class GrpcListening:
         """Report the configuration that is in force."""
         request = UpdateDeviceConfigRequest()
         request.configuration.update(dict(configuration))
-        self._start(self._reported(request))
+        self._start(self._reported, request)
 
     async def _commands(self) -> None:
         call = self._stub.StreamCommands(metadata=self._metadata)
@@ -73,13 +73,14 @@ class GrpcListening:
     async def _reported(self, request: UpdateDeviceConfigRequest) -> None:
         await self._stub.UpdateDeviceConfig(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(work), name="listening")
+    def _start(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(work, *arguments), name="listening")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    """The stream of the readings reports why a connection ended."""
+async def _quietly(work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+    """The stream of the readings reports why a connection ended. A task that is cancelled before it runs makes no coroutine of
+    work."""
     with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-        await work
+        await work(*arguments)

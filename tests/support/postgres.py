@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -46,6 +46,18 @@ class Postgres:
             connection.execute("CREATE SCHEMA public")
         return url
 
+    @staticmethod
+    def without_rows(url: str, tables: Iterable[str]) -> str:
+        """Delete all rows of the tables, in this order, and begin all numbers anew; the URL.
+
+        For tables with few rows it takes a fifth of the time of TRUNCATE.
+        """
+        statements = [f"DELETE FROM {table}" for table in tables]
+        restart = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("; ".join([*statements, restart]).encode())
+        return url
+
     def initialize(self) -> None:
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]
         command = [str(self._binaries / "initdb"), f"--pgdata={self._folder / 'data'}", *options]
@@ -53,7 +65,13 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        settings = {"listen_addresses": "", "unix_socket_directories": str(self._folder), "log_min_messages": "fatal"}
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._folder),
+            "log_min_messages": "fatal",
+            # The tests kill the server, never the machine.
+            "fsync": "off",
+        }
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), *options]
         with (self._folder / "log").open("ab") as log:

@@ -180,10 +180,12 @@ def failing_commits(url: str) -> Iterator[None]:
         for statement in FAILING_COMMITS[kind]:
             connection.execute(statement)
         connection.commit()
-        yield
-        for statement in UNDONE[: 2 if kind == "sqlite" else 3]:
-            connection.execute(statement.format(on=on))
-        connection.commit()
+        try:
+            yield
+        finally:
+            for statement in UNDONE[: 2 if kind == "sqlite" else 3]:
+                connection.execute(statement.format(on=on))
+            connection.commit()
 
 
 @contextmanager

@@ -47,15 +47,22 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, Base.metadata))
 
 
-async def test_migrations_create_the_schema_of_the_models(parts: Parts) -> None:
-    assert await parts.database.read(differences) == []
+async def test_migrations_create_the_schema_of_the_models(empty_url: str) -> None:
+    database = Database(empty_url)
+    await database.start()
+    assert await database.read(differences) == []
+    await database.close()
 
 
-async def test_a_second_migration_changes_nothing(parts: Parts, url: str) -> None:
+async def test_a_second_migration_changes_nothing(empty_url: str) -> None:
+    database = Database(empty_url)
+    await database.start()
+    parts = parts_of(database, Clock())
     device = await parts.make()
-    migrate(url)
-    migrate(url)
+    migrate(empty_url)
+    migrate(empty_url)
     assert await parts.registry.get(device.id) == device
+    await database.close()
 
 
 async def test_commands_and_audit_entries_have_numbers_beyond_32_bits(parts: Parts) -> None:
@@ -78,13 +85,13 @@ def set_last_number(table: str, number: int, connection: Connection) -> None:
         connection.execute(text(f"UPDATE sqlite_sequence SET seq = {number} WHERE name = '{table}'"))
 
 
-def test_processes_may_start_simultaneously(url: str) -> None:
+def test_processes_may_start_simultaneously(empty_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as processes:
-        processes.map(migrate, [url] * 8, chunksize=1)
+        processes.map(migrate, [empty_url] * 8, chunksize=1)
 
 
-async def test_the_short_url_scheme_is_accepted(url: str) -> None:
-    database = Database(url.replace("postgresql://", "postgres://"))
+async def test_the_short_url_scheme_is_accepted(empty_url: str) -> None:
+    database = Database(empty_url.replace("postgresql://", "postgres://"))
     await database.start()
     await database.check()
     await database.close()

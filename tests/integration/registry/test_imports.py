@@ -19,6 +19,7 @@ from tests.integration.registry.test_audit import locked
 from tests.support.transactions import committed_transactions
 
 ACTOR = "token:me"
+LARGEST_BATCH = 1_000
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ async def test_imported_devices_are_as_registered_ones(parts: Parts, uuid: str) 
 async def test_a_batch_is_one_transaction_with_one_entry(parts: Parts, uuid: str) -> None:
     await parts.make("d1")
     with committed_transactions() as transactions:
-        outcome = await send(opened(parts), uuid, numbered(1_000))
+        outcome = await send(opened(parts), uuid, numbered(LARGEST_BATCH))
     assert len(transactions) == 1
     assert len(outcome.imported) == 999
     [entry, *_] = await parts.audit.page("", None, 2)
@@ -83,6 +84,11 @@ async def test_a_batch_is_one_transaction_with_one_entry(parts: Parts, uuid: str
         "last_id": max(ids),
     }
     assert (outcome.first_id, outcome.last_id) == (min(ids), max(ids))
+
+
+async def test_the_first_device_of_a_new_registry_has_the_first_id(parts: Parts, uuid: str) -> None:
+    outcome = await send(opened(parts), uuid, numbered(3))
+    assert [one.device_id for one in outcome.imported] == [1, 2, 3]
 
 
 async def test_ids_continue_for_single_registrations(parts: Parts, uuid: str) -> None:
@@ -194,18 +200,21 @@ async def test_a_batch_without_devices_has_no_effect(parts: Parts, uuid: str) ->
 
 
 async def test_other_changes_wait_for_one_batch_at_most(parts: Parts) -> None:
-    """A registration beside two endless imports is stored before each of them has stored two further batches."""
+    """A registration beside two endless imports is stored before each of them has stored two further batches.
+
+    The batches are the largest, so that a batch takes longer than the threads of a loaded machine to take turns.
+    """
     done: list[str] = []
 
     async def endless(name: str) -> None:
         stream, uuid = opened(parts), str(uuid4())
-        for number in range(40):
-            await send(stream, uuid, [f"{name} {one}" for one in numbered(200, 200 * number)])
+        for number in range(10):
+            await send(stream, uuid, [f"{name} {one}" for one in numbered(LARGEST_BATCH, LARGEST_BATCH * number)])
             done.append(name)
 
     imports = [asyncio.create_task(endless(name)) for name in "ab"]
     waits: list[int] = []
-    while len(done) < 40:
+    while len(done) < 10:
         before = len(done)
         await parts.make(f"beside {before} {len(waits)}")
         waits.append(len(done) - before)

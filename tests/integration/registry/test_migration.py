@@ -43,9 +43,9 @@ STATUSES = ["active", "maintenance", "inactive", "active", "active", "active", "
 
 
 @pytest.fixture
-def older(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """The URL of a database of the older service, of the same kind as `url`."""
-    if url.startswith("sqlite"):
+def older(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a database of the older service, of the same kind as `empty_url`."""
+    if kind == "sqlite":
         older = f"sqlite:///{tmp_path}/older 100%.db"
     else:
         server: Postgres = request.getfixturevalue("postgres")
@@ -55,9 +55,9 @@ def older(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def to(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data folder of a service whose registry is at `url`."""
-    monkeypatch.setenv("IOTFLOW_DATABASE_URL", url)
+def to(empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a service whose registry is at `empty_url`."""
+    monkeypatch.setenv("IOTFLOW_DATABASE_URL", empty_url)
     return tmp_path / "data"
 
 
@@ -101,7 +101,7 @@ def content(url: str) -> str:
     return repr((tables, rows, beside, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""))
 
 
-async def test_devices_are_migrated(older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_devices_are_migrated(older: str, to: Path, empty_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = content(older)
     assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
     printed = capsys.readouterr().out
@@ -109,9 +109,9 @@ async def test_devices_are_migrated(older: str, to: Path, url: str, capsys: pyte
     assert "2 user accounts are not copied" in printed
     assert "device 9: is inactive here, 'retired' before" in printed
     assert "device 5: is named 'ESP32 1-5' here, 'ESP32 1' before" in printed
-    assert f"IOTFLOW_DATABASE_URL={url}" in unquote(printed)
+    assert f"IOTFLOW_DATABASE_URL={empty_url}" in unquote(printed)
     assert content(older) == before
-    async with migrated(url, to) as service:
+    async with migrated(empty_url, to) as service:
         devices = await service.devices()
         assert [device.id for device in devices] == [device["id"] for device in DEVICES]
         assert [device.name for device in devices] == NAMES
@@ -130,10 +130,10 @@ async def test_devices_are_migrated(older: str, to: Path, url: str, capsys: pyte
 
 
 async def test_a_second_run_adds_what_is_new_and_undoes_nothing(
-    older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]
+    older: str, to: Path, empty_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
-    async with migrated(url, to) as service:
+    async with migrated(empty_url, to) as service:
         key = await service.keys.find(key_of(1))
         assert key is not None
         successor, _ = await service.keys.rotate(key)
@@ -149,33 +149,35 @@ async def test_a_second_run_adds_what_is_new_and_undoes_nothing(
     engine.dispose()
     assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
     assert "1 devices added, 7 already existed" in capsys.readouterr().out
-    async with migrated(url, to) as service:
+    async with migrated(empty_url, to) as service:
         assert await service.owner(successor) == 1
         assert await service.owner("another key of the older service") == 20
 
 
-async def test_a_dry_run_changes_nothing(older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_dry_run_changes_nothing(
+    older: str, to: Path, empty_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = content(older)
     assert await asyncio.to_thread(migrate, older, to, dry_run=True) == 0
     assert "7 devices would be added, 0 already existed" in capsys.readouterr().out
     assert content(older) == before
     assert not to.exists()
-    database = Database(url)
+    database = Database(empty_url)
     assert not await database.exists()
     await database.close()
 
 
 async def test_ids_of_other_devices_are_not_taken(
-    older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]
+    older: str, to: Path, empty_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to.mkdir()
-    async with migrated(url, to) as service:
+    async with migrated(empty_url, to) as service:
         await service.registry.register(NewDevice("another device 1"), actor="token:me")
     assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 1
     printed = capsys.readouterr().out
     assert "device 1 ('ESP32 1'): another device has this id here" in printed
     assert "nothing was changed" in printed
-    async with migrated(url, to) as service:
+    async with migrated(empty_url, to) as service:
         assert [device.name for device in await service.devices()] == ["another device 1"]
 
 
@@ -190,10 +192,10 @@ async def test_a_server_does_not_start_on_the_older_database(older: str) -> None
 
 
 def test_nothing_is_migrated_into_the_older_database_or_out_of_another(
-    older: str, to: Path, url: str, monkeypatch: pytest.MonkeyPatch
+    older: str, to: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UsageError, match="There is no database of the older service"):
-        migrate(url, to, dry_run=False)
+        migrate(empty_url, to, dry_run=False)
     monkeypatch.setenv("IOTFLOW_DATABASE_URL", older)
     with pytest.raises(UsageError, match="left as it is"):
         migrate(older, to, dry_run=False)

@@ -31,14 +31,15 @@ def fetch() -> None:
         subprocess.run([*compiler, "-d", str(_CLASSES), str(source)], check=True)
 
 
-def command(main: str, role: str, memory: Sequence[str], home: Path) -> list[str]:
-    """The command that runs a main class of IoTDB. role: the prefix of its properties. home: its folder, with `conf` in it."""
+def command(main: str, role: str, options: Sequence[str], home: Path) -> list[str]:
+    """The command that runs a main class of IoTDB. role: the prefix of its properties. options: of the virtual machine. home: its
+    folder, with `conf` in it."""
     conf = home / "conf"
-    options = [f"-D{role}_HOME={home}", f"-D{role}_CONF={conf}", f"-DTSFILE_HOME={home}", f"-DTSFILE_CONF={conf}"]
+    folders = [f"-D{role}_HOME={home}", f"-D{role}_CONF={conf}", f"-DTSFILE_HOME={home}", f"-DTSFILE_CONF={conf}"]
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
     logging = f"-Dlogback.configurationFile={_HERE / 'logback.xml'}"
     network = "-Djava.net.preferIPv4Stack=true"
-    java = ["java", *memory, "-XX:+UseSerialGC", network, *opened, *options, logging]
+    java = ["java", *options, "-XX:+UseSerialGC", network, *opened, *folders, logging]
     return [*java, "-cp", f"{_CLASSES}:{_LIB}/*", _LAUNCHER, main, "-s"]
 
 

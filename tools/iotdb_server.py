@@ -36,12 +36,15 @@ MOST_RESTARTS, STEADY_SECONDS = 5, 60.0
 
 class IotdbServer:
     """A server with its data in a folder. ports: seven, the first one for clients. settings: properties in addition to those in
-    tools/iotdb."""
+    tools/iotdb. java: options of the virtual machine."""
 
-    def __init__(self, folder: Path, ports: Sequence[int], settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, ports: Sequence[int], settings: Mapping[str, str] | None = None, java: Sequence[str] = ()
+    ) -> None:
         self.port = ports[0]
         self.ports = ports
         self._settings = settings or {}
+        self._java = java
         self._folder = folder
         self._nodes: list[subprocess.Popen[bytes]] = []
 
@@ -102,7 +105,7 @@ class IotdbServer:
 
     def _launch(self, main: str, role: str, *memory: str) -> subprocess.Popen[bytes]:
         home = self._folder
-        java = command(main, role, memory, home)
+        java = command(main, role, [*memory, *self._java], home)
         with (home / f"{role.lower()}.log").open("ab") as log:
             # A group of its own: a Ctrl-C reaches only this program, which then stops the server in order.
             return subprocess.Popen(java, cwd=home, stdout=log, stderr=log, start_new_session=True)
@@ -118,12 +121,14 @@ class IotdbServer:
 
 
 @contextmanager
-def iotdb_server(settings: Mapping[str, str] | None = None, parent: Path | None = None) -> Iterator[IotdbServer]:
-    """Run a server on free ports with a temporary folder. settings: see IotdbServer. parent: the parent of the folder; None: the
-    system's folder for temporary files."""
+def iotdb_server(
+    settings: Mapping[str, str] | None = None, parent: Path | None = None, java: Sequence[str] = ()
+) -> Iterator[IotdbServer]:
+    """Run a server on free ports with a temporary folder. settings, java: see IotdbServer. parent: the parent of the folder; None:
+    the system's folder for temporary files."""
     fetch()
     with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-", dir=parent) as folder:
-        server = IotdbServer(Path(folder), [reserved_port() for _ in _PORTS], settings)
+        server = IotdbServer(Path(folder), [reserved_port() for _ in _PORTS], settings, java)
         try:
             server.start()
             yield server

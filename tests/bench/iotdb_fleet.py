@@ -14,7 +14,7 @@ from tests.bench.messages import Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Figure, Line
-from tests.support.iotdb import running_iotdb
+from tests.support.iotdb import LONG_RUN, running_iotdb
 
 DEVICES, STREAMS, FIELDS = 1_000, 100, 6
 ROUNDS = 40
@@ -41,7 +41,7 @@ class Taken:
 def measure(folder: Path) -> Iterator[Line]:
     """At the highest rate, with one unacknowledged reading of each device; and at half that rate."""
     with (
-        running_iotdb() as iotdb,
+        running_iotdb(java=LONG_RUN) as iotdb,
         bench_server(folder / "fleet", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
     ):
         fleet = Fleet(server)

@@ -16,7 +16,7 @@ from tests.bench.messages import T0, Shapes
 from tests.bench.processor import forget_peak, peak_bytes
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Figure, Line
-from tests.support.iotdb import running_iotdb
+from tests.support.iotdb import LONG_RUN, running_iotdb
 
 ROWS, COLUMNS, BATCHES = 1_000, 10, 1_000
 HOUR = 3_600_000
@@ -27,7 +27,7 @@ AGGREGATES, PAGES = 40, 100
 def measure(folder: Path) -> Iterator[Line]:
     """A device with a million readings of ten fields, all on IoTDB's disk."""
     with (
-        running_iotdb() as iotdb,
+        running_iotdb(java=LONG_RUN) as iotdb,
         bench_server(folder / "asked", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
     ):
         device_id = _filled(server)

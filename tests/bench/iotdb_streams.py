@@ -10,7 +10,7 @@ from tests.bench.messages import Message, Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Figure, Line
-from tests.support.iotdb import running_iotdb
+from tests.support.iotdb import LONG_RUN, running_iotdb
 
 WIDE = (1_000, 10)
 WIDE_TABLETS, WIDE_BATCHES = 6_000, 3_000
@@ -23,12 +23,12 @@ SYNC_WIDE_TABLETS, SYNC_SMALL_TABLETS = 1_000, 2_400
 
 def measure(folder: Path) -> Iterator[Line]:
     """Wide batches of a few devices, and small batches of many."""
-    with running_iotdb({"wal_mode": "SYNC"}) as sync:
+    with running_iotdb({"wal_mode": "SYNC"}, LONG_RUN) as sync:
         slow = Baseline(sync.port)
         slow.wide(SYNC_WIDE_TABLETS // 4)
         slow.small_by_sessions(SYNC_SMALL_TABLETS // 4)
         wide_sync, small_sync = slow.wide(SYNC_WIDE_TABLETS), slow.small_by_sessions(SYNC_SMALL_TABLETS)
-    with running_iotdb() as iotdb:
+    with running_iotdb(java=LONG_RUN) as iotdb:
         url = f"iotdb://root:root@127.0.0.1:{iotdb.port}"
         with bench_server(folder / "iotdb", url) as server:
             pids = {"server": [server.process.pid], "IoTDB": iotdb.pids}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import raw
-from tests.support.iotdb import running_iotdb
+from tests.support.iotdb import LONG_RUN, running_iotdb
 
 SQLITE, IOTDB = "SQLite", "IoTDB with the journal"
 # A measurement that every reading has once.
@@ -36,7 +36,7 @@ def sqlite() -> Iterator[BenchStore]:
 @contextmanager
 def iotdb() -> Iterator[BenchStore]:
     """An IoTDB server, behind the journal."""
-    with running_iotdb() as server, raw.session(server.port) as session:
+    with running_iotdb(java=LONG_RUN) as server, raw.session(server.port) as session:
         url = f"iotdb://root:root@127.0.0.1:{server.port}"
         yield BenchStore(url, lambda _: _in_iotdb(session), server.pids)
 

@@ -17,6 +17,7 @@ from tests.contract.readings import contents
 from tests.faults.caught_up import caught_up
 from tests.faults.disk import fill, small_disk
 from tests.faults.progress import PATIENCE
+from tests.support.iotdb import SHORT_RUN
 from tools.iotdb_server import IotdbServer, iotdb_server
 
 ROWS = 40_000
@@ -33,7 +34,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def server(disk: Path) -> Iterator[IotdbServer]:
-    with iotdb_server(parent=disk) as server:
+    with iotdb_server(parent=disk, java=SHORT_RUN) as server:
         yield server
 
 

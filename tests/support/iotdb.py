@@ -1,7 +1,7 @@
 """A private IoTDB for tests: real, one for the whole run, a new database for each test."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -12,11 +12,14 @@ from tools.iotdb_server import IotdbServer, iotdb_server
 
 _numbers = count(1)
 
+# For tests, Java compiles once and simply: the start takes half of the processor time. For measurements, it optimizes.
+SHORT_RUN, LONG_RUN = ("-XX:TieredStopAtLevel=1",), ()
+
 
 @contextmanager
-def running_iotdb(settings: Mapping[str, str] | None = None) -> Iterator[IotdbServer]:
-    """A server that accepts writes. settings: properties in addition to the usual ones."""
-    with iotdb_server(settings) as server, empty_database(server) as address:
+def running_iotdb(settings: Mapping[str, str] | None = None, java: Sequence[str] = SHORT_RUN) -> Iterator[IotdbServer]:
+    """A server that accepts writes. settings: properties in addition to the usual ones. java: options of the virtual machine."""
+    with iotdb_server(settings, java=java) as server, empty_database(server) as address:
         asyncio.run(_await_writes(address))
         yield server
 

@@ -9,6 +9,7 @@ import click
 
 from iotflow_simulators.recordings.csv_times import UNITS, zone
 
+FASTEST = 1_000_000_000
 DETECTED = "  [default: detected; an ambiguous file is rejected]"
 
 
@@ -20,9 +21,9 @@ def converted(convert: Callable[[str], Any]) -> Callable[[click.Context, click.P
 def speed(text: str) -> float:
     """A factor of real time."""
     with suppress(ValueError):
-        if 0 < (factor := float(text)) < float("inf"):
+        if 0 < (factor := float(text)) <= FASTEST:
             return factor
-    raise click.BadParameter("the value must be a number above 0")
+    raise click.BadParameter(f"the value must be a number above 0, of at most {FASTEST:,}")
 
 
 def time_format(text: str) -> str:

@@ -54,7 +54,7 @@ from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
     cls=SettingOption,
     variable="IOTFLOW_WORKERS",
     fallback="1",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 256),
     metavar="N",
     help="number of server processes; more than one needs IOTFLOW_REDIS_URL",
 )

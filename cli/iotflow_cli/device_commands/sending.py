@@ -18,6 +18,7 @@ from iotflow.v1.command_service_pb2_grpc import CommandServiceStub
 from iotflow.words import CommandState
 from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import COMMAND_ID, Number
 from iotflow_cli.command_line.values import json_object, pairs
 from iotflow_cli.connections.messages import as_data
 from iotflow_cli.connections.options import with_server
@@ -43,7 +44,7 @@ ENDED_WITHOUT_SUCCESS = (CommandState.FAILED, CommandState.EXPIRED, CommandState
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(0, LONGEST_WAIT),
+    type=Number(0, LONGEST_WAIT),
     default=0,
     show_default=True,
     metavar="SECONDS",
@@ -85,7 +86,7 @@ def send(
 
 @command("cancel")
 @with_server
-@click.argument("command_id", type=click.IntRange(min=1), metavar="ID")
+@click.argument("command_id", type=COMMAND_ID, metavar="ID")
 def cancel(server: Server, command_id: int) -> Record:
     """Cancel a command that has not ended."""
     request = CancelCommandRequest(command_id=command_id)

@@ -21,6 +21,7 @@ from iotflow.v1.config_service_pb2 import (
 from iotflow.v1.config_service_pb2_grpc import ConfigServiceStub
 from iotflow_cli.command_line.confirmation import confirm, yes_option
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import ROWS, VERSION
 from iotflow_cli.command_line.values import json_object, pairs
 from iotflow_cli.connections.messages import as_data
 from iotflow_cli.connections.options import with_server
@@ -47,7 +48,7 @@ def get(server: Server, name_or_id: str) -> Record:
 @yes_option
 @click.argument("name_or_id", metavar="DEVICE")
 @click.argument("configuration", metavar="JSON")
-@click.option("--expected-version", type=click.IntRange(min=0), metavar="N", help=VERSION_HELP)
+@click.option("--expected-version", type=VERSION, metavar="N", help=VERSION_HELP)
 def set_config(server: Server, name_or_id: str, configuration: str, expected_version: int | None, yes: bool) -> Record:
     """Replace the desired configuration of a device.
 
@@ -64,7 +65,7 @@ def set_config(server: Server, name_or_id: str, configuration: str, expected_ver
 @with_server
 @click.argument("name_or_id", metavar="DEVICE")
 @click.argument("changes", nargs=-1, required=True, metavar="JSON|KEY=VALUE...")
-@click.option("--expected-version", type=click.IntRange(min=0), metavar="N", help=VERSION_HELP)
+@click.option("--expected-version", type=VERSION, metavar="N", help=VERSION_HELP)
 def patch(server: Server, name_or_id: str, changes: Sequence[str], expected_version: int | None) -> Record:
     """Change parts of the desired configuration of a device.
 
@@ -98,7 +99,7 @@ def diff(server: Server, name_or_id: str) -> Record:
 @command("versions")
 @with_server
 @click.argument("name_or_id", metavar="DEVICE")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="at most so many")
+@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N", help="at most so many")
 def versions(server: Server, name_or_id: str, limit: int) -> Table:
     """List the versions of the desired configuration, newest first."""
     request = ListConfigVersionsRequest(device_id=device_id(server, name_or_id), page_size=min(limit, 1000))

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -14,26 +13,28 @@ from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.simulators.addresses import service_of
 from iotflow_cli.simulators.runs import Chosen, ledger_of, simulated
-from iotflow_cli.simulators.scenarios import chosen_scenario
+from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
 from iotflow_simulators import SimulationError
 from iotflow_simulators.presets import custom
 from iotflow_simulators.running.simulation import Files
+from iotflow_simulators.scenario.fields import MAX_DEVICES
 from iotflow_simulators.scenario.scenario import Door, Scenario
 
 TYPES = ("temperature", "door_lock", "camera", "air_quality", "thermostat")
 CUSTOM, ALL = "custom", "all"
 PRESETS = ("home", "office", "factory", CUSTOM, "test_suite", "stress_test")
-COUNT, MANY = click.IntRange(min=0), click.IntRange(min=1)
+# Numbers of devices, and seconds between readings.
+COUNT, MANY, SECONDS = click.IntRange(0, MAX_DEVICES), click.IntRange(1, MAX_DEVICES), click.IntRange(1, 86_400)
 
 
 def timed(*, interval: int | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--duration and --telemetry-interval, with this default; None: that of the preset."""
     duration = click.option(
-        "--duration", type=DURATION, default=300, show_default=True, metavar="SECONDS", help="length of the simulation"
+        "--duration", type=LENGTH, default=300, show_default=True, metavar="SECONDS", help="length of the simulation"
     )
     pause = click.option(
         "--telemetry-interval",
-        type=MANY,
+        type=SECONDS,
         default=interval,
         show_default=True,
         metavar="SECONDS",

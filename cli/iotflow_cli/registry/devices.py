@@ -23,6 +23,7 @@ from iotflow.v1.fleet_service_pb2_grpc import FleetServiceStub
 from iotflow.words import DeviceStatus
 from iotflow_cli.command_line.confirmation import confirm, yes_option
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import ROWS
 from iotflow_cli.connections.messages import as_data
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -39,7 +40,7 @@ STATUS = click.Choice([str(word) for word in DeviceStatus])
 @click.option("--type", "device_type", default="", metavar="TYPE", help="devices of this type only")
 @click.option("--name", default="", metavar="TEXT", help="devices whose name contains this text, in any case")
 @click.option("--online/--offline", default=None, help="devices that are online, or offline")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="at most so many  [default: all]")
+@click.option("--limit", type=ROWS, metavar="N", help="at most so many  [default: all]")
 def list_devices(
     server: Server, status: str | None, device_type: str, name: str, online: bool | None, limit: int | None
 ) -> Table:

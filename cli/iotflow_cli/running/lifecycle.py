@@ -10,6 +10,7 @@ import click
 
 from iotflow.private_files import write_private
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import TIMEOUT
 from iotflow_cli.command_line.options import data_dir_option
 from iotflow_cli.output.exit_codes import ExitCode
 from iotflow_cli.output.failures import CommandError
@@ -27,7 +28,7 @@ FOLDER_HELP = "data folder of the service"
 @data_dir_option(FOLDER_HELP)
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=TIMEOUT,
     default=120,
     show_default=True,
     metavar="SECONDS",
@@ -47,7 +48,7 @@ def down(data_dir: Path, timeout: float) -> Record:
 @click.argument("part", required=False)
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=TIMEOUT,
     default=120,
     show_default=True,
     metavar="SECONDS",

@@ -11,6 +11,7 @@ from typing import TextIO
 import click
 
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import LINES
 from iotflow_cli.command_line.options import data_dir_option
 from iotflow_cli.output.exit_codes import ExitCode
 from iotflow_cli.output.failures import CommandError
@@ -27,7 +28,7 @@ POLL_SECONDS = 0.2
 @click.option(
     "-n",
     "--lines",
-    type=click.IntRange(min=0),
+    type=LINES,
     default=100,
     show_default=True,
     metavar="N",

@@ -3,9 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+from iotflow_cli.command_line.durations import Duration
 from iotflow_simulators import presets
+from iotflow_simulators.scenario.fields import LENGTHS
 from iotflow_simulators.scenario.loader import load
 from iotflow_simulators.scenario.scenario import Scenario
+from iotflow_simulators.scenario.times import milliseconds
+
+# Of a scenario, as its file has it.
+LENGTH = Duration(*(milliseconds(text) // 1_000 for text in LENGTHS))
 
 
 def chosen_scenario(text: str, seed: int | None, seconds: int | None) -> Scenario:

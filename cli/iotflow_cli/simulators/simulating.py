@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from iotflow_cli import replay_options as checks
-from iotflow_cli.command_line.durations import DURATION
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import Number
 from iotflow_cli.command_line.options import PORT
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -16,11 +16,12 @@ from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import service_of
 from iotflow_cli.simulators.hub.prompt import run_hub
 from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
-from iotflow_cli.simulators.scenarios import chosen_scenario
+from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
 from iotflow_simulators import SimulationError
 from iotflow_simulators.limits.finder import steady
 from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.running.simulation import Files
+from iotflow_simulators.scenario.fields import LARGEST_SEED
 
 ADDRESS = converted(checks.address)
 
@@ -29,10 +30,8 @@ ADDRESS = converted(checks.address)
 @with_server
 @click.argument("scenario", required=False, metavar="SCENARIO")
 @click.option("--interactive", is_flag=True, help="choose, start, watch, disturb and stop simulations by commands")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="seed  [default: that of the scenario]")
-@click.option(
-    "--duration", type=DURATION, metavar="TIME", help="length of the scenario  [default: that of the scenario]"
-)
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help="seed  [default: that of the scenario]")
+@click.option("--duration", type=LENGTH, metavar="TIME", help="length of the scenario  [default: that of the scenario]")
 @click.option("--speed", callback=converted(checks.speed), metavar="N", help="run at N times real time  [default: 1]")
 @click.option("--server", "address", callback=ADDRESS, metavar="HOST:PORT", help="gRPC  [default: that of the profile]")
 @click.option(
@@ -74,7 +73,7 @@ ADDRESS = converted(checks.address)
 )
 @click.option(
     "--limit-loss",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     default=0.1,
     show_default=True,
     metavar="PERCENT",

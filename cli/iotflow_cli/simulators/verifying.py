@@ -8,7 +8,7 @@ import click
 
 from iotflow.connection import Connection
 from iotflow_cli import replay_options as checks
-from iotflow_cli.command_line.durations import DURATION
+from iotflow_cli.command_line.durations import Duration
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -23,6 +23,8 @@ from iotflow_simulators.verify.findings import Finding, Verification
 from iotflow_simulators.verify.verification import verify_patiently
 
 _STEP = 2_000
+# In seconds.
+LONGEST_WAIT = 86_400
 _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong", "invented")
 
 
@@ -38,7 +40,7 @@ _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong",
 )
 @click.option(
     "--wait",
-    type=DURATION,
+    type=Duration(most=LONGEST_WAIT),
     default=30,
     show_default=True,
     metavar="TIME",

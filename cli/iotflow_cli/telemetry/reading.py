@@ -19,6 +19,7 @@ from iotflow.v1.telemetry_service_pb2 import (
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow.words import Fill
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import ROWS
 from iotflow_cli.connections.messages import as_data
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
@@ -52,7 +53,7 @@ def latest(server: Server, names_or_ids: tuple[str, ...], device_type: str, fiel
 @range_options("-1h")
 @click.argument("name_or_id", metavar="DEVICE")
 @click.option("--newest-first", is_flag=True, help="newest readings first  [default: oldest first]")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="at most so many  [default: all]")
+@click.option("--limit", type=ROWS, metavar="N", help="at most so many  [default: all]")
 def get(
     server: Server,
     name_or_id: str,

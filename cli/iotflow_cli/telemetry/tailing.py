@@ -11,6 +11,7 @@ from iotflow.columns import DeviceColumns
 from iotflow.errors import ServerError
 from iotflow.reading import TelemetryReader
 from iotflow_cli.command_line.grammar import command
+from iotflow_cli.command_line.numbers import ROWS
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
 from iotflow_cli.output.renderer import Output
@@ -28,7 +29,7 @@ from iotflow_cli.telemetry.options import TIME_HELP, fields_option
 @click.option(
     "--since", metavar="TIME", help=f"begin with stored readings from this time on: {TIME_HELP}  [default: now]"
 )
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="end after so many readings  [default: Ctrl-C]")
+@click.option("--count", type=ROWS, metavar="N", help="end after so many readings  [default: Ctrl-C]")
 @click.pass_obj
 def tail(
     output: Output,

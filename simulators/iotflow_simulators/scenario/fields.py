@@ -10,6 +10,9 @@ from iotflow_simulators.scenario.times import ClockTime, Duration, Instant, UtcO
 MAX_DEVICES = 100_000
 MAX_FLEETS = 100
 MAX_FAULTS = 200
+LARGEST_SEED = 2**53 - 1
+# The shortest and the longest scenario.
+LENGTHS = ("1s", "31d")
 _DOORS = Choice(tuple(Door))
 _NAME = Text(64, r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "letters, digits, `_`, `.` and `-` are accepted")
 _PATTERN = Text(
@@ -81,11 +84,11 @@ FAULT = Variant(
 SCENARIO = Object(
     {
         "name": Field(_NAME, "of the scenario"),
-        "seed": Field(Whole(0, 2**53 - 1), "chooses all random numbers", 1, "1"),
+        "seed": Field(Whole(0, LARGEST_SEED), "chooses all random numbers", 1, "1"),
         "start": Field(
             Instant(), "time of the first reading, in the readings", 1_768_435_200_000, "2026-01-15T00:00:00Z"
         ),
-        "duration": Field(Duration("1s", "31d"), "length of the scenario"),
+        "duration": Field(Duration(*LENGTHS), "length of the scenario"),
         "utc_offset": Field(UtcOffset(), "local time of the devices", 0, "+00:00"),
         "fleets": Field(ListOf(FLEET, MAX_FLEETS, 1), "see [Fleets](#fleets)"),
         "schedule": Field(SCHEDULE, "when the devices are on, see [Schedule](#schedule)", None, "always"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from iotflow_cli.command_line.durations import Duration
 from iotflow_cli.command_line.grammar import LazyGroup
 from iotflow_cli.command_line.root import root
 from iotflow_cli.main import main, run
@@ -66,6 +67,31 @@ def test_a_command_of_a_script_has_help_that_names_the_script(
     assert shown.startswith(f"Usage: {' '.join(path)} ")
     assert "--json" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+NUMBERS = (click.types.IntParamType, click.types.FloatParamType, Duration)
+NUMERIC = [
+    (f"{' '.join(path)} {parameter.name}", parameter)
+    for path, command in (ALL | OLDER).items()
+    for parameter in command.params
+    if isinstance(parameter.type, NUMBERS)
+]
+
+
+@pytest.mark.parametrize("parameter", [each for _, each in NUMERIC], ids=[name for name, _ in NUMERIC])
+def test_a_number_has_bounds_that_its_refusal_names(parameter: click.Parameter) -> None:
+    kind = parameter.type
+    if isinstance(kind, Duration):
+        wrong, bound = str(kind.most + 1), str(kind.most // 86_400 if kind.most % 86_400 == 0 else kind.most)
+    else:
+        assert isinstance(kind, click.IntRange | click.FloatRange), "a number without bounds"
+        assert kind.min is not None
+        assert kind.max is not None
+        wrong, bound = f"{kind.max + 1}", f"{kind.max:g}" if isinstance(kind, click.FloatRange) else f"{kind.max}"
+    for text in [wrong, *(["nan"] if isinstance(kind, click.FloatRange) else [])]:
+        with pytest.raises(click.BadParameter) as refused:
+            parameter.type_cast_value(click.Context(click.Command("any")), text)
+        assert bound in refused.value.message
 
 
 @pytest.mark.parametrize("tree", [root, scripts])

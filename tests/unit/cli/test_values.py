@@ -9,7 +9,7 @@ import pytest
 
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.command_service_pb2 import ListCommandsResponse
-from iotflow_cli.command_line.durations import DURATION
+from iotflow_cli.command_line.durations import DURATION, Duration
 from iotflow_cli.command_line.values import json_object, pairs
 from iotflow_cli.connections.messages import as_data
 from iotflow_cli.device_config.differences import differences
@@ -50,10 +50,23 @@ def test_durations(text: str, seconds: int) -> None:
     assert DURATION.convert(text, None, None) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "h", "1y", "-1s", "1.5h", "99999w"])
+@pytest.mark.parametrize("text", ["", "h", "1y", "-1s", "1.5h", "9" * 5_000])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is not a duration"):
         DURATION.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "bounds"),
+    [
+        (DURATION, "99999w", "from 0s to 2147483647s"),
+        (Duration(1, 2_678_400), "0", "from 1s to 31d"),
+        (Duration(1, 2_678_400), "32d", "from 1s to 31d"),
+    ],
+)
+def test_a_refused_duration_names_the_bounds(kind: Duration, text: str, bounds: str) -> None:
+    with pytest.raises(click.BadParameter, match=bounds):
+        kind.convert(text, None, None)
 
 
 def test_differences_name_the_keys() -> None:

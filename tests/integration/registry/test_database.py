@@ -274,6 +274,25 @@ async def test_calls_time_out_while_another_process_holds_a_lock(url: str) -> No
 
 
 @pytest.mark.usefixtures("_short_waits")
+@pytest.mark.parametrize("work", ["read", "write"])
+async def test_a_statement_ends_soon_after_the_time_of_its_caller(url: str, work: str) -> None:
+    """It would occupy a thread, of which there are few: SQLite has one for all writes."""
+
+    def endless(connection: Connection) -> None:
+        connection.execute(text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"))
+
+    database = Database(url)
+    await database.start()
+    parts = parts_of(database, Clock())
+    method = database.write if work == "write" else database.read
+    outcomes = await asyncio.gather(*(method(endless) for _ in range(waits.READERS)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {errors.Unavailable}
+    device = await parts.make("afterwards")
+    assert await parts.registry.get(device.id) == device
+    await database.close()
+
+
+@pytest.mark.usefixtures("_short_waits")
 async def test_writes_that_timed_out_behind_a_lock_are_not_carried_out_later(url: str) -> None:
     database = Database(url)
     await database.start()

@@ -1,10 +1,12 @@
 """A backup of an older version is migrated while it is restored."""
 
 import io
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
@@ -31,7 +33,8 @@ def older_registry(path: Path) -> None:
     engine.dispose()
 
 
-def test_an_older_registry_is_migrated(tmp_path: Path) -> None:
+def restored(tmp_path: Path) -> Path:
+    """The data folder with the restored registry of an older version."""
     older_registry(tmp_path / "registry.db")
     stream = io.BytesIO()
     description = Description(version="0.0.9", stamp="", store="sqlite", revision=OLDER, left_out=[])
@@ -43,6 +46,26 @@ def test_an_older_registry_is_migrated(tmp_path: Path) -> None:
         reader = ArchiveReader(io.BytesIO(stream.getvalue()), VERSION, SECRETS)
         check_known(reader.description)
         restore(reader, folder, lambda _: None)
+    return folder
+
+
+def test_an_older_registry_is_migrated(tmp_path: Path) -> None:
+    folder = restored(tmp_path)
     assert schema_state(f"sqlite:///{folder}/registry.db").is_current
     with closing(sqlite3.connect(folder / "registry.db")) as connection:
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_restored_files_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what the migration has written."""
+    synced, fsync = dict[str, int](), os.fsync
+
+    def recorded(descriptor: int) -> None:
+        fsync(descriptor)
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced[path.name] = path.stat().st_mtime_ns
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    folder = restored(tmp_path)
+    registry = folder / "registry.db"
+    assert synced[registry.name] == registry.stat().st_mtime_ns

@@ -67,6 +67,15 @@ def test_without_details_of_the_server_the_code_tells_whether_to_retry(code: Sta
         assert (error.retryable, error.reason) == (code in TRANSIENT, "")
 
 
+@pytest.mark.parametrize("other", ["a-bin", "grpc-trace-bin"])
+def test_details_are_read_from_their_own_header_only(other: str) -> None:
+    _, encoded = details(error_details_pb2.ErrorInfo(domain="iotflow", reason="OTHER"))
+    info = error_details_pb2.ErrorInfo(domain="iotflow", reason="TRUE")
+    for trailing in ([(other, encoded), details(info)], [details(info), (other, encoded)]):
+        assert error_of(*trailing).reason == "TRUE"
+    assert error_of((other, encoded)).reason == ""
+
+
 @pytest.mark.parametrize("word", ["true", "false", ""])
 def test_the_server_tells_whether_to_retry(word: str) -> None:
     info = error_details_pb2.ErrorInfo(domain="iotflow", metadata={"retryable": word})

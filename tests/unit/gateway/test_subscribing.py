@@ -11,18 +11,19 @@ from tests.support import raw_mqtt as raw
 
 PATIENCE = 30.0
 TICK, LIMIT = 0.05, 0.2
-CONNACK, SUBACK = b"\x20\x02\0\0", b"\x90\x03"
+SUBACK = b"\x90\x03"
 
 
 class LateBroker:
     """Answers a subscription after `first` messages, each of which follows the acknowledgement of the one before. silent: it never
-    answers."""
+    answers. session_present: it had a session of the adapter."""
 
-    def __init__(self, first: int, *, silent: bool = False) -> None:
+    def __init__(self, first: int, *, silent: bool = False, session_present: bool = False) -> None:
         self.connections = 0
         self.reconnected = asyncio.Event()
         self._first = first
         self._silent = silent
+        self._session_present = session_present
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -30,7 +31,7 @@ class LateBroker:
             self.reconnected.set()
         try:
             await raw.read_packet(reader)
-            writer.write(CONNACK)
+            writer.write(bytes([0x20, 2, self._session_present, 0]))
             subscription = await raw.read_packet(reader)
             for mid in range(1, self._first + 1):
                 writer.write(raw.publish("p/devices/1/telemetry", b"{}", flags=2, packet_id=mid))
@@ -71,6 +72,19 @@ async def test_a_broker_that_never_answers_is_left() -> None:
     async with asyncio.timeout(PATIENCE), await asyncio.start_server(broker.serve, "127.0.0.1", 0) as server:
         running = asyncio.create_task(_session(server).run(lambda _: None))
         await broker.reconnected.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("session_present", [False, True])
+async def test_the_broker_states_whether_it_had_a_session(session_present: bool) -> None:
+    broker = LateBroker(first=0, session_present=session_present)
+    async with asyncio.timeout(PATIENCE), await asyncio.start_server(broker.serve, "127.0.0.1", 0) as server:
+        session = _session(server)
+        assert session.session_present is False
+        running = asyncio.create_task(session.run(lambda _: None))
+        await session.connected()
+        assert session.session_present is session_present
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -66,3 +66,18 @@ async def test_host_names_are_resolved() -> None:
         reader, writer = await asyncio.open_connection("localhost", server.sockets[0].getsockname()[1])
         assert await reader.read() == b"here"
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "options"),
+    [
+        ("localhost", {}),
+        (None, {}),
+        (None, {"flags": socket.AI_PASSIVE}),
+        ("127.0.0.1", {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}),
+        ("127.0.0.1", {"family": socket.AF_INET}),
+    ],
+)
+async def test_addresses_are_those_of_the_system(host: str | None, options: dict[str, int]) -> None:
+    found = await asyncio.get_running_loop().getaddrinfo(host, 1, **options)
+    assert found == socket.getaddrinfo(host, 1, **options)

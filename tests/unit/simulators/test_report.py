@@ -66,6 +66,19 @@ def test_a_page_has_the_charts_and_the_tables() -> None:
     assert "warning" not in {each.get("class") for each in tree.iter("p")}
 
 
+def test_each_chart_names_what_it_shows() -> None:
+    legends = [[*each.itertext()] for each in parsed(measured()).iter("p") if each.get("class") == "legend"]
+    assert legends == [
+        ["due", "acknowledged", "refused"],
+        ["p50", "p95", "p99"],
+        ["stored", "no answer", "refused", "dropped by the device"],
+        ["stuck (at most 2)"],
+        ["online", "lost connections"],
+        ["p99"],
+        ["simulator"],
+    ]
+
+
 def test_a_page_needs_nothing_else_and_runs_nothing() -> None:
     tree = parsed(measured())
     assert {each.tag for each in tree.iter()}.isdisjoint({"script", "link", "img", "iframe", "object"})

@@ -11,7 +11,7 @@ from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
-from iotflow_cli.simulators.addresses import service_of
+from iotflow_cli.simulators.addresses import Access
 from iotflow_cli.simulators.runs import Chosen, ledger_of, simulated
 from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
 from iotflow_simulators import SimulationError
@@ -143,7 +143,7 @@ def _fleet(preset: str, counts: dict[str, int], seconds: int, interval: int | No
 def _run(output: Output, server: Server, make: Callable[[], Scenario]) -> int:
     try:
         scenario = make()
-        service = service_of(server.target, None, None, None)
+        service = Access(server.target).service(None, None, None)
         return simulated(output, server, Chosen(scenario, service, Files(ledger_of(scenario))))
     except SimulationError as error:
         raise CommandError(str(error)) from None

@@ -1,6 +1,7 @@
 """The address of a server as a person writes it."""
 
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import click
@@ -23,19 +24,26 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parsed_address(url: str) -> Address:
-    """The address of https://host, http://host:port, grpc(s)://host:port or host:port. Raises BadParameter."""
-    is_bare = "://" not in url
-    parts = urllib.parse.urlsplit(f"grpc://{url}" if is_bare else url)
+def parsed_address(url: str, schemes: Mapping[str, tuple[int, bool]] = SCHEMES, bare: str = "grpc") -> Address:
+    """The address of scheme://host, scheme://host:port, host:port or host. bare: the scheme that an address without one has.
+    Raises BadParameter."""
+    parts = urllib.parse.urlsplit(url if has_scheme(url) else f"{bare}://{url}")
     try:
-        default_port, tls = SCHEMES[parts.scheme]
+        default_port, tls = schemes[parts.scheme]
         port = parts.port or default_port
     except (KeyError, ValueError):
-        raise click.BadParameter(_form(url)) from None
+        raise click.BadParameter(_form(url, schemes, bare)) from None
     if not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
-        raise click.BadParameter(_form(url))
+        raise click.BadParameter(_form(url, schemes, bare))
     return Address(parts.hostname, port, tls)
 
 
-def _form(url: str) -> str:
-    return f"{url!r} is not the address of a server, such as https://iot.example.com or localhost:50051"
+def has_scheme(url: str) -> bool:
+    """Whether an address states its scheme."""
+    return "://" in url
+
+
+def _form(url: str, schemes: Mapping[str, tuple[int, bool]], bare: str) -> str:
+    secure = next(scheme for scheme, (_, tls) in schemes.items() if tls)
+    port, _ = schemes[bare]
+    return f"{url!r} is not the address of a server, such as {secure}://iot.example.com or localhost:{port}"

@@ -83,7 +83,7 @@ def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | No
         measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
         if page_file:
             steps = [row(step) for step in found.steps] if found else ()
-            report = Report(chosen.scenario, chosen.service.grpc, began, measures, rows(measures), steps)
+            report = Report(chosen.scenario, str(chosen.service.grpc), began, measures, rows(measures), steps)
             page_file.write(page(report))
     return measures
 

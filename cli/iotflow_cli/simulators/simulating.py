@@ -13,7 +13,7 @@ from iotflow_cli.connections.server import Server
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.replay_options import converted
-from iotflow_cli.simulators.addresses import service_of
+from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
 from iotflow_cli.simulators.hub.prompt import run_hub
 from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
 from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
@@ -23,8 +23,6 @@ from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.running.simulation import Files
 from iotflow_simulators.scenario.fields import LARGEST_SEED
 
-ADDRESS = converted(checks.address)
-
 
 @command("simulate")
 @with_server
@@ -33,13 +31,18 @@ ADDRESS = converted(checks.address)
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help="seed  [default: that of the scenario]")
 @click.option("--duration", type=LENGTH, metavar="TIME", help="length of the scenario  [default: that of the scenario]")
 @click.option("--speed", callback=converted(checks.speed), metavar="N", help="run at N times real time  [default: 1]")
-@click.option("--server", "address", callback=ADDRESS, metavar="HOST:PORT", help="gRPC  [default: that of the profile]")
-@click.option(
-    "--rest", callback=ADDRESS, metavar="HOST:PORT", help="REST  [default: that of `iotflow up`, else port 5000]"
+@address_option("--server", "grpc", "gRPC: host:port, or grpcs://host:port  [default: that of the profile]")
+@address_option(
+    "--rest",
+    "http",
+    "REST: host:port, or https://host:port  [default: that of `iotflow up`, else port 5000; with TLS that of gRPC]",
 )
-@click.option(
-    "--mqtt", callback=ADDRESS, metavar="HOST:PORT", help="MQTT  [default: that of `iotflow up`, else port 1883]"
+@address_option(
+    "--mqtt",
+    "mqtt",
+    "MQTT: host:port, or mqtts://host:port  [default: that of `iotflow up`, else port 1883; with TLS port 8883]",
 )
+@ca_option
 @click.option(
     "--ledger",
     type=click.Path(path_type=Path),
@@ -88,9 +91,10 @@ def simulate(
     seed: int | None,
     duration: int | None,
     speed: float | None,
-    address: str | None,
-    rest: str | None,
-    mqtt: str | None,
+    server_address: StatedAddress | None,
+    rest_address: StatedAddress | None,
+    mqtt_address: StatedAddress | None,
+    ca: Path | None,
     ledger: Path | None,
     labels: Path | None,
     report: Path | None,
@@ -104,7 +108,7 @@ def simulate(
     SCENARIO is a file (.yaml), or a preset such as home. `iotflow verify` then proves what became of every reading.
     """
     try:
-        service = service_of(server.target, address, rest, mqtt)
+        service = Access(server.target, ca).service(server_address, rest_address, mqtt_address)
         if interactive:
             if find_limit or report or metrics_port or output.as_json:
                 raise click.UsageError("--interactive excludes --find-limit, --report, --metrics-port and --json.")

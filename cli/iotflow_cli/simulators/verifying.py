@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from iotflow.connection import Connection
-from iotflow_cli import replay_options as checks
 from iotflow_cli.command_line.durations import Duration
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
@@ -16,8 +15,9 @@ from iotflow_cli.output.exit_codes import ExitCode
 from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
-from iotflow_cli.replay_options import converted
+from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
 from iotflow_simulators import SimulationError
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.verify.findings import Finding, Verification
 from iotflow_simulators.verify.verification import verify_patiently
@@ -31,13 +31,8 @@ _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong",
 @command("verify")
 @with_server
 @click.argument("ledger", type=click.Path(path_type=Path), metavar="LEDGER")
-@click.option(
-    "--server",
-    "address",
-    callback=converted(checks.address),
-    metavar="HOST:PORT",
-    help="gRPC  [default: that of the profile]",
-)
+@address_option("--server", "grpc", "gRPC: host:port, or grpcs://host:port  [default: that of the profile]")
+@ca_option
 @click.option(
     "--wait",
     type=Duration(most=LONGEST_WAIT),
@@ -47,13 +42,16 @@ _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong",
     help="the most time without a reading that a broker still delivers",
 )
 @click.pass_obj
-def verify_ledger(output: Output, server: Server, ledger: Path, address: str | None, wait: int) -> int:
+def verify_ledger(
+    output: Output, server: Server, ledger: Path, server_address: StatedAddress | None, ca: Path | None, wait: int
+) -> int:
     """Prove what became of every reading of a simulation.
 
     LEDGER is the file of `iotflow simulate`. The exit code is 0 where every acknowledged reading is stored exactly, every
     refused one is absent, and nothing is stored that was not sent.
     """
     try:
+        address = Access(server.target, ca).server(server_address)
         result = server.run(_verified(Ledger(ledger), server, address, wait, _progress(output)), None)
     except SimulationError as error:
         raise CommandError(str(error)) from None
@@ -70,11 +68,9 @@ def verify_ledger(output: Output, server: Server, ledger: Path, address: str | N
 
 
 async def _verified(
-    ledger: Ledger, server: Server, address: str | None, wait: float, progress: Callable[[int, int], None]
+    ledger: Ledger, server: Server, address: DoorAddress, wait: float, progress: Callable[[int, int], None]
 ) -> Verification:
-    if address is None:
-        return await verify_patiently(ledger, server.connection, wait, progress)
-    async with Connection(address, token=server.target.profile.token) as connection:
+    async with Connection(str(address), token=server.target.profile.token, tls=address.tls) as connection:
         return await verify_patiently(ledger, connection, wait, progress)
 
 

@@ -25,9 +25,11 @@ OPTIONS = (
 )
 
 
-def open_channel(target: str) -> grpc.aio.Channel:
-    """A channel to host:port without TLS, for the running loop. It reconnects when a connection breaks."""
-    return grpc.aio.insecure_channel(target, OPTIONS)
+def open_channel(target: str, tls: grpc.ChannelCredentials | None = None) -> grpc.aio.Channel:
+    """A channel to host:port, for the running loop. It reconnects when a connection breaks. tls: None: without TLS."""
+    if tls is None:
+        return grpc.aio.insecure_channel(target, OPTIONS)
+    return grpc.aio.secure_channel(target, tls, OPTIONS)
 
 
 def credentials(api_key: str = "", token: str = "") -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import grpc
 from grpc import ChannelConnectivity, StatusCode
 
-from iotflow.channels import OPTIONS, Backoff, credentials
+from iotflow.channels import Backoff, credentials, open_channel
 from iotflow.credential_form import checked_key, checked_token
 from iotflow.errors import ServerError, server_error
 from iotflow.target import checked_target
@@ -222,13 +222,13 @@ class Connection:
 
     async def _opened(self) -> grpc.aio.Channel:
         if self._tls is None:
-            return grpc.aio.insecure_channel(self._target, OPTIONS)
+            return open_channel(self._target)
         try:
             # Files may be on a slow disk.
             channel_credentials = await asyncio.to_thread(self._tls.channel_credentials)
         except OSError as error:
             raise ServerError(StatusCode.UNAVAILABLE, f"A file of TLS is unreadable: {error}", retryable=True) from None
-        return grpc.aio.secure_channel(self._target, channel_credentials, OPTIONS)
+        return open_channel(self._target, channel_credentials)
 
     def _discard(self) -> None:
         """Close the channel once its calls have ended; the next one reads the files of TLS again."""

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from iotflow.channels import credentials, open_channel
+from iotflow.channels import credentials
 from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.gateway_listening import GatewayListening
 from iotflow_simulators.doors.grpc_door import GrpcLink, MalformedCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
@@ -20,8 +21,8 @@ class GatewayDoor(DoorWay):
     others' devices would keep them from the gateway that reaches these.
     """
 
-    def __init__(self, target: str, token: str, following: Collection[int]) -> None:
-        self._channel = open_channel(target)
+    def __init__(self, address: DoorAddress, token: str, following: Collection[int]) -> None:
+        self._channel = address.channel()
         self._metadata = credentials(token=token)
         self._listening = GatewayListening(self._channel, self._metadata, following)
         self._stream: BatchStream | None = None

@@ -7,10 +7,11 @@ from typing import Any
 import grpc
 from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.channels import credentials, open_channel
+from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_simulators.doors.batch_stream import BatchStream
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.grpc_listening import GrpcListening
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
 
@@ -20,13 +21,13 @@ CALL_SECONDS = 30.0
 
 
 class GrpcDoor(DoorWay):
-    """A gRPC server, host:port. Every few devices share a connection; a device that loses its connection loses its stream.
+    """A gRPC server. Every few devices share a connection; a device that loses its connection loses its stream.
 
     listens: whether devices take commands and configurations, which needs two more streams for each.
     """
 
-    def __init__(self, target: str, *, listens: bool = True) -> None:
-        self._target = target
+    def __init__(self, address: DoorAddress, *, listens: bool = True) -> None:
+        self._address = address
         self._listens = listens
         self._channels: list[grpc.aio.Channel] = []
         self._links = 0
@@ -39,7 +40,7 @@ class GrpcDoor(DoorWay):
         """A channel for the device with this id."""
         wanted = number // STREAMS % 128
         while len(self._channels) <= wanted:
-            self._channels.append(open_channel(self._target))
+            self._channels.append(self._address.channel())
         return self._channels[wanted]
 
     async def close(self) -> None:

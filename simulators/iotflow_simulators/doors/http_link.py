@@ -9,7 +9,7 @@ import orjson
 
 from iotflow_simulators.doors.http_answers import Answer, AnswerReader, MalformedAnswer
 from iotflow_simulators.doors.link import Listener, Login, Problem
-from iotflow_simulators.doors.socket_link import SocketLink
+from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
 ANSWER_SECONDS = 60.0
 _SILENT = Problem("SILENT", "no answer to a request")
@@ -18,9 +18,11 @@ _SILENT = Problem("SILENT", "no answer to a request")
 class HttpLink(SocketLink):
     """The connection of a device, whose key is in each request."""
 
-    def __init__(self, host: str, port: int, login: Login, listener: Listener) -> None:
-        super().__init__(host, port, login, listener)
-        headers = f"HTTP/1.1\r\nHost: {host}:{port}\r\nX-API-Key: {login.key}\r\nContent-Type: application/json\r\n"
+    def __init__(self, endpoint: Endpoint, login: Login, listener: Listener) -> None:
+        super().__init__(endpoint, login, listener)
+        headers = (
+            f"HTTP/1.1\r\nHost: {endpoint.address}\r\nX-API-Key: {login.key}\r\nContent-Type: application/json\r\n"
+        )
         self._headers = headers.encode()
         self._reader = AnswerReader()
         self._answered: Callable[[Answer], None] | None = None

@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 
 from iotflow_simulators.doors import mqtt_packets as mqtt
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
 from iotflow_simulators.doors.mqtt_errors import RefusedMessage, refused_message
 from iotflow_simulators.doors.mqtt_packets import MalformedPacket, Packet, PacketReader
-from iotflow_simulators.doors.socket_link import SocketLink
+from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
 KEEPALIVE = 60
 GREETING_SECONDS = 20.0
@@ -25,9 +26,8 @@ _WRONG_LOGIN = {4: "BAD_CREDENTIALS", 5: "NOT_AUTHORIZED", 0x86: "BAD_CREDENTIAL
 class MqttDoor(DoorWay):
     """A broker. version: V311 or V5. Where a broker does not speak MQTT 5, its devices use 3.1.1, as those in the field do."""
 
-    def __init__(self, host: str, port: int, version: int, prefix: str = "iotflow") -> None:
-        self.host = host
-        self.port = port
+    def __init__(self, address: DoorAddress, version: int, prefix: str = "iotflow") -> None:
+        self.endpoint = Endpoint(address, address.context())
         self.version = version
         self.prefix = prefix
 
@@ -42,7 +42,7 @@ class MqttLink(SocketLink):
     window = 16
 
     def __init__(self, door: MqttDoor, login: Login, listener: Listener) -> None:
-        super().__init__(door.host, door.port, login, listener)
+        super().__init__(door.endpoint, login, listener)
         self._door = door
         self._version = door.version
         self._root = f"{door.prefix}/devices/{login.id}"

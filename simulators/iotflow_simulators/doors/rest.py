@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.http_answers import Answer
 from iotflow_simulators.doors.http_link import HttpLink, error_of, object_of
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
 from iotflow_simulators.doors.rest_listening import RestListening
+from iotflow_simulators.doors.socket_link import Endpoint
 
 ONE, MANY = "/api/v1/devices/telemetry", "/api/v1/devices/telemetry/batch"
 # The request may succeed later.
@@ -16,11 +18,10 @@ _Call = tuple[bytes, str, bytes, Callable[[Answer], None]]
 
 
 class RestDoor(DoorWay):
-    """A server of REST, without TLS. poll_seconds: in which each device asks for commands and for its configuration once."""
+    """A server of REST. poll_seconds: in which each device asks for commands and for its configuration once."""
 
-    def __init__(self, host: str, port: int, poll_seconds: float) -> None:
-        self.host = host
-        self.port = port
+    def __init__(self, address: DoorAddress, poll_seconds: float) -> None:
+        self.endpoint = Endpoint(address, address.context())
         self.poll_seconds = poll_seconds
 
     def link(self, login: Login, listener: Listener) -> Link:
@@ -34,7 +35,7 @@ class RestLink(HttpLink):
     window = 100
 
     def __init__(self, door: RestDoor, login: Login, listener: Listener) -> None:
-        super().__init__(door.host, door.port, login, listener)
+        super().__init__(door.endpoint, login, listener)
         self._sent: list[Outgoing] = []
         self._waiting: list[Outgoing] = []
         self._calls: deque[_Call] = deque()

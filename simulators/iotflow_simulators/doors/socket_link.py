@@ -1,12 +1,22 @@
 """A link with a TCP connection of its own."""
 
 import asyncio
+import ssl
 from abc import abstractmethod
 from contextlib import suppress
+from typing import NamedTuple
 
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.link import Link, Listener, Login, Problem
 
 CONNECT_SECONDS = 10.0
+
+
+class Endpoint(NamedTuple):
+    """Where links connect. context: of TLS; None: without it."""
+
+    address: DoorAddress
+    context: ssl.SSLContext | None
 
 
 class _Protocol(asyncio.Protocol):
@@ -26,11 +36,11 @@ class _Protocol(asyncio.Protocol):
 class SocketLink(Link):
     """The parts of a link that do not depend on the protocol."""
 
-    def __init__(self, host: str, port: int, login: Login, listener: Listener) -> None:
+    def __init__(self, endpoint: Endpoint, login: Login, listener: Listener) -> None:
         super().__init__(login, listener)
         self.loop = asyncio.get_running_loop()
         self.is_over = False
-        self._address = host, port
+        self._endpoint = endpoint
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
 
@@ -89,8 +99,10 @@ class SocketLink(Link):
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                host, port = self._address
-                self._transport, _ = await self.loop.create_connection(lambda: _Protocol(self), host, port)
+                address, context = self._endpoint
+                self._transport, _ = await self.loop.create_connection(
+                    lambda: _Protocol(self), address.host, address.port, ssl=context
+                )
         except (OSError, TimeoutError) as error:
             self._connecting = None
             self.fail(Problem("NO_CONNECTION", str(error) or "the connection took too long"))

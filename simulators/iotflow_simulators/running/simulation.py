@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from iotflow.channels import open_channel
 from iotflow_simulators import SimulationError
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.gateway import GatewayDoor
 from iotflow_simulators.doors.grpc_door import GrpcDoor
 from iotflow_simulators.doors.link import DoorWay
@@ -36,11 +36,11 @@ MOST_LISTENING = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Addresses, host:port. token: of an admin or gateway; for registration where that is not open, and for gateways."""
+    """Addresses. token: of an admin or gateway; for registration where that is not open, and for gateways."""
 
-    grpc: str
-    rest: str
-    mqtt: str
+    grpc: DoorAddress
+    rest: DoorAddress
+    mqtt: DoorAddress
     token: str = ""
     prefix: str = "iotflow"
 
@@ -98,7 +98,7 @@ class Simulation:
 
     async def _registered(self, reports: Reports) -> list[Registered]:
         members = [_member(device) for device in self._plan.devices]
-        async with open_channel(self._service.grpc) as channel:
+        async with self._service.grpc.channel() as channel:
             progress = lambda done: reports.registered(done, len(members))  # noqa: E731
             return await FleetRegistration(channel, self._keys, self._service.token, progress).all(members)
 
@@ -108,7 +108,7 @@ class Simulation:
         digest = sha256(content.encode()).hexdigest()
         began = time.time_ns() // 1_000_000
         return Header(
-            scenario.name, scenario.seed, digest, scenario.start, began, self._service.grpc, self._settings.speed
+            scenario.name, scenario.seed, digest, scenario.start, began, str(self._service.grpc), self._settings.speed
         )
 
     def _doors(self, devices: Sequence[tuple[Registered, str]]) -> dict[str, DoorWay]:
@@ -116,9 +116,9 @@ class Simulation:
         names = {door for _, door in devices}
         ids = {door: [device.id for device, at in devices if at == door] for door in names}
         makers: Mapping[str, Callable[[], DoorWay]] = {
-            Door.MQTT: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V311, service.prefix),
-            Door.MQTT5: lambda: MqttDoor(*_address(service.mqtt, "MQTT"), V5, service.prefix),
-            Door.REST: lambda: RestDoor(*_address(service.rest, "REST"), poll_seconds(len(ids[Door.REST]))),
+            Door.MQTT: lambda: MqttDoor(service.mqtt, V311, service.prefix),
+            Door.MQTT5: lambda: MqttDoor(service.mqtt, V5, service.prefix),
+            Door.REST: lambda: RestDoor(service.rest, poll_seconds(len(ids[Door.REST]))),
             # Streams cost more than readings, so that large fleets have those of the readings only.
             Door.GRPC: lambda: GrpcDoor(service.grpc, listens=len(ids[Door.GRPC]) <= MOST_LISTENING),
             Door.GATEWAY: lambda: GatewayDoor(service.grpc, service.token, ids[Door.GATEWAY]),
@@ -128,13 +128,6 @@ class Simulation:
 
 def _member(device: Device) -> Member:
     return Member(device.name, device.fleet.model, device.fleet.metadata.get("location", ""))
-
-
-def _address(text: str, name: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise SimulationError(f"The address of {name} is not known. State it as HOST:PORT.")
-    return host.strip("[]"), int(port)
 
 
 def _new(path: Path) -> BinaryIO:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from iotflow.connection import Connection
+from iotflow.connection import Connection, Tls
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.registration import KeyStore
@@ -37,6 +38,11 @@ class World:
         """The address of gRPC."""
         return f"127.0.0.1:{self.service.grpc_port}"
 
+    def doors(self, grpc: int, rest: int, mqtt: int, tls: Tls | None = None) -> Service:
+        """The doors of the service at these ports."""
+        addresses = [DoorAddress("127.0.0.1", port, tls) for port in (grpc, rest, mqtt)]
+        return Service(addresses[0], addresses[1], addresses[2], self.service.admin_token)
+
     async def simulated(
         self,
         scenario: Scenario,
@@ -44,11 +50,12 @@ class World:
         speed: float = 1.0,
         started: Callable[[Engine, LedgerWriter], None] = nothing,
         conduct: Conduct | None = None,
+        service: Service | None = None,
+        drain: float = 60.0,
     ) -> tuple[Ledger, Measures]:
-        """Run a scenario to its end."""
-        rest, mqtt = f"127.0.0.1:{self.service.rest_port}", f"127.0.0.1:{self.mqtt_port}"
-        service = Service(self.target, rest, mqtt, self.service.admin_token)
-        simulation = Simulation(scenario, service, KeyStore(self.folder / "keys"), RunSettings(speed=speed))
+        """Run a scenario to its end. service: as its devices reach it. drain: seconds at the end for answers."""
+        service = service or self.doors(self.service.grpc_port, self.service.rest_port, self.mqtt_port)
+        simulation = Simulation(scenario, service, KeyStore(self.folder / "keys"), RunSettings(speed, drain))
         path = self.folder / f"ledger-{next(_NUMBERS)}"
         measures = await simulation.run(Files(path), Reports(nothing, started, nothing), conduct)
         return Ledger(path), measures

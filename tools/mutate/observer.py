@@ -43,7 +43,8 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, 
     started = time.monotonic()
     value = yield
     if fixturedef.scope != "function":
-        _write({"fixture": fixturedef.argname, "seconds": round(time.monotonic() - started, 4)})
+        setup = {"scope": fixturedef.scope, "context": os.environ.get("PYTEST_CURRENT_TEST", "")}
+        _write({"fixture": fixturedef.argname, "seconds": round(time.monotonic() - started, 4), **setup})
     return value
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import coverage
 
@@ -110,15 +111,15 @@ def _record(files: list[str]) -> None:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    seconds, failed = _durations(results)
-    executed = _executed(data, failed)
+    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    seconds, failed = _durations(lines)
+    executed = _executed(data, failed, _wide_setups(lines))
     for file in files:
         _write(file, seconds, executed, failed)
 
 
-def _durations(results: Path) -> tuple[dict[str, float], set[str]]:
+def _durations(lines: list[dict[str, Any]]) -> tuple[dict[str, float], set[str]]:
     """What each test takes alone, with the fixtures that it shares; and the tests that failed: they cannot show a change."""
-    lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     fixtures = {line["fixture"]: line["seconds"] for line in lines if "fixture" in line}
     seconds: dict[str, float] = defaultdict(float)
     for line in lines:
@@ -131,36 +132,44 @@ def _durations(results: Path) -> tuple[dict[str, float], set[str]]:
     return {test: round(one, 3) for test, one in seconds.items()}, failed
 
 
-def _executed(folder: Path, failed: set[str]) -> dict[str, dict[tuple[str, int], set[str]]]:
-    """Path → (function's key, offset) → tests."""
+def _wide_setups(lines: list[dict[str, Any]]) -> set[str]:
+    """The contexts in which fixtures began that the tests of several files share."""
+    return {line["context"] for line in lines if line.get("scope") in ("package", "session")}
+
+
+def _executed(folder: Path, failed: set[str], wide: set[str]) -> dict[str, dict[tuple[str, int], set[str]]]:
+    """Path → (function's key, offset) → tests, and the files and folders of which all tests may execute it."""
     found: dict[str, dict[tuple[str, int], set[str]]] = defaultdict(lambda: defaultdict(set))
     for file in folder.glob("data*"):
         data = coverage.CoverageData(file)
         # A process that was killed leaves no whole file.
         with contextlib.suppress(coverage.exceptions.DataError):
             data.read()
-            for path, line, test in _lines(data):
+            for path, line, test in _lines(data, wide):
                 function = module(TREE, path).function_at(line)
                 if function and test not in failed:
                     found[path][function.key, line - function.first].add(test)
     return found
 
 
-def _lines(data: coverage.CoverageData) -> Iterator[tuple[str, int, str]]:
+def _lines(data: coverage.CoverageData, wide: set[str]) -> Iterator[tuple[str, int, str]]:
     for measured in data.measured_files():
         path = str(Path(measured).relative_to(TREE))
         for line, contexts in data.contexts_by_lineno(measured).items():
             for context in contexts:
-                if test := _test(context):
+                if test := _test(context, wide):
                     yield path, line, test
 
 
-def _test(context: str) -> str:
-    """The test's id. A test's own server has the test alone; one that a fixture starts serves all tests of the file."""
+def _test(context: str, wide: set[str]) -> str:
+    """The test's id. A test's own server has the test alone; one that a fixture starts serves all tests of the file or folder."""
     if "|" in context and HERE in context:
         return context.partition(HERE)[2]
     test, _, phase = context.rpartition(" ")
-    return test.partition("::")[0] if phase == "(setup)" else test
+    if phase != "(setup)":
+        return test
+    file = test.partition("::")[0]
+    return str(Path(file).parent) if context in wide else file
 
 
 def _write(
@@ -169,9 +178,10 @@ def _write(
     tests = [test for test in seconds if test.startswith(f"{file}::") and test not in failed]
     functions: dict[str, tuple[str, dict[int, list[int]]]] = {}
     names = {one.key: one.name for path in product_files(TREE) for one in module(TREE, path).functions}
+    shared = {file, str(Path(file).parent)}
     for lines in executed.values():
         for (key, offset), executing in lines.items():
-            numbers = [number for number, test in enumerate(tests) if test in executing or file in executing]
+            numbers = [number for number, test in enumerate(tests) if test in executing or shared & executing]
             if numbers:
                 functions.setdefault(key, (names[key], {}))[1][offset] = numbers
     entry = {

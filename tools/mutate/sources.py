@@ -76,6 +76,11 @@ class Module:
                 found |= {name.id for name in ast.walk(node) if _is_target(name)}  # type: ignore[attr-defined]
         return found
 
+    def imported(self) -> set[str]:
+        """The names that it imports from other modules."""
+        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        return {alias.name for node in imports for alias in node.names}
+
     def class_at(self, line: int) -> set[str]:
         """The name of the innermost class around a line, if there is one."""
         classes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]

@@ -50,11 +50,14 @@ def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
     """The tests that execute the changed statement.
 
     What is executed when the module is imported has no test of its own. Of a constant or a field these are the tests of the
-    functions that use it, and those of the test files that name it or its class; of anything else, those of the module's functions.
+    functions that use it, and those of the test files that name it or its class; of anything else, those of the module's functions,
+    or where it has none, such as __main__, those of the functions that it imports.
     """
     changed = module(TREE, mutant.path)
     function = changed.function_at(mutant.line)
     of_module = set().union(*map(recording.of_function, changed.functions))
+    if not changed.functions:
+        of_module = set().union(*(recording.names.get(name, set()) for name in changed.imported()))
     if not function:
         names = changed.defined_at(mutant.line)
         users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]

@@ -56,7 +56,7 @@ def asked(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def identities(parts: Parts, timer: Timer, asked: Asked) -> Identities:
     assert asked == []
     return Identities(
-        registry=parts.registry, keys=parts.keys, tokens=parts.tokens, ttl=5, size=3, timer=timer, clock=parts.clock
+        registry=parts.registry, keys=parts.keys, tokens=parts.tokens, size=3, timer=timer, clock=parts.clock
     )
 
 

@@ -68,7 +68,7 @@ class Operator:
 
     async def _run(self, engine: Engine) -> None:
         try:
-            async with open_channel(self._world.target) as channel, asyncio.timeout(60):
+            async with open_channel(self._world.target) as channel, asyncio.timeout(30):
                 self._commands, self._config = CommandServiceStub(channel), ConfigServiceStub(channel)
                 while engine.measures.total("acknowledged") < 2:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from iotflow.batches import decode_batch
 from iotflow.readings import Reading, Values
 from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
+from iotflow_gateway.pipeline import pending_batches
 from iotflow_gateway.pipeline.batcher import BUSY, Batcher
 from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
@@ -226,6 +227,25 @@ async def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
         taken, rejected = decode(batch, limits, runs(batch))
         assert taken is not None
         assert (len(taken.times), rejected) == (len(pending), [])
+
+
+def rows_of(device_id: int, count: int) -> DeviceRows:
+    rows = DeviceRows(device_id, server_times=False)
+    one = Message("t", Address(None, "", ""), b"x" * 100, 1, 1)
+    rows.append(one, [Reading(moment, {"value": 1.0}) for moment in range(count)], 0)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("limit", "largest"), [("ENOUGH_ROWS", 4), ("ENOUGH_BYTES", rows_of(1, 2).bytes + rows_of(2, 2).bytes)]
+)
+def test_devices_are_joined_up_to_each_limit(limit: str, largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, fits in ((largest, True), (largest - 1, False)):
+        monkeypatch.setattr(pending_batches, limit, value)
+        batch = MultiDeviceBatch(rows_of(1, 2))
+        assert batch.append(rows_of(2, 2)) is fits
+        assert len(batch) == (4 if fits else 2)
+        assert batch.is_full is fits
 
 
 def test_rows_count_their_values() -> None:

@@ -57,6 +57,10 @@ class RecordedLink(Link):
         """Note the result of a command."""
         self._seen.append(f"{number} {'succeeded' if executed else message} {dict(result)}")
 
+    def report(self, configuration: Mapping[str, Any]) -> None:
+        """Note the reported configuration."""
+        self._seen.append(f"reports {dict(configuration)}")
+
 
 @pytest.fixture
 async def device(tmp_path: Path) -> tuple[Session, list[str]]:
@@ -101,6 +105,13 @@ async def test_a_reboot_is_answered_and_reconnects_once(device: tuple[Session, l
     session.command(7, "reboot", {})
     await until(seen, 5)
     assert seen == ["open", "7 succeeded {}", "goodbye", "open", "7 succeeded {}"]
+
+
+async def test_a_configuration_is_followed_and_reported(device: tuple[Session, list[str]]) -> None:
+    session, seen = device
+    session.configured({"setpoint": 19, "unknown": 1})
+    await until(seen, 2)
+    assert seen == ["open", "reports {'interval_ms': 5000, 'setpoint': 19.0, 'mode': 'heat'}"]
 
 
 async def test_the_results_that_a_device_keeps_are_bounded(device: tuple[Session, list[str]]) -> None:

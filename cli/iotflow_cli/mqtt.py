@@ -38,7 +38,7 @@ def chosen_broker(option: str, host: str, port: int) -> BrokerChoice:
     if option == NONE:
         return BrokerChoice(NONE, "", port, {})
     if option == EMBEDDED:
-        # It has no TLS, and it serves a few devices only.
+        # It has no TLS yet.
         return BrokerChoice(EMBEDDED, "127.0.0.1", port, {"IOTFLOW_GATEWAY_BROKER": "embedded"})
     if option == MOSQUITTO:
         return BrokerChoice(MOSQUITTO, host, port, {})
@@ -84,7 +84,7 @@ def programs(broker: BrokerChoice, data_dir: Path, server: str, defaults: Mappin
 
 
 def anonymous_port(broker: BrokerChoice, settings: Mapping[str, str]) -> int | None:
-    """The port of our Mosquitto for clients without a login, where they are allowed; the embedded broker has one port for all."""
+    """The port of our Mosquitto for clients without a login, where they are allowed; the MQTT endpoint has one port for all."""
     allowed = settings.get("IOTFLOW_GATEWAY_ANONYMOUS", "").lower() in ("true", "1", "yes", "on")
     return broker.port + 1 if broker.kind == MOSQUITTO and allowed else None
 

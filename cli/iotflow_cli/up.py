@@ -69,7 +69,7 @@ from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
     default=EMBEDDED,
     show_default=True,
     metavar="BROKER",
-    help="MQTT broker: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
+    help="MQTT broker: embedded (the MQTT endpoint, this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
 )
 @click.option(
     "--mqtt-port",

@@ -77,6 +77,7 @@ class RejectionPublisher:
         """Report the rejection of a message, or of a part of it."""
         message.rejections += 1
         if not rejected.is_notice:
+            message.rejected = message.rejected or rejected
             self._metrics.record_rejected(rejected.reason)
             self._reports.record(rejected.reason)
             self._log(message, rejected)

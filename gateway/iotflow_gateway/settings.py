@@ -39,7 +39,7 @@ class GatewaySettings(BaseSettings):
     token_file: OptionalPath = Field(None, description="File that holds the token.")
     broker: Literal["elsewhere", "embedded"] = Field(
         "elsewhere",
-        description="A broker in another process, or the one inside the adapter (MQTT 3.1.1, loopback only).",
+        description="A broker in another process, or the MQTT endpoint inside the adapter (loopback only).",
     )
     mqtt_host: str = Field(
         "127.0.0.1",
@@ -101,13 +101,11 @@ class GatewaySettings(BaseSettings):
     mosquitto_pid_file: OptionalPath = Field(
         None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in `IOTFLOW_GATEWAY_MOSQUITTO_DIR`."
     )
-    discovery: bool = Field(
-        False, description="Let clients without an account register devices at the embedded broker."
-    )
+    discovery: bool = Field(False, description="Let clients without an account register devices at the MQTT endpoint.")
     anonymous: bool = Field(
         False,
-        description="Let clients without a login publish messages that hold a valid `api_key`, and nothing else: at the embedded "
-        "broker, or at a listener of another broker with the mount point `anonymous/`.",
+        description="Let clients without a login publish messages that hold a valid `api_key`, and nothing else: at the MQTT "
+        "endpoint, or at a listener of another broker with the mount point `anonymous/`.",
     )
     ready_file: OptionalPath = Field(None, description="File that the adapter creates when it receives messages.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on loopback. 0: none.")

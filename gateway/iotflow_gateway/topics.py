@@ -13,6 +13,14 @@ class Topics(TopicGrammar):
         """The topic of a device's heartbeats."""
         return f"{self._devices}{username}/status/heartbeat"
 
+    def root(self, topic: str) -> str:
+        """The part of a topic, or of a filter, that topics of one device have in common; for topics that are not of a device, the
+        part that topics of one kind have in common; else empty."""
+        for shared in (self._fleet, self._response):
+            if topic.startswith(shared):
+                return shared
+        return self._parse(topic).root
+
     def foreign(self, device: str) -> Address:
         """The address of a message on a topic that its publisher may not use. Its error goes to the publisher's own topic."""
         return self.own(device) if device else Address(None, "", "")

@@ -14,7 +14,6 @@ from tests.support.redis_server import redis_server
 from tests.support.service import iotflow_up
 
 PACKAGES = (
-    "amqtt",
     "grpc",
     "google",
     "iotdb",

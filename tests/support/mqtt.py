@@ -93,11 +93,12 @@ class Part:
 
 
 class Stack:
-    """A server, a broker, and the adapters that a test makes."""
+    """A server, a broker, and the adapters that a test makes. v5: whether clients use MQTT 5, if they may use either."""
 
     def __init__(self, server: Server, kind: str, folder: Path) -> None:
         self.server = server
         self.kind = kind
+        self.v5 = True
         self.folder = folder
         self.port = free_port()
         self.adapters: list[Part] = []

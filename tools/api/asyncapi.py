@@ -16,7 +16,7 @@ from tools.api.schemas import READING_FIELDS, READING_SCHEMAS, Schemas, componen
 from tools.contract import ROOT
 
 _ABOUT = """The first level of the topics, `iotflow`, is a setting. A device uses the topics below its own id or name only.
-Readings are acknowledged once they are stored: the PUBACK of the embedded broker, and the adapter's to any other broker.
+Readings are acknowledged once they are stored: the PUBACK of the MQTT endpoint, and the adapter's to any other broker.
 A message that is acknowledged and not stored is reported on the device's `errors` topic.
 
 Where the server is set to it, clients without a login publish messages that hold `api_key`."""

@@ -106,7 +106,7 @@ class ConfigPublisher:
         by_id, *by_name = self._topics.configs(device_id, name)
         # The topic of the id stays as long as the device exists.
         for topic in by_name if account else [by_id, *by_name, *self._topics.statuses(device_id, name)]:
-            await self._broker.deliver(topic, b"", retain=True)
+            await self._broker.deliver(topic, b"", retain=True, device_id=device_id)
         if account and retained:
             await self._retain(device_id, account.name, retained[1])
         elif retained:

@@ -14,6 +14,11 @@ Value = float | int | bool | str
 # Of one measurement: the type of all its values, the rows that have a value, and the values.
 Cells = tuple[type, list[int], list[Value]]
 
+
+# A message that a rejection affects, the index of its first reading affected, and the number of readings affected.
+AffectedMessage = tuple[Message, int, int]
+
+
 _FIELDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
 _PLACEHOLDERS: dict[type, Value] = {float: 0.0, int: 0, bool: False, str: ""}
 
@@ -38,7 +43,7 @@ class DeviceRows:
 
     def append(self, message: Message, readings: Sequence[Reading], start: int) -> int:
         """Append the message's readings from `start` on, up to the first that does not fit; the index of that one."""
-        first = len(self.times)
+        first, values = len(self.times), self.values
         index = start
         while index < len(readings) and self._fits(readings[index]):
             self._append(readings[index])
@@ -48,6 +53,8 @@ class DeviceRows:
             self._begins.append(first)
             self.bytes += len(message.payload)
             message.pending_parts += 1
+            message.stored_rows += index - start
+            message.stored_values += self.values - values
         return index
 
     def _fits(self, reading: Reading) -> bool:
@@ -105,9 +112,9 @@ class DeviceRows:
                 part.values += stop - begin
         return part
 
-    def affected_by(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
-        """The messages that a rejection of rows first .. end-1 of a measurement affects, each with the index of its first reading
-        affected. measurement: empty if the rejection is of whole rows."""
+    def affected_by(self, first: int, end: int, measurement: str) -> Iterator[AffectedMessage]:
+        """The messages that a rejection of rows first .. end-1 of a measurement affects. measurement: empty if the rejection is of
+        whole rows."""
         rows: Sequence[int] = range(len(self))
         if measurement:
             # A rejection of the measurement itself covers rows without a value of it.
@@ -115,8 +122,10 @@ class DeviceRows:
         place = bisect_left(rows, first)
         while place < len(rows) and rows[place] < end:
             owner = bisect_right(self._begins, rows[place])
-            yield self._owners[owner - 1], self._indices[rows[place]]
-            place = bisect_left(rows, self._begins[owner], place) if owner < len(self._begins) else len(rows)
+            own_end = self._begins[owner] if owner < len(self._begins) else len(self)
+            following = bisect_left(rows, min(end, own_end), place)
+            yield self._owners[owner - 1], self._indices[rows[place]], following - place
+            place = following
 
 
 def wire_columns(columns: Mapping[str, Cells], size: int) -> Iterator[Column]:

@@ -49,7 +49,9 @@ class Message:
     """topic, payload: as published. device_id: the publisher, if the broker or the message's key identifies it; 0: the address does.
     connection_key: None if the broker does not tell connections apart. message_id: given by the device, or empty; item_ids: of the
     readings of a list, by position. correlation: MQTT 5's correlation data, or empty. is_replay: retained before the adapter
-    subscribed. mid, qos: of the delivery to the adapter. pending_parts: number of parts that the server has not answered."""
+    subscribed. mid, qos: of the delivery to the adapter. pending_parts: number of parts that the server has not answered.
+    rejected: the first rejection of the message or of a part of it. stored_rows, stored_values: of its readings, those that are sent
+    to the server and not rejected."""
 
     topic: str
     address: Address
@@ -65,7 +67,15 @@ class Message:
     is_replay: bool = False
     pending_parts: int = 0
     rejections: int = 0
+    rejected: Rejected | None = None
+    stored_rows: int = 0
+    stored_values: int = 0
     is_finished: bool = False
+
+    @property
+    def is_partly_stored(self) -> bool:
+        """Whether at least one value of a message is stored, once the server has answered."""
+        return self.stored_rows > 0 and self.stored_values > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from iotflow_gateway.pipeline.device_rows import (
     ENOUGH_BYTES,
     ENOUGH_ROWS,
     ENOUGH_VALUES,
+    AffectedMessage,
     Cells,
     DeviceRows,
     wire_columns,
@@ -34,8 +35,8 @@ class PendingBatch(Protocol):
         """The messages whose readings the batch holds."""
         ...
 
-    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
-        """The messages that a rejection affects, each with the index of its first reading affected."""
+    def affected_by(self, rejection: Rejection) -> Iterator[AffectedMessage]:
+        """The messages that a rejection affects."""
         ...
 
     def split(self) -> "list[PendingBatch]":
@@ -51,6 +52,8 @@ class PassthroughBatch:
         self._message = message
         self._batch = batch
         message.pending_parts += 1
+        message.stored_rows = len(batch.timestamps)
+        message.stored_values = len(batch.timestamps) * len(batch.columns)
 
     def __len__(self) -> int:
         return len(self._batch.timestamps)
@@ -61,8 +64,8 @@ class PassthroughBatch:
     def messages(self) -> Iterator[Message]:
         yield self._message
 
-    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
-        yield self._message, rejection.index
+    def affected_by(self, rejection: Rejection) -> Iterator[AffectedMessage]:
+        yield self._message, rejection.index, rejection.count
 
     def split(self) -> list[PendingBatch]:
         return []
@@ -147,8 +150,8 @@ class MultiDeviceBatch:
             and rejection.count == self._size
         )
 
-    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
-        """The messages that a rejection affects, each with the index of its first reading affected."""
+    def affected_by(self, rejection: Rejection) -> Iterator[AffectedMessage]:
+        """The messages that a rejection affects."""
         end = rejection.index + rejection.count
         for place in range(bisect_right(self._firsts, rejection.index) - 1, len(self._parts)):
             part, first = self._parts[place], self._firsts[place]

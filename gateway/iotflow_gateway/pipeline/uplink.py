@@ -128,6 +128,7 @@ class Uplink:
         pending = self._retries.popleft()
         self._faults = 0
         for message in pending.messages():
+            message.stored_rows = 0
             self._callbacks.reject(message, rejected)
         self._batcher.complete(pending)
         self._finish(pending)
@@ -163,7 +164,11 @@ class Uplink:
             return
         reason, text, retryable = rejection.reason, rejection.message, rejection.retryable
         field = f"data.{rejection.measurement}" if rejection.measurement else ""
-        for message, index in pending.affected_by(rejection):
+        for message, index, count in pending.affected_by(rejection):
+            if rejection.measurement:
+                message.stored_values -= count
+            else:
+                message.stored_rows -= count
             self._callbacks.reject(message, Rejected(reason, text, field=field, index=index, retryable=retryable))
 
     def _on_interrupted(self, error: ServerError, delay: float) -> None:

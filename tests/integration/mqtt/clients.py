@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt import Device, Stack
 from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 PATIENCE = 20.0
@@ -23,7 +23,7 @@ def logged_in(stack: Stack, device: Device, username: str = "") -> Iterator[Mqtt
     username = username or str(device.id)
     deadline = time.monotonic() + PATIENCE
     while True:
-        with mqtt_device(stack.port, username, device.key, v5=stack.kind == MOSQUITTO) as client:
+        with mqtt_device(stack.port, username, device.key, v5=stack.v5) as client:
             if client.connection == "Success":
                 yield client
                 return

@@ -10,6 +10,7 @@ from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
 from tests.support.mqtt_device import MqttDevice
 from tests.support.processes import free_port
 
+EMBEDDED_3 = "embedded, 3.1.1"
 NUMBERS = itertools.count(1)
 
 
@@ -19,12 +20,14 @@ def metrics_port() -> int:
     return free_port()
 
 
-@pytest.fixture(scope="session", params=[MOSQUITTO, EMBEDDED])
+@pytest.fixture(scope="session", params=[MOSQUITTO, EMBEDDED, EMBEDDED_3])
 def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, metrics_port: int
 ) -> Iterator[Stack]:
-    """A running server, broker and adapter."""
-    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
+    """A running server, broker and adapter. Clients of the endpoint use MQTT 5, and MQTT 3.1.1."""
+    kind = EMBEDDED if request.param == EMBEDDED_3 else request.param
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), kind) as running:
+        running.v5 = request.param != EMBEDDED_3
         running.adapter(metrics_port=str(metrics_port)).start()
         yield running
 

@@ -14,19 +14,19 @@ SUBSCRIBED = ("Granted QoS 0", "Granted QoS 1")
 def test_wrong_key(stack: Stack, device: Device, client: MqttDevice, key: str) -> None:
     assert client.connection == "Success"
     shown = stack.register(f"other {stack.port} {device.id}").key if key == "another's" else key
-    with mqtt_device(stack.port, str(device.id), shown, v5=stack.kind != EMBEDDED) as intruder:
+    with mqtt_device(stack.port, str(device.id), shown, v5=stack.v5) as intruder:
         assert intruder.connection != "Success"
 
 
 def test_the_adapters_account_requires_a_token(stack: Stack) -> None:
-    with mqtt_device(stack.port, "iotflow/gateway", "wrong", v5=stack.kind != EMBEDDED) as intruder:
+    with mqtt_device(stack.port, "iotflow/gateway", "wrong", v5=stack.v5) as intruder:
         assert intruder.connection != "Success"
 
 
 def test_no_device_can_take_over_the_adapters_session(stack: Stack, device: Device, client: MqttDevice) -> None:
     """Its waiting messages go to a client with its client id, which cannot be guessed."""
     before = stack.adapters[0].logged("broker_lost")
-    with mqtt_device(stack.port, str(device.id), device.key, "iotflow-gateway-1", v5=stack.kind != EMBEDDED) as thief:
+    with mqtt_device(stack.port, str(device.id), device.key, "iotflow-gateway-1", v5=stack.v5) as thief:
         assert thief.connection == "Success"
         client.publish(f"iotflow/devices/{device.id}/telemetry", READING)
         assert stored(stack, device)
@@ -40,7 +40,7 @@ def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice
         for topic in (f"iotflow/devices/{other.id}/#", "iotflow/devices/+/telemetry", "iotflow/#", "#"):
             client.subscribe(topic)
         answer = client.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"forged": 1}})
-        if stack.kind != EMBEDDED:
+        if stack.v5:
             assert answer == "Not authorized"
         client.publish(f"iotflow/devices/{other.name}/telemetry", {"data": {"forged": 1}})
         client.publish(f"devices/{other.name}/telemetry", {"data": {"forged": 1}})
@@ -75,7 +75,7 @@ def test_suspended_device_is_disconnected_until_it_is_active_again(
 
 
 def test_rotated_key(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """The new key is valid at once. Mosquitto has no grace period for the old one; the embedded broker asks the server, which has one."""
+    """The new key is valid at once. Mosquitto has no grace period for the old one; the endpoint asks the server, which has one."""
     rotated = stack.rotate(device)
     with logged_in(stack, rotated) as again:
         again.publish(f"iotflow/devices/{device.id}/telemetry", READING)
@@ -100,7 +100,7 @@ def test_names_with_a_meaning_to_brokers(stack: Stack, device: Device, name: str
     with logged_in(stack, odd) as client:
         client.publish(f"iotflow/devices/{odd.id}/telemetry", READING)
         assert stored(stack, odd)
-    with mqtt_device(stack.port, odd.name.strip(), odd.key, v5=stack.kind != EMBEDDED) as by_name:
+    with mqtt_device(stack.port, odd.name.strip(), odd.key, v5=stack.v5) as by_name:
         if odd.name != odd.name.strip():
             assert by_name.connection != "Success"
 
@@ -109,8 +109,8 @@ def test_registration(stack: Stack, device: Device) -> None:
     """A client without an account registers a device where registration is open, and only that client receives the answer."""
     name = f"newcomer {device.id}"
     with (
-        mqtt_device(stack.port, None, client_id="eavesdropper", v5=stack.kind != EMBEDDED) as other,
-        mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer,
+        mqtt_device(stack.port, None, client_id="eavesdropper", v5=stack.v5) as other,
+        mqtt_device(stack.port, None, client_id=name, v5=stack.v5) as newcomer,
     ):
         for topic in ("iotflow/discovery/response/+", f"iotflow/discovery/response/{name}", "#"):
             other.subscribe(topic)
@@ -141,7 +141,7 @@ def test_registration(stack: Stack, device: Device) -> None:
 def test_invalid_registration(stack: Stack, device: Device, body: bytes) -> None:
     """It is answered with an error, and registers no device."""
     name = f"none {device.id}"
-    with mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer:
+    with mqtt_device(stack.port, None, client_id=name, v5=stack.v5) as newcomer:
         newcomer.subscribe(f"iotflow/discovery/response/{name}")
         newcomer.publish(f"iotflow/discovery/register/{name}", body)
         assert newcomer.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
@@ -150,5 +150,5 @@ def test_invalid_registration(stack: Stack, device: Device, body: bytes) -> None
 
 
 def _accepts(stack: Stack, device: Device) -> bool:
-    with mqtt_device(stack.port, str(device.id), device.key, v5=stack.kind != EMBEDDED) as client:
+    with mqtt_device(stack.port, str(device.id), device.key, v5=stack.v5) as client:
         return client.connection == "Success"

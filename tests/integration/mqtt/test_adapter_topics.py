@@ -1,9 +1,10 @@
 """Devices cannot publish on the topics of the adapter."""
 
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.support.mqtt import EMBEDDED, Stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack
 
 BELOW = ("config", "commands/config", "commands/control", "commands/firmware", "errors", "else")
+ANSWERS = {MOSQUITTO: ("Not authorized",), EMBEDDED: ("Not authorized", "Topic name invalid")}
 ORDER = b'{"id": 1, "name": "firmware", "parameters": {"url": "http://of.the.last"}}'
 
 
@@ -14,7 +15,7 @@ def test_a_device_leaves_no_commands_for_the_next_of_its_name(stack: Stack) -> N
         for topic in topics:
             # Mosquitto also closes the connection, and paho connects again. MQTT 3.1.1 has no answer for a rejected publish.
             answer = client.publish(topic, ORDER, retain=True)
-            assert stack.kind == EMBEDDED or answer == "Not authorized", topic
+            assert answer in ANSWERS[stack.kind] or not stack.v5, topic
         client.publish("iotflow/devices/lamp/telemetry", {"data": {"a": 1}})
         assert stored(stack, last)
     stack.remove(last)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.mqtt.clients import counted, eventually, stored
-from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack
 from tests.support.mqtt_device import MqttDevice, ReceivedMessage, mqtt_device
 
 T = 1_769_860_800_000
@@ -130,7 +130,7 @@ def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> N
     witness = stack.register(f"hears of {device.id}")
     token = (stack.server.folder / "gateway-token").read_text().strip()
     assert client.connection == "Success"
-    with mqtt_device(stack.port, "iotflow/gateway", token, v5=stack.kind != EMBEDDED) as adapter:
+    with mqtt_device(stack.port, "iotflow/gateway", token, v5=stack.v5) as adapter:
         adapter.subscribe("iotflow/devices/+/errors")
         stack.set_status(device, "inactive")
         for topic, payload in (
@@ -157,7 +157,7 @@ def test_rejection_names_the_message(stack: Stack, device: Device, client: MqttD
     client.subscribe(f"{root}/errors")
     client.publish(f"{root}/telemetry", {"message_id": "of the payload", "data": 1})
     assert client.receive()[0].json()["message_id"] == "of the payload"
-    if stack.kind != EMBEDDED:
+    if stack.v5:
         user = [("message-id", "of the property")]
         client.publish(f"{root}/telemetry", b"{", UserProperty=user, CorrelationData=b"\x01\xff")
         error = client.receive(2)[1].json()

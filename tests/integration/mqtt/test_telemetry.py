@@ -8,7 +8,7 @@ import pytest
 
 from iotflow.batches import encode_batch
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
 from tests.support.mqtt_device import MqttDevice
 
 T = 1_769_860_800_000
@@ -81,8 +81,8 @@ def test_protobuf(stack: Stack, device: Device, client: MqttDevice) -> None:
     assert stored(stack, device, 2) == {T: {"x": 1.5, "k": 7}, T + 1: {"k": 8}}
 
 
-# The embedded broker speaks MQTT 3.1.1, which knows no content type.
-@pytest.mark.parametrize("stack", [MOSQUITTO], indirect=True)
+# MQTT 3.1.1 has no content type.
+@pytest.mark.parametrize("stack", [MOSQUITTO, EMBEDDED], indirect=True)
 def test_protobuf_by_content_type(stack: Stack, device: Device, client: MqttDevice) -> None:
     payload = encode_batch([T], {"x": [1.5]}).SerializeToString()
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload, ContentType="application/x-protobuf")

@@ -132,7 +132,7 @@ def test_receive(stack: Stack, device: Device, names: dict[str, str]) -> None:
 def adapter_account(stack: Stack) -> Iterator[MqttDevice]:
     """A client that logs in as the adapter, which may use every topic."""
     token = (stack.server.folder / "gateway-token").read_text().strip()
-    with mqtt_device(stack.port, ADAPTER, token, "watcher", v5=stack.kind == MOSQUITTO) as client:
+    with mqtt_device(stack.port, ADAPTER, token, "watcher", v5=stack.v5) as client:
         assert client.connection == "Success"
         yield client
 

@@ -81,9 +81,9 @@ def test_a_rejection_affects_messages_with_the_measurement() -> None:
     for number, one in enumerate(messages):
         readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0}, 1)]
         assert rows.append(one, readings, 0) == 2
-    assert list(rows.affected_by(0, 8, "bad")) == list(zip(messages, [1, 0, 1, 0], strict=True))
-    assert list(rows.affected_by(3, 4, "bad")) == [(messages[1], 1)]
-    assert list(rows.affected_by(0, 8, "")) == list(zip(messages, [0] * 4, strict=True))
+    assert list(rows.affected_by(0, 8, "bad")) == list(zip(messages, [1, 0, 1, 0], [1, 2, 1, 2], strict=True))
+    assert list(rows.affected_by(3, 4, "bad")) == [(messages[1], 1, 1)]
+    assert list(rows.affected_by(0, 8, "")) == list(zip(messages, [0] * 4, [2] * 4, strict=True))
 
 
 async def test_a_rejection_affects_the_devices_of_its_rows() -> None:
@@ -92,13 +92,13 @@ async def test_a_rejection_affects_the_devices_of_its_rows() -> None:
         batcher.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}, row) for row in range(2)])
     (joined,) = await drained(batcher, 8)
     cases = {
-        (0, 8, "bad"): [(0, 0), (1, 0), (2, 0)],
-        (3, 2, "bad"): [(1, 1), (2, 0)],
-        (5, 3, ""): [(2, 1), (3, 0)],
+        (0, 8, "bad"): [(0, 0, 2), (1, 0, 2), (2, 0, 2)],
+        (3, 2, "bad"): [(1, 1, 1), (2, 0, 1)],
+        (5, 3, ""): [(2, 1, 1), (3, 0, 2)],
     }
     for (index, count, measurement), expected in cases.items():
         found = joined.affected_by(Rejection(index=index, count=count, measurement=measurement))
-        assert [(messages.index(one), reading) for one, reading in found] == expected
+        assert [(messages.index(one), *rest) for one, *rest in found] == expected
 
 
 async def test_devices_are_joined_while_earlier_batches_are_in_flight() -> None:
@@ -171,7 +171,7 @@ async def test_many_rejections_of_many_devices_are_mapped_quickly() -> None:
     began = time.process_time()
     affected = [list(joined.affected_by(rejection)) for rejection in rejections]
     assert time.process_time() - began < 5
-    assert affected == [[(messages[rejection.index], 0)] for rejection in rejections]
+    assert affected == [[(messages[rejection.index], 0, 1)] for rejection in rejections]
 
 
 async def test_no_reading_overtakes_an_earlier_one_of_its_device() -> None:

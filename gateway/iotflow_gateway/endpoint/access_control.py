@@ -1,4 +1,4 @@
-"""Authentication of clients at the embedded broker, and the topics that each may use."""
+"""Authentication of clients at the endpoint, and the topics that each may use."""
 
 import hmac
 from dataclasses import dataclass

@@ -3,11 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
-from amqtt.session import Session
-
-from iotflow_gateway.embedded.access_control import AccessControl, AuthUnavailable
-from iotflow_gateway.embedded.session_state import device_of, state
-from iotflow_gateway.embedded.sessions import Sessions
+from iotflow_gateway.endpoint.access_control import AccessControl, AuthUnavailable, Login
+from iotflow_gateway.endpoint.session import Session
+from iotflow_gateway.endpoint.sessions import Sessions
 
 # Delay until the next attempt if the server was unavailable, or if it still accepts a key that has ended by this machine's clock.
 AGAIN_SECONDS = 1.0
@@ -23,16 +21,20 @@ class ConnectionReview:
         # The timers of later reviews, by device.
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._changed = asyncio.Event()
+        # The number of changes of accounts so far.
+        self.changes = 0
 
     def schedule(self, device_id: int, *, removed: bool = False) -> None:
-        """Review the connections of a device."""
-        self._pending[device_id] = removed or self._pending.get(device_id, False)
-        self._changed.set()
+        """Review the connections of a device whose account has changed."""
+        self.changes += 1
+        self._add(device_id, removed=removed)
 
-    def schedule_session(self, session: Session) -> None:
-        """Review a new session: its device may have changed since the session was authenticated."""
-        if device_id := device_of(session):
-            self.schedule(device_id)
+    def schedule_session(self, session: Session, changes: int) -> None:
+        """Review a new session if any account has changed since its authentication began, and at the end of its key. changes: their
+        number then."""
+        if session.device_id and changes != self.changes:
+            self._add(session.device_id)
+        self._schedule_end(session.login)
 
     async def run(self, sessions: Sessions) -> None:
         """Run until cancelled."""
@@ -43,24 +45,35 @@ class ConnectionReview:
                 device_id, removed = next(iter(self._pending.items()))
                 del self._pending[device_id]
                 if removed:
-                    await sessions.remove_device(device_id)
+                    sessions.remove_device(device_id)
                 else:
                     await self._review(sessions, device_id)
 
+    def _add(self, device_id: int, *, removed: bool = False) -> None:
+        self._pending[device_id] = removed or self._pending.get(device_id, False)
+        self._changed.set()
+
     async def _review(self, sessions: Sessions, device_id: int) -> None:
-        for session in filter(sessions.is_connected, sessions.of(device_id)):
+        for session in sessions.of(device_id):
+            # The account's names may have changed, which allow its topics.
+            session.addresses.clear()
+            if session.client is None:
+                continue
             try:
-                login = await self._access.authenticate(session.username or "", session.password or "")
+                login = await self._access.authenticate(session.login.username, session.password)
             except AuthUnavailable:
                 self._schedule_later(device_id, AGAIN_SECONDS)
                 return
             if login is None:
-                await sessions.disconnect(session)
+                sessions.disconnect(session)
                 continue
-            state(session).login = login
-            if login.key_ends_at:
-                left = (login.key_ends_at - datetime.now(UTC)).total_seconds()
-                self._schedule_later(device_id, max(left, AGAIN_SECONDS))
+            session.login = login
+            self._schedule_end(login)
+
+    def _schedule_end(self, login: Login) -> None:
+        if login.key_ends_at:
+            left = (login.key_ends_at - datetime.now(UTC)).total_seconds()
+            self._schedule_later(login.device_id, max(left, AGAIN_SECONDS))
 
     def _schedule_later(self, device_id: int, seconds: float) -> None:
         """Set the timer of a device, of which it has one regardless of the number of its connections."""
@@ -74,4 +87,4 @@ class ConnectionReview:
 
     def _timer_expired(self, device_id: int) -> None:
         del self._timers[device_id]
-        self.schedule(device_id)
+        self._add(device_id)

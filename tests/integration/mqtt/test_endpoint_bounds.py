@@ -1,4 +1,4 @@
-"""Limits of a client of the embedded broker. However a connection ends, it is closed, and the last will is published."""
+"""Limits of a client of the MQTT endpoint. However a connection ends, it is closed, and the last will is published."""
 
 import contextlib
 import select
@@ -18,7 +18,7 @@ from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack
 from tests.support.mqtt_device import mqtt_device
 
 WILL = b'{"data": {"will": 1}}'
-# As the broker has it, with what a busy machine adds.
+# As the endpoint has it, with what a busy machine adds.
 CONNECT_SECONDS, LATE_SECONDS = 10.0, 10.0
 MIB = 2**20
 
@@ -211,11 +211,11 @@ def test_of_many_connections_with_one_client_id_one_remains(stack: Stack, device
 
 
 def test_connections_without_a_connect_block_no_client(stack: Stack, device: Device) -> None:
-    """More of them at once than the limit of connections do not either."""
+    """More of them at once than their limit do not either."""
     with logged_in(stack, device):
         pass
     with ExitStack() as lines:
-        for _ in range(1_100):
+        for _ in range(2_100):
             lines.enter_context(raw.line(stack.port))
         with raw.connected(stack.port, str(device.id), device.key) as client:
             client.sendall(raw.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": {"t": 1}}', 0x02, 1))

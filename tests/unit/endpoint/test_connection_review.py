@@ -1,4 +1,4 @@
-"""Connections of the embedded broker end with the account or the key of their device."""
+"""Connections of the endpoint end with the account or the key of their device."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from amqtt.session import Session
 
-from iotflow_gateway.embedded import connection_review
-from iotflow_gateway.embedded.access_control import AuthUnavailable, Login
-from iotflow_gateway.embedded.connection_review import ConnectionReview
-from iotflow_gateway.embedded.session_state import admit, state
+from iotflow_gateway.endpoint import connection_review
+from iotflow_gateway.endpoint.access_control import AuthUnavailable, Login
+from iotflow_gateway.endpoint.connection_review import ConnectionReview
+from iotflow_gateway.endpoint.outbound import Outbound, OutgoingBytes
+from iotflow_gateway.endpoint.session import Session, session_key
 
 PATIENCE = 5.0
 DEVICE = 7
@@ -26,9 +26,10 @@ def short_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def session(client_id: str = "c", device_id: int = DEVICE) -> Session:
-    one = Session()
-    one.client_id, one.username, one.password = client_id, "device", "key"
-    admit(one, Login("device", device_id))
+    login = Login("device", device_id)
+    one = Session(session_key(login, client_id), client_id, login, Outbound(OutgoingBytes()), "key")
+    connected: Any = object()
+    one.client = connected
     return one
 
 
@@ -55,13 +56,11 @@ class Broker:
     def of(self, device_id: int) -> list[Session]:
         return self.connected if device_id == DEVICE else []
 
-    def is_connected(self, one: Session) -> bool:
-        return one not in self.disconnected
-
-    async def disconnect(self, one: Session) -> None:
+    def disconnect(self, one: Session) -> None:
+        one.client = None
         self._record(self.disconnected, one)
 
-    async def remove_device(self, device_id: int) -> None:
+    def remove_device(self, device_id: int) -> None:
         self._record(self.removed, device_id)
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -95,12 +94,12 @@ async def test_a_connection_ends_with_its_key() -> None:
     first, valid = session(), login(0.05)
     broker = Broker(first, logins=[valid, None])
     async with reviewing(broker) as review:
-        review.schedule_session(first)
+        review.schedule(DEVICE)
         await broker.until(lambda: broker.disconnected == [first])
     assert len(broker.times) == 2
     assert valid.key_ends_at
     assert broker.times[1] > valid.key_ends_at - TOLERANCE
-    assert state(first).login is valid
+    assert first.login is valid
 
 
 async def test_a_key_that_the_server_still_accepts_after_its_end_is_checked_again_with_a_delay(
@@ -159,7 +158,7 @@ async def test_each_connection_of_a_suspended_device_ends() -> None:
 async def test_a_session_without_a_connection_is_not_reviewed() -> None:
     away, present = session("a"), session("b")
     broker = Broker(away, present, logins=[None])
-    broker.disconnected.append(away)
+    away.client = None
     async with reviewing(broker) as review:
         review.schedule(DEVICE)
         await broker.until(lambda: present in broker.disconnected)
@@ -188,10 +187,36 @@ async def test_all_devices_that_changed_together_are_reviewed() -> None:
     assert broker.removed == [8, DEVICE, 9]
 
 
+async def test_a_new_session_is_reviewed_if_an_account_changed_during_its_login() -> None:
+    """Otherwise the login is current."""
+    first = session()
+    broker = Broker(first, logins=[None])
+    async with reviewing(broker) as review:
+        before = review.changes
+        review.schedule_session(first, before)
+        review.schedule(DEVICE + 1, removed=True)
+        await broker.until(lambda: bool(broker.removed))
+        assert not broker.times
+        review.schedule_session(first, before)
+        await broker.until(lambda: broker.disconnected == [first])
+
+
+async def test_a_new_session_is_reviewed_at_the_end_of_its_key() -> None:
+    first = session()
+    first.login = login(0.05)
+    broker = Broker(first, logins=[None])
+    async with reviewing(broker) as review:
+        review.schedule_session(first, review.changes)
+        await broker.until(lambda: broker.disconnected == [first])
+    assert first.login.key_ends_at
+    assert broker.times[0] > first.login.key_ends_at - TOLERANCE
+
+
 async def test_a_session_that_is_not_of_a_device_is_not_reviewed() -> None:
     broker = Broker(session(), logins=[login()])
     async with reviewing(broker) as review:
-        review.schedule_session(session(device_id=0))
+        before = review.changes
         review.schedule(DEVICE, removed=True)
+        review.schedule_session(session(device_id=0), before)
         await broker.until(lambda: bool(broker.removed))
     assert (broker.removed, broker.times) == ([DEVICE], [])

@@ -5,7 +5,7 @@ import pytest
 
 from iotflow.mqtt_topics import REGISTRAR
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
-from iotflow_gateway.embedded.access_control import AccessControl, AnonymousAccess
+from iotflow_gateway.endpoint.access_control import AccessControl, AnonymousAccess
 from iotflow_gateway.topics import Topics
 
 UNKNOWN = "no device has this id or name"

@@ -1,4 +1,4 @@
-"""The embedded broker acknowledges a message when the server has stored it."""
+"""The MQTT endpoint acknowledges a message when the server has stored it."""
 
 import functools
 import socket
@@ -100,14 +100,26 @@ def test_an_unavailable_server_is_not_a_wrong_key(stack: Stack, device: Device, 
         assert again.connection == "Success"
 
 
-@pytest.mark.parametrize("login", [(None, None), ("name", "key")])
-def test_mqtt_5_is_answered(stack: Stack, login: tuple[str | None, str | None]) -> None:
-    before = stack.adapters[0].logged("a client of MQTT 5")
-    with mqtt_device(stack.port, *login, "of the future", v5=True) as newer:
-        assert newer.connection == "Unsupported protocol version"
-    stack.adapters[0].wait_for("a client of MQTT 5", before + 1)
-    assert stack.adapters[0].process
-    assert "Traceback" not in stack.adapters[0].process.output
+def test_a_client_of_mqtt_5_learns_of_a_rejection_by_its_acknowledgement(stack: Stack, device: Device) -> None:
+    """A message of which a part is stored is a success."""
+    root, other = f"iotflow/devices/{device.id}", f"iotflow/devices/not {device.name}"
+    good, bad = {"data": {"t": 1}}, {"data": {"t": "warm"}}
+    with mqtt_device(stack.port, str(device.id), device.key) as client:
+        for topic, content, answer in (
+            (f"{root}/telemetry", good, "Success"),
+            (f"{root}/telemetry", bad, "Implementation specific error"),
+            (f"{root}/telemetry", [bad, bad], "Implementation specific error"),
+            (f"{root}/telemetry", [good, bad], "Success"),
+            (f"{root}/telemetry", {"data": {"t": "warm", "u": 1}}, "Success"),
+            (f"{root}/telemetry", b"{", "Payload format invalid"),
+            (f"{root}/telemetry", b" " * 8_388_609, "Quota exceeded"),
+            (f"{root}/telemtry", good, "Topic name invalid"),
+            (f"{other}/telemetry", good, "Not authorized"),
+            (f"{root}/status", "asleep", "Implementation specific error"),
+            (f"{root}/commands/ack", {"command_id": 999_999}, "Implementation specific error"),
+        ):
+            assert client.publish(topic, content) == answer, content
+    assert [row for _, row in sorted(stack.readings(device.id).items())] == [{"t": 1.0}, {"t": 1.0}, {"u": 1.0}]
 
 
 def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:

@@ -1,0 +1,6 @@
+"""The MQTT endpoint: MQTT 3.1, 3.1.1 and 5 inside the adapter's process. A message is acknowledged when the server has stored it."""
+
+from iotflow_gateway.endpoint.access_control import AccessControl, AnonymousAccess
+from iotflow_gateway.endpoint.endpoint import Endpoint
+
+__all__ = ["AccessControl", "AnonymousAccess", "Endpoint"]

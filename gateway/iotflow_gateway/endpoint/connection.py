@@ -1,0 +1,252 @@
+"""One TCP connection: all packets of a read are parsed in one pass, and what is written in one turn leaves in one write."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import IntFlag
+from typing import cast
+
+import structlog
+
+from iotflow_gateway.endpoint.connections import Connections
+from iotflow_gateway.endpoint.limits import (
+    CLOSE_SECONDS,
+    CONNECT_SECONDS,
+    HIGH_WATER,
+    KEEPALIVES,
+    LARGEST,
+    MOST_AT_ONCE,
+    SEND_SECONDS,
+    SMALL,
+)
+from iotflow_gateway.endpoint.times import PacketTime, SendTime
+from iotflow_gateway.mqtt import Connack, Disconnect, MalformedPacket, Packet, PacketParser, ReasonCode, Version
+
+log = structlog.get_logger(__name__)
+
+
+class Hold(IntFlag):
+    """Causes for which nothing is read from a connection: its login is in progress; it has too many messages in processing; all
+    connections have; it does not read what is written to it; a large packet waits for memory; others are served."""
+
+    LOGIN = 1
+    OWN_WINDOW = 2
+    WINDOW = 4
+    UNREAD = 8
+    MEMORY = 16
+    OTHERS = 32
+
+
+class Connection(asyncio.BufferedProtocol):
+    """on_packet: called with each packet. on_end: called once, when the connection has ended, for whatever cause."""
+
+    def __init__(self, connections: Connections, on_packet: Callable[["Connection", Packet], None]) -> None:
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self.on_packet = on_packet
+        self.on_end: Callable[[], None] | None = None
+        self.parser = PacketParser(LARGEST)
+        self._packets: deque[Packet] = deque()
+        self._holds = Hold(0)
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+        self.is_closed = False
+        self.keep_alive = 0
+        self.is_admitted = False
+        self.username = ""
+        self._opened_at = self._read_at = self._loop.time()
+        self._packet_time, self._send_time = PacketTime(), SendTime()
+        # The size of the large packet that is read, or waits for memory; 0: there is none.
+        self._large = 0
+
+    @property
+    def version(self) -> Version:
+        """The version of the protocol, once CONNECT has arrived."""
+        return self.parser.version or Version.V3_1_1
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any byte has arrived."""
+        return self._read_at != self._opened_at
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client reads what is written to it."""
+        return not (self.is_closed or self._holds & Hold.UNREAD)
+
+    def admit(self) -> None:
+        """Record that the client has logged in."""
+        self.is_admitted = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        if not self._connections.add(self):
+            self.abort()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Memory shared by all connections: it is read from before the next connection writes to it."""
+        return self._connections.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self.is_closed:
+            return
+        self._read_at = self._loop.time()
+        packets = self.parser.feed(bytes(self._connections.buffer[:nbytes]))
+        self._packets.extend(packets)
+        self._packet_time.record(self.parser, self._read_at, is_new=bool(packets))
+        self._reserve_memory()
+        self._process()
+
+    def pause_writing(self) -> None:
+        self.hold(Hold.UNREAD)
+
+    def resume_writing(self) -> None:
+        self.release(Hold.UNREAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        if not self.is_closed:
+            self._end("")
+
+    def hold(self, cause: Hold) -> None:
+        """Read and process nothing until the cause is released."""
+        if not self._holds and self._transport and not self.is_closed:
+            self._transport.pause_reading()
+        self._holds |= cause
+
+    def release(self, cause: Hold) -> None:
+        """End a hold, after this turn of the event loop."""
+        if self._holds & cause:
+            self._loop.call_soon(self._release, cause)
+
+    def resume(self) -> None:
+        """End the hold of the window of all connections at once."""
+        self._release(Hold.WINDOW)
+
+    def _release(self, cause: Hold) -> None:
+        self._holds &= ~cause
+        if self._holds or self.is_closed:
+            return
+        self._read_at = self._loop.time()
+        self._packet_time.restart(self._read_at)
+        self._reserve_memory()
+        self._process()
+        if not self._holds and self._transport and not self.is_closed:
+            self._transport.resume_reading()
+
+    def write(self, packet: bytes) -> None:
+        """Send a packet, together with all others of this turn of the event loop."""
+        if self.is_closed:
+            return
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(packet)
+
+    def close(self, problem: str, code: ReasonCode = ReasonCode.SUCCESS) -> None:
+        """End the connection. problem: for the log, and for a client of MQTT 5; empty: none. code: for a client of MQTT 5."""
+        if self.is_closed:
+            return
+        if code and self.is_admitted and self.version is Version.V5:
+            self.write(Disconnect(code, {"reason_string": problem[:500]} if problem else {}).encode(self.version))
+        self._flush()
+        self._end(problem)
+        if self._transport and not self._transport.is_closing():
+            self._linger(self._transport)
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Close once the client has read the last packets: bytes of the client that are not read would reset the connection."""
+        if transport.can_write_eof():
+            transport.write_eof()
+            transport.resume_reading()
+        else:
+            transport.close()
+        self._loop.call_later(CLOSE_SECONDS, transport.abort)
+
+    def abort(self) -> None:
+        """End the connection at once, without what is not yet written."""
+        if self._transport:
+            self._transport.abort()
+        if not self.is_closed:
+            self._end("")
+
+    def check(self, now: float) -> None:
+        """Close the connection if one of its times has passed. now: of the event loop."""
+        if not self.is_admitted and not self._holds and now - self._opened_at > CONNECT_SECONDS:
+            self.close("no CONNECT in time")
+        elif self._send_time.is_over(self._transport.get_write_buffer_size() if self._transport else 0, now):
+            self.close(f"the client has read nothing for {SEND_SECONDS:.0f} seconds")
+            self.abort()
+        elif self._holds:
+            return
+        elif self._packet_time.is_over(now):
+            self.close("a packet did not arrive in time", ReasonCode.PROTOCOL_ERROR)
+        elif self.keep_alive and now - self._read_at > KEEPALIVES * self.keep_alive:
+            self.close("no packet in time", ReasonCode.KEEP_ALIVE_TIMEOUT)
+
+    def _process(self) -> None:
+        left = MOST_AT_ONCE
+        while self._packets and not self._holds and not self.is_closed:
+            if self._connections.is_full:
+                self._wait_for_room()
+                return
+            if not left:
+                self.hold(Hold.OTHERS)
+                self.release(Hold.OTHERS)
+                return
+            left -= 1
+            try:
+                self.on_packet(self, self._packets.popleft())
+            except MalformedPacket as error:
+                self.close(str(error), error.code)
+        if self.parser.error and not self._packets and not self.is_closed:
+            self._close_malformed(self.parser.error)
+
+    def _wait_for_room(self) -> None:
+        if not self._holds & Hold.WINDOW:
+            self.hold(Hold.WINDOW)
+            self._connections.wait_for_room(self)
+
+    def _close_malformed(self, error: MalformedPacket) -> None:
+        if error.code is ReasonCode.UNSUPPORTED_PROTOCOL_VERSION:
+            # [MQTT-3.1.2-2] of MQTT 3.1.1
+            self.write(Connack(error.code).encode(Version.V3_1_1))
+        self.close(str(error), error.code)
+
+    def _reserve_memory(self) -> None:
+        """Read a large packet once there is memory for it."""
+        size = self.parser.partial_size
+        if self._large and size != self._large:
+            self._connections.budget.release(self)
+            self._large = 0
+        if size <= SMALL or self._large:
+            return
+        if self._connections.is_full:
+            self._wait_for_room()
+            return
+        self._large = size
+        if not self._connections.budget.acquire(self, size, lambda: self.release(Hold.MEMORY)):
+            self.hold(Hold.MEMORY)
+
+    def _flush(self) -> None:
+        if self._out and self._transport and not self._transport.is_closing():
+            data = b"".join(self._out)
+            self._send_time.written += len(data)
+            self._transport.write(data)
+        self._out.clear()
+
+    def _end(self, problem: str) -> None:
+        self.is_closed = True
+        self._packets.clear()
+        self._connections.budget.release(self)
+        self._connections.remove(self)
+        if not self.is_admitted:
+            self._log_rejection(problem)
+        elif problem:
+            log.info("connection_closed", problem=problem, username=self.username)
+        if self.on_end:
+            self.on_end()
+
+    def _log_rejection(self, problem: str) -> None:
+        # A port probe closes its connection without a byte.
+        write = log.info if self.has_begun else log.debug
+        write("client_rejected", problem=problem or "the client closed the connection before CONNECT")

@@ -1,0 +1,66 @@
+"""Limits of the endpoint. Sizes are in bytes, times in seconds."""
+
+from iotflow_gateway.mqtt import PacketType
+from iotflow_gateway.pipeline.payloads import LONGEST
+
+# Connections, and connections without a CONNECT: a fleet that connects at once has some hundreds of them for a moment.
+MOST_CONNECTIONS, MOST_UNIDENTIFIED = 20_000, 2_000
+# Logins that wait for the server's answer at a time.
+MOST_LOGINS = 64
+# Sessions in all, of one device, and of clients without a login. A new session ends the oldest one.
+MOST_SESSIONS, MOST_OF_A_DEVICE, MOST_ANONYMOUS = 40_000, 10, 200
+# Time for which the session of a client without a connection is kept: 14 days.
+LONGEST_SESSION = 14 * 86_400
+LONGEST_CLIENT_ID = 1_000
+
+# A PUBLISH has a topic and properties besides its payload.
+LARGEST_PUBLISH, LARGEST_OTHER = LONGEST + 2**16, 2**16
+# The body of an acknowledgement with a reason string and user properties.
+LARGEST_ACKNOWLEDGEMENT = 2**12
+# The size of the body that a packet of a client may have.
+LARGEST = {
+    PacketType.CONNECT: LARGEST_OTHER,
+    PacketType.PUBLISH: LARGEST_PUBLISH,
+    PacketType.SUBSCRIBE: LARGEST_OTHER,
+    PacketType.UNSUBSCRIBE: LARGEST_OTHER,
+    PacketType.PUBACK: LARGEST_ACKNOWLEDGEMENT,
+    PacketType.PUBREC: LARGEST_ACKNOWLEDGEMENT,
+    PacketType.PUBREL: LARGEST_ACKNOWLEDGEMENT,
+    PacketType.PUBCOMP: LARGEST_ACKNOWLEDGEMENT,
+    PacketType.PINGREQ: 0,
+    PacketType.DISCONNECT: LARGEST_ACKNOWLEDGEMENT,
+    PacketType.AUTH: LARGEST_ACKNOWLEDGEMENT,
+}
+# Header of the largest packet.
+HEADER_BYTES = 5
+# Packets above this size are read while those of all connections together stay below READING_BYTES.
+SMALL, READING_BYTES = 2**16, 64 * 2**20
+# Bytes that are read from a connection, and packets that are processed, before others are served.
+READ_BYTES, MOST_AT_ONCE = 2**14, 64
+
+# Filters of a session, of one packet, and characters of a filter.
+MOST_FILTERS, MOST_FILTERS_AT_ONCE, LONGEST_FILTER = 50, 100, 1_000
+# Messages of a client that are not acknowledged: the receive maximum.
+MOST_UNACKNOWLEDGED, MOST_UNACKNOWLEDGED_BYTES = 1_000, 16 * 2**20
+# Topic aliases of a connection, and characters of a topic with an alias.
+MOST_ALIASES, LONGEST_ALIASED = 16, 1_000
+# Addresses of topics that a session remembers, and characters of such a topic.
+MOST_ADDRESSES, LONGEST_REMEMBERED = 16, 200
+# Messages in flight to one client, and messages queued for one session without a connection.
+MOST_IN_FLIGHT, MOST_BYTES_IN_FLIGHT = 1_000, 16 * 2**20
+MOST_QUEUED, MOST_QUEUED_BYTES = 1_000, 2**20
+# Messages in flight to all clients, and queued.
+MOST_OUTGOING_BYTES = 256 * 2**20
+# Messages retained by one device.
+MOST_RETAINED, MOST_RETAINED_BYTES = 50, 2**18
+# Bytes that wait in a connection's buffer. Above it, messages of QoS 0 are dropped and nothing is read from the client.
+HIGH_WATER = 2**18
+
+# Time for a client to send its CONNECT, and from the first byte of a packet to the end of its header and from there to its end.
+CONNECT_SECONDS, PACKET_SECONDS = 10.0, 30.0
+# Time for a client to acknowledge a command, to read what is sent to it, and to read the last packets before it is cut off.
+ACKNOWLEDGE_SECONDS, SEND_SECONDS, CLOSE_SECONDS = 10.0, 10.0, 2.0
+# A client may be silent for this multiple of its keepalive [MQTT-3.1.2-22]. The keepalive of MQTT 5 is at most an hour.
+KEEPALIVES, LONGEST_KEEPALIVE = 1.5, 3_600
+# Interval of the checks of all connections and sessions.
+CHECK_SECONDS = 1.0

@@ -1,0 +1,148 @@
+"""The sessions of all clients: resumed, taken over, ended and expired."""
+
+import time
+from collections.abc import Iterator
+
+import structlog
+
+from iotflow_gateway.endpoint.fanout import Fanout
+from iotflow_gateway.endpoint.incoming import IncomingMessages
+from iotflow_gateway.endpoint.limits import LONGEST_SESSION, MOST_ANONYMOUS, MOST_OF_A_DEVICE, MOST_SESSIONS
+from iotflow_gateway.endpoint.session import Session, SessionKey
+from iotflow_gateway.endpoint.subscriptions import Subscriptions
+from iotflow_gateway.mqtt import ReasonCode
+
+log = structlog.get_logger(__name__)
+
+
+class Sessions:
+    """Sessions belong to their owners: a client id of another owner is another session."""
+
+    def __init__(self, subscriptions: Subscriptions, fanout: Fanout, incoming: IncomingMessages) -> None:
+        self._subscriptions = subscriptions
+        self._fanout = fanout
+        self._incoming = incoming
+        self._by_key: dict[SessionKey, Session] = {}
+        self._by_owner: dict[tuple[int, str], dict[SessionKey, Session]] = {}
+        # Sessions without a connection, which may expire, or whose last will waits.
+        self._away: dict[SessionKey, Session] = {}
+
+    def of(self, device_id: int) -> list[Session]:
+        """The sessions of a device."""
+        return list(self._by_owner.get((device_id, ""), {}).values())
+
+    def open(self, new: Session, *, is_clean: bool) -> tuple[Session, bool]:
+        """The session of a client that has logged in: its earlier one, if it is kept, or else the new one; and which it is. Another
+        connection of the session ends [MQTT-3.1.4-3]."""
+        before = self._by_key.get(new.key)
+        if before and before.client:
+            before.client.connection.close("another connection took the session over", ReasonCode.SESSION_TAKEN_OVER)
+        before = self._by_key.get(new.key)
+        if before and (is_clean or before.is_expired(time.monotonic())):
+            self._remove(before)
+            before = None
+        if before:
+            self._away.pop(before.key, None)
+            _renew(before, new)
+            return before, True
+        self._make_room(new)
+        self._by_key[new.key] = new
+        self._by_owner.setdefault(new.owner, {})[new.key] = new
+        return new, False
+
+    def detach(self, session: Session, *, publishes_will: bool) -> None:
+        """Record the end of the session's connection. The last will is published now, or after its delay (3.1.3.2.2)."""
+        session.client = None
+        session.disconnected_at = time.monotonic()
+        session.outbound.detach()
+        if session.will and publishes_will:
+            delay = session.will.properties.get("will_delay", 0)
+            session.will_due = session.disconnected_at + min(delay, session.expiry)
+        else:
+            session.will = None
+        self._away[session.key] = session
+        self._check(session, session.disconnected_at)
+
+    def disconnect(self, session: Session) -> None:
+        """Close the connection of a session whose login is no longer valid."""
+        if session.client:
+            log.info("client_disconnected", username=session.login.username)
+            session.client.connection.close("the login is no longer valid", ReasonCode.NOT_AUTHORIZED)
+
+    def remove_device(self, device_id: int) -> None:
+        """Remove the sessions of a removed device, with their queued messages, and its retained messages."""
+        self._fanout.retained.remove(device_id)
+        for session in self.of(device_id):
+            # The last will would be that of a device that does not exist.
+            session.will = None
+            self.disconnect(session)
+            self._remove(session)
+
+    def check(self) -> None:
+        """Publish last wills that are due, and remove expired sessions."""
+        now = time.monotonic()
+        for session in list(self._away.values()):
+            self._check(session, now)
+
+    def _check(self, session: Session, now: float) -> None:
+        if session.will and session.will_due is not None and now >= session.will_due:
+            self._publish_will(session)
+        if session.is_expired(now):
+            self._remove(session)
+
+    def _publish_will(self, session: Session) -> None:
+        will, session.will = session.will, None
+        if will:
+            self._incoming.accept_will(session, will)
+
+    def _remove(self, session: Session) -> None:
+        if self._by_key.get(session.key) is not session:
+            return
+        # The end of a session ends the delay of its last will.
+        if session.will_due is not None:
+            self._publish_will(session)
+        del self._by_key[session.key]
+        self._away.pop(session.key, None)
+        own = self._by_owner[session.owner]
+        del own[session.key]
+        if not own:
+            del self._by_owner[session.owner]
+        self._subscriptions.clear(session)
+        session.outbound.clear()
+
+    def _make_room(self, new: Session) -> None:
+        """End the oldest session if there are too many of the device, of clients without a login, or in all."""
+        most = MOST_OF_A_DEVICE if new.device_id else MOST_ANONYMOUS
+        while len(own := self._by_owner.get(new.owner, {})) >= most:
+            self._end_oldest(iter(own.values()))
+        if len(self._by_key) >= MOST_SESSIONS and self._away:
+            self._end_oldest(iter(self._away.values()))
+
+    def _end_oldest(self, sessions: Iterator[Session]) -> None:
+        """End the oldest session, one without a connection first."""
+        oldest = min(sessions, key=_age)
+        log.info("session_ended", problem="too many", username=oldest.login.username, client_id=oldest.client_id)
+        if oldest.client:
+            oldest.client.connection.close("the owner has too many sessions", ReasonCode.QUOTA_EXCEEDED)
+        self._remove(oldest)
+
+
+def expiry(version_5_seconds: int | None, *, is_clean: bool, is_kept: bool) -> int:
+    """Seconds for which a session outlives its connection. version_5_seconds: as a client of MQTT 5 asks; None: an earlier version.
+    is_kept: whether the client's owner may keep sessions."""
+    if not is_kept:
+        return 0
+    if version_5_seconds is None:
+        return 0 if is_clean else LONGEST_SESSION
+    return min(version_5_seconds, LONGEST_SESSION)
+
+
+def _age(session: Session) -> tuple[bool, float]:
+    return session.client is not None, session.connected_at
+
+
+def _renew(session: Session, new: Session) -> None:
+    """Give an earlier session the properties of the new connection."""
+    session.login, session.password, session.expiry = new.login, new.password, new.expiry
+    session.will, session.will_due, session.connected_at = new.will, None, new.connected_at
+    session.addresses.clear()

@@ -16,6 +16,8 @@ from iotflow_gateway.broker import BrokerDelivery
 from iotflow_gateway.devices.configs import ConfigPublisher
 from iotflow_gateway.topics import Topics
 
+pytestmark = pytest.mark.usefixtures("loop_of_the_module")
+
 PATIENCE = 10.0
 TOPICS = Topics("p")
 CONFIGURED, PLAIN, NEW, LAST = range(1, 5)

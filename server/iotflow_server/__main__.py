@@ -8,7 +8,7 @@ import iotflow.safe_path  # noqa: F401
 
 from iotflow_server.data_folder import SERVER_LOCK, FolderInUse, reserved
 from iotflow_server.process import CannotStart, run_process
-from iotflow_server.runtime_tuning import tune_runtime
+from iotflow_server.runtime_tuning import tune_runtime, without_collections
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.stop_signals import stop_requested
 from iotflow_server.workers.group import run_group
@@ -28,7 +28,8 @@ async def run(settings: Settings) -> int:
 
 async def _run_alone(settings: Settings) -> int:
     # Not at the top: the parent of a group must not import gRPC, which starts threads.
-    from iotflow_server.app import running_server
+    with without_collections():
+        from iotflow_server.app import running_server
 
     stop = stop_requested()
     async with running_server(settings):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -67,7 +66,7 @@ def watch(engine: Engine, *, ping: bool = False) -> None:
         job_of_thread().take(connection)
         try:
             _ = ping and engine.dialect.do_ping(connection)
-        except psycopg.Error as error:
+        except engine.dialect.loaded_dbapi.Error as error:
             # The other connections are probably lost too.
             raise InvalidatePoolError from error
 
@@ -89,5 +88,5 @@ def _cut_off(connection: Any) -> None:
         connection.interrupt()
     elif connection is not None:
         # The driver waits for the socket, and notices its shutdown.
-        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        with suppress(OSError, connection.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)

@@ -7,9 +7,11 @@ import iotflow.safe_path  # noqa: F401
 import functools
 import sys
 
-from iotflow_server.app import running_server
+from iotflow_server.runtime_tuning import tune_runtime, without_collections
+
+with without_collections():
+    from iotflow_server.app import running_server
 from iotflow_server.process import run_process
-from iotflow_server.runtime_tuning import tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.stop_signals import stop_requested
 from iotflow_server.workers.member import Member, ready_file

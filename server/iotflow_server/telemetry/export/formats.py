@@ -29,7 +29,9 @@ _FORMULA = re.compile(_FORMULA_START)
 
 _DAY = 86_400_000
 _LENGTH = len("2026-01-31T12:00:00.250Z")
-_SECONDS = np.array([f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(86_400)], "S9")
+_SIXTY = [f"{number:02}" for number in range(60)]
+_MINUTES = [f"T{hour}:{minute}:" for hour in _SIXTY[:24] for minute in _SIXTY]
+_SECONDS = np.array([minute + second for minute in _MINUTES for second in _SIXTY], "S9")
 _MILLISECONDS = np.array([f".{ms:03}Z" for ms in range(1_000)], "S5")
 
 

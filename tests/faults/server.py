@@ -61,6 +61,12 @@ class Server:
             health: Any = health_pb2_grpc.HealthStub(channel)
             health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=3 * PATIENCE)
 
+    def ensure_running(self) -> None:
+        """Start the server unless it runs."""
+        if not (self._process and self._process.alive):
+            self.kill()
+            self.start()
+
     def stop(self) -> None:
         """Stop the server with SIGTERM."""
         if self._process:

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from tests.support.admin_stubs import AdminStubs
 from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
+QUIET = {"IOTFLOW_LOG_LEVEL": "warning"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,13 @@ class Stack:
                         stored.setdefault(time, {})[name] = value
         return stored
 
+    def count(self, devices: Iterable[Device]) -> int:
+        """The number of stored readings of devices."""
+        request = ReadTelemetryRequest(device_ids=[device.id for device in devices])
+        with grpc.insecure_channel(self.server.target) as channel:
+            answers = TelemetryServiceStub(channel).ReadTelemetry(request, metadata=self.admin, timeout=PATIENCE)
+            return sum(len(decode_batch(answer.batch)[0]) for answer in answers)
+
     @property
     def admin(self) -> tuple[tuple[str, str], ...]:
         """The metadata of an admin."""
@@ -215,6 +223,15 @@ class Stack:
             request = fleet_service_pb2.DeleteDeviceRequest(device_id=device.id)
             AdminStubs(channel).fleet.DeleteDevice(request, metadata=self.admin, timeout=PATIENCE)
 
+    def remove_all(self) -> None:
+        """Remove all devices of the server, as an admin does."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            fleet, request = AdminStubs(channel).fleet, fleet_service_pb2.ListDevicesRequest(page_size=100)
+            while devices := fleet.ListDevices(request, metadata=self.admin, timeout=PATIENCE).devices:
+                for device in devices:
+                    removal = fleet_service_pb2.DeleteDeviceRequest(device_id=device.id)
+                    fleet.DeleteDevice(removal, metadata=self.admin, timeout=PATIENCE)
+
     def rename(self, device: Device, name: str) -> Device:
         """As an admin does."""
         with grpc.insecure_channel(self.server.target) as channel:
@@ -238,9 +255,19 @@ def mqtt_stack(
     """A running server and broker. make: the class of the stack. Raises UsageError if Mosquitto is not installed."""
     data = folder / "data"
     data.mkdir()
-    with server_process(data, "sqlite", {"IOTFLOW_LOG_LEVEL": "warning", **(env or {})}) as server:
-        server.start()
-        stack = (make or Stack)(server, kind, folder)
-        with stack.ending:
-            stack.broker.start()
-            yield stack
+    with (
+        server_process(data, "sqlite", {**QUIET, **(env or {})}) as server,
+        stack_at(server, folder, kind, make) as stack,
+    ):
+        yield stack
+
+
+@contextmanager
+def stack_at(server: Server, folder: Path, kind: str, make: type[Stack] | None = None) -> Iterator[Stack]:
+    """As mqtt_stack, with a server that other stacks may have used before. Its devices are removed first."""
+    server.ensure_running()
+    stack = (make or Stack)(server, kind, folder)
+    stack.remove_all()
+    with stack.ending:
+        stack.broker.start()
+        yield stack

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.server import Server, server_process
 from tests.integration.mqtt.clients import logged_in
-from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, QUIET, Device, Stack, mqtt_stack
 from tests.support.mqtt_device import MqttDevice
 from tests.support.processes import free_port
 
@@ -30,6 +31,13 @@ def stack(
         running.v5 = request.param != EMBEDDED_3
         running.adapter(metrics_port=str(metrics_port)).start()
         yield running
+
+
+@pytest.fixture(scope="session")
+def server_of_stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the modules and tests that have a broker and adapters of their own, one after the other."""
+    with server_process(tmp_path_factory.mktemp("server"), "sqlite", QUIET) as server:
+        yield server
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Flow:
     @property
     def stored(self) -> int:
         """The number of stored readings of these devices."""
-        return sum(len(self._stack.readings(device.id)) for device in self._devices)
+        return self._stack.count(self._devices)
 
     def wait_for(self, stored: int) -> None:
         """Wait until this many readings are stored."""

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually
-from tests.support.mqtt import MOSQUITTO, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, stack_at
 
 
-def test_the_log_has_the_remedy(tmp_path: Path) -> None:
-    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+def test_the_log_has_the_remedy(server_of_stacks: Server, tmp_path: Path) -> None:
+    with stack_at(server_of_stacks, tmp_path, MOSQUITTO) as stack:
         one, other = stack.adapter(), stack.adapter()
         one.start()
         other.start()

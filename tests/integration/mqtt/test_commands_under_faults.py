@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from iotflow.v1.command_service_pb2 import SendCommandRequest
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in
 from tests.support.admin_stubs import AdminStubs
-from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, stack_at
 from tests.support.mqtt_device import MqttDevice
 
 SENDERS, ENOUGH = 4, 100
@@ -21,8 +22,8 @@ PACE_SECONDS = 0.05
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path, MOSQUITTO) as running:
+def stack(server_of_stacks: Server, tmp_path: Path) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path, MOSQUITTO) as running:
         running.adapter().start()
         yield running
 

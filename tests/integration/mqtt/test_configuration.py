@@ -10,9 +10,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from iotflow_cli.mosquitto.broker import CONFIGURATION, SHIPPED
+from tests.faults.server import Server
 from tests.integration.mqtt.certificates import authority, certificate
 from tests.integration.mqtt.clients import eventually, stored
-from tests.support.mqtt import Device, Part, Stack, mqtt_stack
+from tests.support.mqtt import Device, Part, Stack, stack_at
 from tests.support.processes import free_port
 
 LISTENERS = (1883, 8883, 8884, 9001)
@@ -40,9 +41,9 @@ class Shipped(Stack):
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
     """A stack whose adapter connects by TLS."""
-    with mqtt_stack(tmp_path_factory.mktemp("shipped"), "mosquitto", make=Shipped) as running:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("shipped"), "mosquitto", make=Shipped) as running:
         assert isinstance(running, Shipped)
         ca = str(running.folder / "mosquitto" / "ca.crt")
         running.adapter(mqtt_port=str(running.ports[8883]), mqtt_tls="true", mqtt_ca_file=ca).start()

@@ -6,17 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.support.mqtt import MOSQUITTO, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, stack_at
 from tests.support.processes import running
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "mqtt.md"
 COMMAND = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 
 
-def test_command(tmp_path: Path) -> None:
+def test_command(server_of_stacks: Server, tmp_path: Path) -> None:
     registration, command = documented("mosquitto_rr"), documented("-m iotflow_gateway")
-    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+    with stack_at(server_of_stacks, tmp_path, MOSQUITTO) as stack:
         places = {
             "localhost:50051": stack.server.target,
             "data/gateway-token": str(stack.server.folder / "gateway-token"),

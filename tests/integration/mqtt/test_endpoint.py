@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in, stored
 from tests.support import raw_mqtt
-from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, Device, Stack, stack_at
 from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("embedded"), EMBEDDED) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("embedded"), EMBEDDED) as running:
         running.adapter().start()
         yield running
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in, stored
 from tests.support import raw_mqtt as raw
-from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack, stack_at
 from tests.support.mqtt_device import mqtt_device
 
 WILL = b'{"data": {"will": 1}}'
@@ -24,8 +25,8 @@ MIB = 2**20
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("bounds"), EMBEDDED) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("bounds"), EMBEDDED) as running:
         running.adapter().start()
         yield running
 

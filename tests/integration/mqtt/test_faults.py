@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import counted, eventually, logged_in, stored
 from tests.integration.mqtt.flow import Flow
-from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, stack_at
 from tests.support.processes import free_port
 
 MESSAGES, RATE, DEVICES = 4_000, 1_500, 20
@@ -22,8 +23,8 @@ def kind() -> str:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, kind: str) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path, kind) as running:
+def stack(server_of_stacks: Server, tmp_path: Path, kind: str) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path, kind) as running:
         yield running
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
-from tests.support.mqtt import EMBEDDED, Part, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, Part, Stack, stack_at
 from tests.support.processes import free_port, serving_port
 
 DESCRIPTORS, CONNECTIONS = 96, 140
@@ -23,8 +24,8 @@ MOST_LINES = 3 * WATCHED_SECONDS + 20
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), EMBEDDED) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("mqtt"), EMBEDDED) as running:
         yield running
 
 

@@ -11,14 +11,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, stack_at
 from tests.support.mqtt_device import PATIENCE, mqtt_device
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
         running.adapter().start()
         yield running
 

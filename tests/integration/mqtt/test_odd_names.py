@@ -7,16 +7,19 @@ import grpc
 import pytest
 
 from iotflow.errors import server_error
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, stack_at
 
 NAMES = ["pump\u0085x", "a/b", "line\niotflow/gateway:x", "\ufffe", "+", "7"]
 TYPE = "type\u0085"
 
 
 @pytest.fixture(scope="module", params=[MOSQUITTO, EMBEDDED])
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
+def stack(
+    server_of_stacks: Server, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("mqtt"), request.param) as running:
         running.adapter().start()
         yield running
 

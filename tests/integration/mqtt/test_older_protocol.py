@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, stack_at
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("older"), MOSQUITTO) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("older"), MOSQUITTO) as running:
         running.adapter(mqtt_protocol="3.1.1").start()
         yield running
 

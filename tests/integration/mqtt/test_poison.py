@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, stored
-from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, stack_at
 from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
@@ -15,9 +16,9 @@ DEEP = b"[" * 1_000 + b"]" * 1_000
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The broker sends the adapter one message at a time, so that an unacknowledged one would be the last."""
-    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
         running.adapter(window="1").start()
         yield running
 

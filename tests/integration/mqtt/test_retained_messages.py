@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, stack_at
 
 
 @pytest.mark.parametrize("left", ["removed", "renamed"])
-def test_the_next_device_of_a_name_does_not_receive_the_former_configuration(tmp_path: Path, left: str) -> None:
-    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+def test_the_next_device_of_a_name_does_not_receive_the_former_configuration(
+    server_of_stacks: Server, tmp_path: Path, left: str
+) -> None:
+    with stack_at(server_of_stacks, tmp_path, MOSQUITTO) as stack:
         adapter = stack.adapter()
         adapter.start()
         last, other = stack.register("lamp"), stack.register("other")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.server import Server
 from tests.integration.mqtt.clients import stored
-from tests.support.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Part, Stack, stack_at
 from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 
@@ -24,8 +25,8 @@ class Open(Stack):
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path_factory.mktemp("open"), MOSQUITTO, make=Open) as running:
+def stack(server_of_stacks: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack_at(server_of_stacks, tmp_path_factory.mktemp("open"), MOSQUITTO, make=Open) as running:
         running.adapter().start()
         yield running
 

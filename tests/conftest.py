@@ -3,11 +3,15 @@
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from types import FrameType
 
 import pytest
 from hypothesis import settings
+
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress
+from tests.support.iotdb import empty_database, running_iotdb
+from tools.iotdb_server import IotdbServer
 
 # The duration of an example depends on the machine. In CI the examples are fixed, so that the result of a change
 # does not depend on chance.
@@ -31,6 +35,20 @@ def pytest_collection_finish() -> None:
 def anyio_backend() -> str:
     """The event loop of coroutine tests and fixtures."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def iotdb_running() -> Iterator[IotdbServer]:
+    """The IoTDB of all tests. Each has a database of its own."""
+    with running_iotdb() as server:
+        yield server
+
+
+@pytest.fixture
+def iotdb(iotdb_running: IotdbServer) -> Iterator[IotdbServer]:
+    """An IoTDB without readings of a service."""
+    with empty_database(iotdb_running, IotdbAddress().database):
+        yield iotdb_running
 
 
 @pytest.fixture(scope="module")

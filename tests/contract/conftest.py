@@ -13,7 +13,7 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend
 from tests.contract.joined import JoinedStore
 from tests.contract.readings import Clock
-from tests.support.iotdb import empty_database, running_iotdb
+from tests.support.iotdb import empty_database
 from tests.support.latest import SharingStore
 from tests.support.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
@@ -71,12 +71,6 @@ def clock() -> Clock:
 def most_measurements() -> int:
     """Largest number of measurements of a device."""
     return MOST_MEASUREMENTS
-
-
-@pytest.fixture(scope="session")
-def iotdb_running() -> Iterator[IotdbServer]:
-    with running_iotdb() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,14 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.support.iotdb import running_iotdb
 from tests.support.service import Service, iotflow_up
 from tools.iotdb_server import IotdbServer
 
 READINGS = [{"timestamp": f"2026-01-01T00:00:{n:02}Z", "data": {"t": n + 0.5, "ok": n % 2 == 0}} for n in range(60)]
-
-
-@pytest.fixture(scope="module")
-def iotdb() -> Iterator[IotdbServer]:
-    with running_iotdb() as server:
-        yield server
 
 
 def client(service: Service) -> httpx.Client:

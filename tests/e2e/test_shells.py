@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.iotdb import running_iotdb
 from tests.support.processes import IOTFLOW
 from tests.support.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
@@ -17,12 +16,6 @@ PASSWORD = "a password"
 @pytest.fixture(scope="module")
 def redis() -> Iterator[RedisServer]:
     with redis_server("--requirepass", PASSWORD) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def iotdb() -> Iterator[IotdbServer]:
-    with running_iotdb() as server:
         yield server
 
 
@@ -62,8 +55,8 @@ def test_a_redis_that_is_not_there_is_to_be_tried_again() -> None:
     assert ended.stderr.startswith("iotflow: Redis does not answer")
 
 
-def test_statements_of_iotdb_are_executed(iotdb: IotdbServer) -> None:
-    url = f"iotdb://root:root@127.0.0.1:{iotdb.port}"
+def test_statements_of_iotdb_are_executed(iotdb_running: IotdbServer) -> None:
+    url = f"iotdb://root:root@127.0.0.1:{iotdb_running.port}"
     statements = (
         "CREATE DATABASE root.shell",
         "INSERT INTO root.shell.d(time, t) VALUES (1, 2.5)",

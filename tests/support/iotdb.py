@@ -36,9 +36,9 @@ async def until_it_takes_writes(store: IotdbStore) -> None:
 
 
 @contextmanager
-def empty_database(server: IotdbServer) -> Iterator[IotdbAddress]:
-    """A new database, removed afterwards."""
-    address = IotdbAddress([f"127.0.0.1:{server.port}"], database=f"root.test_{next(_numbers)}")
+def empty_database(server: IotdbServer, name: str = "") -> Iterator[IotdbAddress]:
+    """A new database, removed afterwards. name: such as root.iotflow; empty: one that no other test has."""
+    address = IotdbAddress([f"127.0.0.1:{server.port}"], database=name or f"root.test_{next(_numbers)}")
     yield address
     session = IotdbSession(address.nodes[0], address, connect_seconds=5, request_seconds=30)
     try:

@@ -1,25 +1,15 @@
 """Workers with a real IoTDB start simultaneously, and the journal of a dead worker is adopted."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, batch, read, stream
 from tests.integration.workers.group import workers
-from tests.support.iotdb import running_iotdb
 from tools.iotdb_server import IotdbServer
 
 WORKERS = 4
-
-
-@pytest.fixture(scope="module")
-def iotdb() -> Iterator[IotdbServer]:
-    with running_iotdb() as server:
-        yield server
 
 
 def test_the_journal_of_a_dead_worker_is_adopted(tmp_path: Path, redis: str, iotdb: IotdbServer) -> None:

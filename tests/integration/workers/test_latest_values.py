@@ -1,11 +1,9 @@
 """Workers with a real IoTDB share the cache of newest values."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
-import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.system_service_pb2 import GetMetricsRequest
@@ -15,15 +13,8 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, stream
 from tests.integration.workers.group import workers
-from tests.support.iotdb import running_iotdb
 from tests.support.processes import PATIENCE
 from tools.iotdb_server import IotdbServer
-
-
-@pytest.fixture(scope="module")
-def iotdb() -> Iterator[IotdbServer]:
-    with running_iotdb() as server:
-        yield server
 
 
 def test_values_acknowledged_by_one_worker_are_visible_at_the_other_at_once(

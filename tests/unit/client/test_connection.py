@@ -22,7 +22,8 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
-PATIENCE = 5.0
+# Far above what a test takes: processors that are shared may stand still for seconds.
+PATIENCE = 15.0
 
 
 @asynccontextmanager
@@ -299,7 +300,9 @@ async def test_a_connection_holds_nothing_of_calls_that_have_ended() -> None:
         for _ in range(50):
             async with connection.call():
                 pass
-        assert futures() - before < 50
+        while futures() - before >= 50:
+            # The loop has what it does after the end of a call still to do.
+            await asyncio.sleep(0)
 
 
 async def test_a_connection_can_be_closed_in_a_call_and_used_again() -> None:

@@ -48,15 +48,15 @@ class Streams:
     async def watch(self, _request: WatchConfigRequest, context: Any) -> AsyncIterator[WatchConfigResponse]:
         self.keys.append(key_of(context))
         versions, code = self._streams.pop(0)
+        if not self._streams:
+            # A stream that is cancelled while it sends gets no exception.
+            context.add_done_callback(lambda _: self.ended.set())
         for number in versions:
             yield version(number)
         if code is not None:
             await context.abort(code, "away", self.details if code is grpc.StatusCode.UNAUTHENTICATED else ())
         if not self._streams:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.ended.set()
+            await asyncio.Event().wait()
 
 
 class Interruptions:

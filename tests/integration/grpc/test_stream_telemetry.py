@@ -1,7 +1,7 @@
 """StreamTelemetry over the real server: acknowledgements, rejections, and the end of streams."""
 
+import asyncio
 import queue
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -271,12 +271,19 @@ def test_bytes_that_are_not_a_message_are_an_invalid_argument(grpc_channel: grpc
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
 
 
-def test_200_concurrent_streams_are_acknowledged(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
+@pytest.mark.usefixtures("loop_of_the_module")
+async def test_200_concurrent_streams_are_acknowledged(
+    grpc_addr: str, grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub
+) -> None:
+    """One thread sends them all: as threads of a loaded machine, the callers would hold each other up."""
     fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
+    async with grpc.aio.insecure_channel(grpc_addr) as channel:
+        stub: Any = TelemetryServiceStub(channel)
 
-    def last(device: Caller) -> int:
-        return stream(grpc_stub, device, [batch(s + 1, first=s * 3) for s in range(20)])[-1].committed_sequence
+        async def last(device: Caller) -> int:
+            batches = [batch(s + 1, first=s * 3) for s in range(20)]
+            *_, answer = [one async for one in stub.StreamTelemetry(batches, metadata=device.metadata, timeout=60)]
+            return int(answer.committed_sequence)
 
-    with ThreadPoolExecutor(len(fleet)) as threads:
-        assert set(threads.map(last, fleet)) == {20}
+        assert set(await asyncio.gather(*map(last, fleet))) == {20}
     assert {len(read(grpc_stub, device)["value"]) for device in fleet} == {60}

@@ -300,7 +300,7 @@ async def test_a_connection_holds_nothing_of_calls_that_have_ended() -> None:
         for _ in range(50):
             async with connection.call():
                 pass
-        while futures() - before >= 50:
+        while futures() - before >= 50:  # noqa: ASYNC110
             # The loop has what it does after the end of a call still to do.
             await asyncio.sleep(0)
 

@@ -9,7 +9,7 @@ from iotflow_gateway.endpoint.limits import (
     MOST_UNACKNOWLEDGED_BYTES,
 )
 from iotflow_gateway.endpoint.refusals import explanation, reason_of
-from iotflow_gateway.endpoint.session import Session, Unreleased
+from iotflow_gateway.endpoint.session import Known, Session
 from iotflow_gateway.mqtt import (
     NO_PROPERTIES,
     MalformedPacket,
@@ -55,7 +55,8 @@ class Inbound:
         message = self._incoming.message(self._session, publish, topic)
         if publish.qos:
             message.receipts = self
-            if publish.qos == _QOS_2 and self._is_repeated(publish, message):
+            is_known = publish.qos == _QOS_2 or self._session.expiry > 0
+            if is_known and self._is_repeated(publish, message):
                 return
             self._add(message)
         self._incoming.accept(self._session, message, publish.properties, is_retained=publish.is_retained)
@@ -94,9 +95,10 @@ class Inbound:
         self._unanswered = max(0, self._unanswered - 1)
 
     def _is_repeated(self, publish: Publish, message: InboundMessage) -> bool:
-        """Whether the message was received before. Its identifier is kept until PUBREL."""
-        unreleased, digest = self._session.unreleased, hash((message.topic, message.payload))
-        first = unreleased.get(publish.packet_id)
+        """Whether the message was received before. Its identifier is kept until PUBREL, or until PUBACK is sent."""
+        session, digest = self._session, hash((message.topic, message.payload))
+        known = session.unreleased if publish.qos == _QOS_2 else session.unanswered
+        first = known.get(publish.packet_id)
         if first and publish.is_dup and first.digest == digest:
             self._add(message)
             if first.message.is_finished:
@@ -105,10 +107,13 @@ class Inbound:
             else:
                 first.message.repeats.append(message)
             return True
-        if first is None and len(unreleased) >= MOST_UNACKNOWLEDGED:
-            problem = f"{MOST_UNACKNOWLEDGED} messages of QoS 2 are not released: the limit is reached"
-            raise MalformedPacket(problem, ReasonCode.RECEIVE_MAXIMUM_EXCEEDED)
-        unreleased[publish.packet_id] = Unreleased(digest, message)
+        if first is None and len(known) >= MOST_UNACKNOWLEDGED:
+            if publish.qos == _QOS_2:
+                problem = f"{MOST_UNACKNOWLEDGED} messages of QoS 2 are not released: the limit is reached"
+                raise MalformedPacket(problem, ReasonCode.RECEIVE_MAXIMUM_EXCEEDED)
+            # The oldest is of an earlier connection, and the client has not sent it again.
+            del known[next(iter(known))]
+        known[publish.packet_id] = Known(digest, message)
         return False
 
     def _topic(self, publish: Publish) -> str:
@@ -130,6 +135,10 @@ class Inbound:
 
     def _acknowledge(self, message: Message) -> None:
         packet_id, is_qos_1 = message.mid, message.qos == 1
+        # The session may know the message for a long time.
+        message.payload = b""
+        if is_qos_1 and not self._connection.is_closed:
+            self._session.unanswered.pop(packet_id, None)
         code = reason_of(message) if self._is_v5 else ReasonCode.SUCCESS
         if is_qos_1 or code >= FIRST_FAILURE:
             self._record_answer()

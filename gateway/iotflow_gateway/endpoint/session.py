@@ -32,8 +32,8 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreleased:
-    """A message of QoS 2 whose identifier the client has not released. digest: of its topic and payload."""
+class Known:
+    """A message that the client may send again. digest: of its topic and payload."""
 
     digest: int
     message: "InboundMessage"
@@ -42,8 +42,9 @@ class Unreleased:
 @dataclass(slots=True, eq=False)
 class Session:
     """login, password: of the last connection. expiry: seconds for which the session outlives its connection. client: the connected
-    client, or None. filters: of its subscriptions. unreleased: by packet identifier. addresses: of topics to which the client
-    published, each with whether it may. will: of the connection, or of the last one until will_due."""
+    client, or None. filters: of its subscriptions. unreleased: messages of QoS 2 without PUBREL, by packet identifier. unanswered:
+    messages of QoS 1 without PUBACK, if the session outlives its connection. addresses: of topics to which the client published,
+    each with whether it may. will: of the connection, or of the last one until will_due."""
 
     key: SessionKey
     client_id: str
@@ -55,7 +56,8 @@ class Session:
     connected_at: float = field(default_factory=time.monotonic)
     disconnected_at: float = 0.0
     filters: dict[str, Granted] = field(default_factory=dict)
-    unreleased: dict[int, Unreleased] = field(default_factory=dict)
+    unreleased: dict[int, Known] = field(default_factory=dict)
+    unanswered: dict[int, Known] = field(default_factory=dict)
     addresses: dict[str, tuple[Address, bool]] = field(default_factory=dict)
     connection_key: ConnectionKey = field(default_factory=ConnectionKey)
     will: Will | None = None

@@ -1,5 +1,7 @@
 """A message is acknowledged when its processing is complete, in the order of arrival; with MQTT 5 the client learns of a rejection."""
 
+from typing import Any
+
 import pytest
 
 from iotflow_gateway.mqtt import (
@@ -117,35 +119,85 @@ async def test_a_message_of_qos_2_is_processed_once_until_it_is_released(
 ) -> None:
     """Each PUBLISH is answered, and a repetition when the first one is complete."""
     async with running_endpoint() as one, one.client(V4) as client:
-        messages: list[Message] = []
+        messages, received = list[Message](), list[bytes]()
         for packet in packets:
             client.send(packet)
             if is_finished_at_once and not await one.is_quiet():
-                messages += await one.finish()
+                messages.append(await one.next())
+                received.append(messages[-1].payload)
+                one.endpoint.finish(messages[-1])
         client.send(*numbered(99))
         if not is_finished_at_once:
             messages += [await one.next() for _ in payloads]
+            received += [message.payload for message in messages]
             for message in reversed(messages):
                 one.endpoint.finish(message)
         await one.finish()
-        assert [message.payload for message in messages] == payloads
+        assert received == payloads
         answers = [await client.receive() for _ in [*packets, None]]
         assert sum(isinstance(answer, Pubrec) for answer in answers) == sum(isinstance(one, Publish) for one in packets)
         assert Puback(99) in answers
 
 
-async def test_a_message_of_qos_2_that_is_repeated_on_a_new_connection() -> None:
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("qos", [1, 2])
+@pytest.mark.parametrize("is_finished_meanwhile", [True, False])
+async def test_a_message_that_is_repeated_on_a_new_connection(
+    version: Version, qos: int, is_finished_meanwhile: bool
+) -> None:
     """The session knows it, and the answer comes when the first one is complete."""
+    lasting: dict[str, Any] = {"is_clean": False}
+    if version is V5:
+        lasting["properties"] = {"session_expiry": 60}
     async with running_endpoint() as one:
-        async with one.client(V4, is_clean=False) as client:
-            client.send(FIRST)
+        async with one.client(version, **lasting) as client:
+            client.send(Publish(TOPIC, b"1", qos, 7))
             first = await one.next()
-        async with one.client(V4, is_clean=False) as client:
-            client.send(AGAIN)
+        async with one.client(version, **lasting) as client:
+            if is_finished_meanwhile:
+                one.endpoint.finish(first)
+            client.send(Publish(TOPIC, b"1", qos, 7, is_dup=True))
             assert await one.is_quiet()
-            one.endpoint.finish(first)
-            assert await client.receive() == Pubrec(7)
-            assert await client.ask(Pubrel(7)) == Pubcomp(7)
+            if not is_finished_meanwhile:
+                one.endpoint.finish(first)
+            assert await client.receive() == (Puback(7) if qos == 1 else Pubrec(7))
+            if qos == 2:
+                assert await client.ask(Pubrel(7)) == Pubcomp(7)
+            # Once it is answered, the identifier is that of a new message.
+            client.send(Publish(TOPIC, b"1", qos, 7, is_dup=True))
+            assert (await one.next()).payload == b"1"
+
+
+async def test_a_message_that_is_complete_uses_no_memory_until_it_is_released() -> None:
+    async with running_endpoint() as one, one.client(V4) as client:
+        client.send(FIRST)
+        (message,) = await one.finish()
+        assert message.payload == b""
+        assert await client.receive() == Pubrec(7)
+
+
+async def test_the_session_of_a_connection_that_lasts_no_longer_knows_no_message_of_qos_1() -> None:
+    async with running_endpoint() as one:
+        async with one.client(V4) as client:
+            client.send(*numbered(7))
+            await one.next()
+        async with one.client(V4) as client:
+            client.send(Publish(TOPIC, b"{}", 1, 7, is_dup=True))
+            assert (await one.next()).payload == b"{}"
+
+
+async def test_a_session_knows_the_last_1_000_messages_of_qos_1() -> None:
+    async with running_endpoint(window=5_000) as one:
+        for begin in (1, 501, 1_001):
+            async with one.client(V4, is_clean=False) as client:
+                client.send(*numbered(*range(begin, begin + 500)))
+                for _ in range(500):
+                    await one.next()
+        async with one.client(V4, is_clean=False) as client:
+            client.send(Publish(TOPIC, b"{}", 1, 501, is_dup=True))
+            assert await one.is_quiet()
+            client.send(Publish(TOPIC, b"{}", 1, 500, is_dup=True))
+            assert (await one.next()).mid == 500
 
 
 async def test_a_rejected_message_of_qos_2_needs_no_release() -> None:

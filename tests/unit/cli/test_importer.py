@@ -74,4 +74,4 @@ async def test_an_import_ends_after_the_stated_number_of_failures_in_a_row(
     with pytest.raises(ImportFailed) as raised:
         await imported(tmp_path, Streams(answered))
     assert raised.value.result.registered == registered
-    assert raised.value.error.reason == "UNAVAILABLE"
+    assert raised.value.error.retryable

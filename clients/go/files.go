@@ -21,8 +21,17 @@ func createOrOpenFile(path string) (*os.File, error) {
 	return file, err
 }
 
-// replace writes a file of the folder as a whole: a reader sees the former content or the new one.
-func (f *queueFiles) replace(name string, data []byte) error {
+// replaceDurably replaces a file so that the new content outlives the system's end.
+func (f *queueFiles) replaceDurably(name string, data []byte) error {
+	if err := f.replace(name, data, (*os.File).Sync); err != nil {
+		return err
+	}
+	return syncFolder(f.folder)
+}
+
+// replace writes a file of the folder as a whole: a reader sees the former content or the new one. written is called before
+// the file has its name.
+func (f *queueFiles) replace(name string, data []byte, written func(*os.File) error) error {
 	path := filepath.Join(f.folder, name)
 	file, err := createFile(path + newSuffix)
 	if errors.Is(err, fs.ErrExist) {
@@ -33,7 +42,9 @@ func (f *queueFiles) replace(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	if _, err = file.Write(data); err == nil {
+		err = written(file)
+	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}

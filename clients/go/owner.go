@@ -89,7 +89,7 @@ func (f *queueFiles) setOwner(device int32) {
 // next acknowledgement tries again. The caller holds mu.
 func (f *queueFiles) recordOwner() {
 	if !f.isRecorded && f.device != 0 {
-		f.isRecorded = f.replace(deviceFile, fmt.Appendf(nil, "%d\n", f.device)) == nil
+		f.isRecorded = f.replaceDurably(deviceFile, fmt.Appendf(nil, "%d\n", f.device)) == nil
 	}
 }
 

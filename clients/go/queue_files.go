@@ -246,7 +246,7 @@ func (f *queueFiles) writeAcknowledged() error {
 	data := make([]byte, acknowledgedSize)
 	binary.LittleEndian.PutUint64(data, uint64(f.acknowledged))
 	binary.LittleEndian.PutUint32(data[8:], crc32.ChecksumIEEE(data[:8]))
-	return f.replace(acknowledgedFile, data)
+	return f.replace(acknowledgedFile, data, func(*os.File) error { return nil })
 }
 
 // readAcknowledged returns the recorded sequence, or 0 where the file is missing or damaged.

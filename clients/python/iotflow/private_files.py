@@ -1,7 +1,11 @@
 """Files and folders that only their owner can read."""
 
+import errno
 import os
 from pathlib import Path
+
+# Some file systems cannot synchronize a folder.
+_UNSUPPORTED = frozenset({errno.EINVAL, errno.EOPNOTSUPP})
 
 
 def make_private_folder(folder: Path) -> None:
@@ -18,6 +22,18 @@ def open_private(path: Path, flags: int) -> int:
     flags: of os.open().
     """
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder's files durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,6 +1,6 @@
 //! The file with the device whose batches a queue has.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -12,8 +12,7 @@ pub const NAME: &str = "device";
 /// recorded.
 pub fn write(folder: &Path, device_id: i32) -> io::Result<()> {
     let path = folder.join(NAME);
-    let written = private_files::replace(&path, format!("{device_id}\n").as_bytes());
-    let durable = written.and_then(|()| File::open(&path)?.sync_all());
+    let durable = private_files::replace_durably(&path, format!("{device_id}\n").as_bytes());
     if durable.is_err() {
         // Another device's batches would count as those of the former one.
         let _ = fs::remove_file(path);

@@ -36,10 +36,35 @@ pub fn make_anew(path: &Path) -> io::Result<File> {
 
 /// Replaces a file as a whole: it has the former data, or the new.
 pub fn replace(path: &Path, data: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(data))
+}
+
+/// The same so that the new data outlives the system's end.
+pub fn replace_durably(path: &Path, data: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(data).and_then(|()| file.sync_all()))?;
+    path.parent().map_or(Ok(()), synchronize_folder)
+}
+
+fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut written = OsString::from(path);
     written.push(NEW);
-    make_anew(written.as_ref())?.write_all(data)?;
+    write(&mut make_anew(written.as_ref())?)?;
     fs::rename(written, path)
+}
+
+/// Makes the names of new files durable. Some file systems cannot synchronize a folder, and need not.
+#[cfg(unix)]
+pub fn synchronize_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        synchronized => synchronized,
+    }
+}
+
+/// Systems other than Unix make them durable themselves.
+#[cfg(not(unix))]
+pub fn synchronize_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A file that exists is an error, and so is a link, wherever it leads.

@@ -156,7 +156,7 @@ impl Files {
 
     fn begin_segment(&mut self, first: i64) -> io::Result<()> {
         let file = private_files::make_anew(&segment_path(&self.folder, first))?;
-        synchronize_folder(&self.folder);
+        private_files::synchronize_folder(&self.folder)?;
         self.active = Some((first, file));
         self.segments.insert(first, Segment::default());
         self.delete_idle();
@@ -193,9 +193,4 @@ impl Files {
 
 pub fn unusable(error: &io::Error) -> Error {
     Error::new(Code::FailedPrecondition, format!("The folder of the queue cannot be used: {error}."))
-}
-
-/// Makes the names of new files durable. Some systems cannot synchronize a folder, and need not.
-fn synchronize_folder(folder: &Path) {
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

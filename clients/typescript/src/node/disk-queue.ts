@@ -39,7 +39,7 @@ export class DiskQueue implements BatchQueue {
   constructor(folder: string) {
     this.#folder = folder;
     this.#lock = lockFolder(folder);
-    this.#acknowledged = new SmallFile(join(folder, ACKNOWLEDGED));
+    this.#acknowledged = new SmallFile(join(folder, ACKNOWLEDGED), false);
     this.#device = new QueueDevice(folder, join(folder, DEVICE));
     this.#writer = new SegmentWriter(folder, SEGMENT_BYTES, (segment) => this.#delete(segment));
     try {

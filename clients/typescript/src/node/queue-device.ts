@@ -17,7 +17,7 @@ export class QueueDevice {
   constructor(folder: string, path: string) {
     this.#folder = folder;
     this.#path = path;
-    this.#file = new SmallFile(path);
+    this.#file = new SmallFile(path, true);
   }
 
   /** Takes over what a former process has written. Batches that are added to an empty folder are not those of its device. */

@@ -1,6 +1,5 @@
 /** The folder of a queue: its lock, its files, and those that are not its own. */
 import { mkdirSync, readdirSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { lockFile } from "./folder-lock.js";
 import { isSegmentName } from "./segment.js";
@@ -29,18 +28,6 @@ export function segmentNames(folder: string): string[] {
   }
   if (others.length > 0) warn(folder, others);
   return segments.sort();
-}
-
-/** Makes the names of new files durable. */
-export async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder.
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function warn(folder: string, names: readonly string[]): void {

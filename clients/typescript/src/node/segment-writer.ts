@@ -1,8 +1,8 @@
 /** Writes records into segments. */
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "./queue-folder.js";
 import { segmentName } from "./segment.js";
+import { syncFolder } from "./sync-folder.js";
 
 /** A file of batches. */
 export interface Segment {

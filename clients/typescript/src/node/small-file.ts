@@ -1,6 +1,8 @@
 /** Small files of a queue, which are replaced as a whole. */
 import { readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "./sync-folder.js";
 
 /** Ends the name of a file that is being written. */
 export const DRAFT = ".new";
@@ -8,13 +10,16 @@ export const DRAFT = ".new";
 /** Writes the newest content only, one at a time. */
 export class SmallFile {
   readonly #path: string;
+  readonly #isDurable: boolean;
   #wanted: Buffer | undefined;
   #written: Buffer | undefined;
   #isWriting = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(path: string) {
+  /** isDurable: its content outlives the end of the system as soon as it is written. */
+  constructor(path: string, isDurable: boolean) {
     this.#path = path;
+    this.#isDurable = isDurable;
   }
 
   /** What the file has; nothing if it is missing. */
@@ -44,7 +49,7 @@ export class SmallFile {
     try {
       while (this.#wanted && !this.#written?.equals(this.#wanted)) {
         const content = this.#wanted;
-        await replace(this.#path, content);
+        await replace(this.#path, content, this.#isDurable);
         this.#written = content;
       }
     } catch {
@@ -54,15 +59,17 @@ export class SmallFile {
   }
 }
 
-async function replace(path: string, content: Buffer): Promise<void> {
+async function replace(path: string, content: Buffer, isDurable: boolean): Promise<void> {
   const draft = path + DRAFT;
   // Left by a process that has ended, or a link, through which nothing is written.
   await rm(draft, { force: true });
   const file = await open(draft, "wx", 0o600);
   try {
     await file.writeFile(content);
+    if (isDurable) await file.sync();
   } finally {
     await file.close();
   }
   await rename(draft, path);
+  if (isDurable) await syncFolder(dirname(path));
 }

@@ -31,6 +31,6 @@ final class DeviceFile {
   }
 
   void write(int id) throws IOException {
-    PrivateFiles.replace(file, (id + "\n").getBytes(StandardCharsets.US_ASCII));
+    PrivateFiles.replaceDurably(file, (id + "\n").getBytes(StandardCharsets.US_ASCII));
   }
 }

@@ -4,11 +4,13 @@ import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -37,8 +39,32 @@ final class PrivateFiles {
     return new RandomAccessFile(file, "rw");
   }
 
+  /** Writes a file as {@link #replace}. Then, its content outlives the end of the system. */
+  static void replaceDurably(File file, byte[] content) throws IOException {
+    replace(file, content, written -> written.getFD().sync());
+    synchronizeFolder(file.getParentFile());
+  }
+
   /** Writes a file as a whole: at any time it has its former content or this one. */
   static void replace(File file, byte[] content) throws IOException {
+    replace(file, content, written -> {});
+  }
+
+  /** Makes the names of new files durable. Some systems cannot, and need not. */
+  static void synchronizeFolder(File folder) {
+    try (FileChannel channel = FileChannel.open(folder.toPath(), StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException unsupported) {
+      // As above.
+    }
+  }
+
+  /** What is done to a file before it has its name. */
+  private interface Step {
+    void take(FileOutputStream file) throws IOException;
+  }
+
+  private static void replace(File file, byte[] content, Step step) throws IOException {
     File written = new File(file.getPath() + ".new");
     try {
       make(written.toPath());
@@ -49,6 +75,7 @@ final class PrivateFiles {
     }
     try (FileOutputStream output = new FileOutputStream(written)) {
       output.write(content);
+      step.take(output);
     }
     Files.move(
         written.toPath(),

@@ -2,8 +2,6 @@ package iotflow.client;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -157,7 +155,7 @@ final class QueueFolder {
     }
     active = new Segment(new File(folder, String.format(Locale.ROOT, "%020d%s", sequence, SUFFIX)));
     segments.add(active);
-    synchronizeFolder();
+    PrivateFiles.synchronizeFolder(folder);
     return active;
   }
 
@@ -253,15 +251,6 @@ final class QueueFolder {
       }
     }
     return scan.found;
-  }
-
-  /** Makes the names of new files durable. Some systems cannot, and need not. */
-  private void synchronizeFolder() {
-    try (FileChannel channel = FileChannel.open(folder.toPath(), StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException unsupported) {
-      // As above.
-    }
   }
 
   private static IotflowException unusable(IOException failure) {

@@ -48,6 +48,7 @@ class Proxy:
         self.tls: ssl.SSLContext | None = None
         self._upstream = upstream
         self._server: asyncio.Server | None = None
+        self._other: asyncio.Server | None = None
         self._links: set[_Link] = set()
         self._kills = 0
 
@@ -59,6 +60,12 @@ class Proxy:
     async def open(self) -> None:
         """Listen. With `tls` set, TLS of connections from now on ends here."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=_BUFFER_BYTES)
+
+    async def open_also(self, address: str) -> int:
+        """Listen at another address of this machine until end(), and return the port."""
+        self._other = await asyncio.start_server(self._accept, address, 0, limit=_BUFFER_BYTES)
+        port: int = self._other.sockets[0].getsockname()[1]
+        return port
 
     async def close(self) -> None:
         """Stop listening, so that the system refuses new connections. Present connections stay."""
@@ -99,6 +106,8 @@ class Proxy:
 
     async def end(self) -> None:
         """Stop listening and reset everything."""
+        if self._other:
+            self._other.close()
         await self.close()
         self.kill()
         await asyncio.gather(*(link.ended() for link in list(self._links)))

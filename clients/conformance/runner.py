@@ -54,6 +54,7 @@ def _machine_lacks() -> dict[str, str]:
     lacks = {}
     if not disk.is_possible():
         lacks["small_disk"] = "only root may mount a small disk"
+        lacks["names"] = "only root may give the testee other names of hosts"
     if shutil.which("cc") is None:
         lacks["clock_steps"] = "there is no C compiler for the library that steps the clock"
     return lacks

@@ -34,6 +34,7 @@ Feature = Literal[
     "vectors",
     # Of the machine, not of the client: whether it may mount a small disk, and has a C compiler.
     "small_disk",
+    "names",
     "clock_steps",
 ]
 _SENT_TO_DEVICES = frozenset({"commands", "config"})

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,9 +101,9 @@ class Stage:
         await self.start_testee({})
         await self.add_device("main", "sensor")
 
-    async def start_testee(self, env: Mapping[str, str]) -> None:
-        """Run a new testee process."""
-        self._testee = await Testee.start(self.language.run, ROOT, env, self.testee_log)
+    async def start_testee(self, env: Mapping[str, str], prefix: Sequence[str] = ()) -> None:
+        """Run a new testee process. prefix: the command that becomes the testee."""
+        self._testee = await Testee.start([*prefix, *self.language.run], ROOT, env, self.testee_log)
 
     async def kill_testee(self) -> None:
         """End the testee as a crash does."""

@@ -5,12 +5,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from clients.conformance import disk
+from clients.conformance import disk, silence
 from clients.conformance.matching import mismatch
 from clients.conformance.stage import Stage
 from clients.conformance.steps.base import PATIENCE, Step, step
 from clients.conformance.waiting import ScenarioFailed, poll
 
+# In the order of every resolver, whichever family it prefers.
+_SILENT = ("::1", "127.0.0.1")
+_ANSWERING = "127.0.0.2"
 _SHIM = Path(__file__).parents[1] / "clock_shim.c"
 
 
@@ -99,6 +102,22 @@ def _set_clock(stage: Stage, seconds: float) -> None:
     file = stage.folder / "clock"
     with file.open("r+b" if file.exists() else "wb") as opened:
         opened.write(struct.pack("<q", round(seconds * 1e9)))
+
+
+@step("names.prepare")
+class PrepareNames(Step):
+    """Starts the testee anew where a name has three addresses, of which only the last one answers. ${names.target} has it."""
+
+    async def run(self, stage: Stage) -> None:
+        port = await stage.proxy.open_also(_ANSWERING)
+        for address in _SILENT:
+            stage.cleanups.append(silence.open_port(address, port))
+        names = stage.folder / "hosts"
+        names.write_text("".join(f"{address} several.test\n" for address in (*_SILENT, _ANSWERING)))
+        stage.variables["names"] = {"target": f"several.test:{port}"}
+        await stage.kill_testee()
+        script = 'mount --bind "$0" /etc/hosts && exec "$@"'
+        await stage.start_testee({}, ["unshare", "--mount", "sh", "-c", script, str(names)])
 
 
 @step("folder.bytes")

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::client::conn::http2::SendRequest;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
 
@@ -66,7 +66,8 @@ impl Connection {
     }
 
     async fn dial(&self) -> Result<SendRequest<Body>, String> {
-        let dialed = timeout(CONNECT_TIMEOUT, transport::dial(&self.target, self.tls.as_ref())).await;
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        let dialed = timeout_at(deadline, transport::dial(&self.target, self.tls.as_ref(), deadline)).await;
         dialed.unwrap_or_else(|_| Err(format!("the server did not answer within {CONNECT_TIMEOUT:?}")))
     }
 

@@ -11,8 +11,9 @@ use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tonic::body::Body;
 
@@ -27,8 +28,8 @@ const FRAME_TYPE: usize = 3;
 const SETTINGS: u8 = 4;
 
 /// Connects to host:port. The error is a cause, without the target.
-pub async fn dial(target: &str, tls: Option<&Tls>) -> Result<SendRequest<Body>, String> {
-    let stream = TcpStream::connect(target).await.map_err(|error| error.to_string())?;
+pub async fn dial(target: &str, tls: Option<&Tls>, deadline: Instant) -> Result<SendRequest<Body>, String> {
+    let stream = connect(target, deadline).await.map_err(|error| error.to_string())?;
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let Some(tls) = tls else {
         return handshake(stream).await;
@@ -39,6 +40,22 @@ pub async fn dial(target: &str, tls: Option<&Tls>) -> Result<SendRequest<Body>, 
     let config = tokio::task::spawn_blocking(move || settings.read()).await.map_err(|error| error.to_string())??;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     handshake(connected.map_err(|error| format!("TLS failed: {error}"))?).await
+}
+
+/// Tries one address of the host after the other, which share the time.
+async fn connect(target: &str, deadline: Instant) -> io::Result<TcpStream> {
+    let mut failure = io::Error::other("the host has no address");
+    let mut addresses = lookup_host(target).await?.collect::<Vec<_>>().into_iter();
+    while let Some(address) = addresses.next() {
+        let others = u32::try_from(addresses.len()).unwrap_or(u32::MAX - 1);
+        let share = deadline.saturating_duration_since(Instant::now()) / (others + 1);
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = error,
+            Err(_) => failure = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failure)
 }
 
 /// The host of host:port, without the brackets of an IPv6 address.

@@ -1,6 +1,6 @@
 /** Connections of Node.js: gRPC over HTTP/2. */
 import { readFileSync } from "node:fs";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -66,7 +66,8 @@ function openTls(host: string, port: number, files: TlsFiles): Socket {
   return connectTls({
     host,
     port,
-    servername: /^[\d.:]+$/.test(host) ? "" : host,
+    // Certificates have addresses too, but TLS sends names only.
+    servername: isIP(host) ? "" : host,
     ALPNProtocols: ["h2"],
     ca: read(files.ca),
     cert: read(files.certificate),

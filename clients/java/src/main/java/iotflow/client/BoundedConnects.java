@@ -7,11 +7,16 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import javax.net.SocketFactory;
 
-/** Makes sockets whose attempt to connect ends after some seconds. The system waits for minutes. */
+/**
+ * Makes sockets whose attempts to connect end. The system waits for minutes. grpc-java tries one
+ * address of the host after the other, which share the time.
+ */
 final class BoundedConnects extends SocketFactory {
+  private final String host;
   private final int millis;
 
-  BoundedConnects(int millis) {
+  BoundedConnects(String host, int millis) {
+    this.host = host;
     this.millis = millis;
   }
 
@@ -46,7 +51,7 @@ final class BoundedConnects extends SocketFactory {
     Socket socket = new Socket();
     try {
       socket.bind(from);
-      socket.connect(to, millis);
+      socket.connect(to, Math.max(1, millis / InetAddress.getAllByName(host).length));
       return socket;
     } catch (IOException failure) {
       socket.close();

@@ -35,7 +35,8 @@ final class ChannelFactory {
       builder.overrideAuthority(tls.serverName());
     }
     return builder
-        .socketFactory(new BoundedConnects(ConnectionAttempt.CONNECT_SECONDS * 1000))
+        .socketFactory(
+            new BoundedConnects(Target.host(target), ConnectionAttempt.CONNECT_SECONDS * 1000))
         .userAgent("iotflow-java/" + IotflowClient.VERSION)
         .keepAliveTime(PING_AFTER_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)

@@ -31,6 +31,11 @@ final class Target {
             + ", a name has no underscore, and there is no scheme such as http://.");
   }
 
+  /** The host of a target that was checked. */
+  static String host(String target) {
+    return target.substring(0, target.lastIndexOf(':'));
+  }
+
   private static boolean isPort(int number) {
     return number > 0 && number <= LARGEST_PORT;
   }

@@ -210,12 +210,27 @@ func (w *Writer) store(sealed *batch) error {
 	if err != nil {
 		return err
 	}
-	if err := w.queue.append(payload, rows); err != nil {
+	err = w.queue.append(payload, rows)
+	if !errors.Is(err, errFull) {
+		w.noteDisk(err)
+	}
+	if err != nil {
 		return err
 	}
 	w.openRows.Add(int64(-rows))
 	w.client.metrics.Queued(w.queue.content())
 	return nil
+}
+
+// noteDisk logs an error of the disk when it begins, and not with each attempt. nil: the disk has taken a batch.
+func (w *Writer) noteDisk(err error) {
+	w.mu.Lock()
+	before := w.diskFailure
+	w.diskFailure = err
+	w.mu.Unlock()
+	if err != nil && before == nil {
+		w.client.logger.Warn("disk_failed", "error", err)
+	}
 }
 
 // sealAged ends batches at their age.

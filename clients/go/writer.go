@@ -126,7 +126,9 @@ type Writer struct {
 	failure *Error
 	// interruption is the error of the last stream, nil after an acknowledgement.
 	interruption *Error
-	closing      sync.Once
+	// diskFailure is the error of the disk, nil after it has taken a batch.
+	diskFailure error
+	closing     sync.Once
 }
 
 // NewWriter returns a writer that connects and sends by itself, beginning with what the folder of the queue has. It fails
@@ -206,7 +208,8 @@ func (c *Columns) check() error {
 }
 
 // Flush ends the open batch, and returns when everything added before is acknowledged. After the deadline of the context it
-// fails with DEADLINE_EXCEEDED, and the message has the cause of the last interruption; nothing is lost by that.
+// fails with DEADLINE_EXCEEDED, and the message has the error of the disk or the cause of the last interruption; nothing is
+// lost by that.
 func (w *Writer) Flush(ctx context.Context) error {
 	ctx, release := w.whileRunning(ctx)
 	defer release()
@@ -300,7 +303,8 @@ func (w *Writer) explain(err error) error {
 	return err
 }
 
-// nameCause adds to the error of a deadline why nothing was acknowledged since the last interruption.
+// nameCause adds to the error of a deadline why the disk takes no batch, and why nothing was acknowledged since the last
+// interruption.
 func (w *Writer) nameCause(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -308,9 +312,13 @@ func (w *Writer) nameCause(err error) error {
 	if w.interruption == nil || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &late) {
 		return err
 	}
-	named := *late
-	named.Message += " The last interruption: " + w.interruption.Error()
-	return &named
+	if w.diskFailure != nil {
+		late = late.with(fmt.Sprintf("The disk does not take the queue: %v.", w.diskFailure))
+	}
+	if w.interruption != nil {
+		late = late.with("The last interruption: " + w.interruption.Error())
+	}
+	return late
 }
 
 // interrupted records why the last stream ended; nil: a later one has an acknowledgement.

@@ -1,5 +1,6 @@
 """Steps that act on the testee's machine: its memory, disk, clock and queue folder."""
 
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -154,6 +155,14 @@ class LoseAcknowledged(Step):
 
     async def run(self, stage: Stage) -> None:
         (Path(stage.variables["folder"]) / "acknowledged").unlink()
+
+
+@step("folder.remove")
+class RemoveFolder(Step):
+    """Deletes the folder of the queue with everything in it."""
+
+    async def run(self, stage: Stage) -> None:
+        shutil.rmtree(stage.variables["folder"])
 
 
 def _size(folder: Path) -> int:

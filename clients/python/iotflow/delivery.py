@@ -16,7 +16,7 @@ MEMORY_BYTES = 4 * 1024 * 1024
 class Entry:
     """A batch in the queue. size: of its payload, bytes. payload: empty: on disk only. record: its place on disk.
 
-    was_tried: room on the disk was already made for it.
+    was_tried: room on the disk was already made for it. names_device: whether the batch does; otherwise it is of the key's.
     """
 
     sequence: int

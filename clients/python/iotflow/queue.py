@@ -64,6 +64,8 @@ class BatchQueue:
         self._removed_up_to = 0
         # An exception of a callback, which ended the writer.
         self.failure: Exception | None = None
+        # Why the disk takes no batch, as text; empty: it does.
+        self.disk_failure = ""
         self._committer: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
         delivery.on_removed = self._wake_committer if store else None
@@ -194,6 +196,7 @@ class BatchQueue:
             if self._uncommitted:
                 error = await store.write([entry for entry, _ in self._uncommitted])
                 self._deliver_stored()
+                self._note_disk(error)
                 if error and self._uncommitted:
                     await self._disk_failed(error)
             elif not self._delivery.has_removed:
@@ -209,6 +212,12 @@ class BatchQueue:
         entry, stored = self._uncommitted.popleft()
         self._uncommitted_bytes -= entry.size
         return entry, stored
+
+    def _note_disk(self, error: OSError | None) -> None:
+        """Log an error of the disk when it begins, and not with each attempt: callers may wait for its end without limit."""
+        before, self.disk_failure = self.disk_failure, str(error or "")
+        if self.disk_failure and not before:
+            log.warning("the disk does not take a batch of the queue: %s", error)
 
     async def _disk_failed(self, error: OSError) -> None:
         """Decide about the oldest batch that the disk did not take."""

@@ -195,8 +195,8 @@ class TelemetryWriter:
     async def flush(self, deadline: float | None = None) -> None:
         """Wait until everything added before is acknowledged. Raises as add() does.
 
-        deadline: seconds; after them ServerError DEADLINE_EXCEEDED is raised, and the writer goes on. Its message has the cause
-        of the last interruption, unless something was acknowledged since.
+        deadline: seconds; after them ServerError DEADLINE_EXCEEDED is raised, and the writer goes on. Its message has the error
+        of the disk where that takes no batch, or the cause of the last interruption, unless something was acknowledged since.
         """
         try:
             async with asyncio.timeout(deadline):
@@ -215,6 +215,12 @@ class TelemetryWriter:
             await self._sender.end()
         finally:
             await self._stop()
+
+    def _cause(self) -> str:
+        """Why not everything is acknowledged, as sentences, or empty."""
+        disk = f" The disk does not take the queue: {self._queue.disk_failure}." if self._queue.disk_failure else ""
+        attempt = f" The last attempt failed: {self._sender.failure}" if self._sender.failure else ""
+        return disk + attempt
 
     async def _flush(self) -> None:
         last = await self._finish_patiently()

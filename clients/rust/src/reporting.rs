@@ -30,7 +30,17 @@ impl Shared {
         warn!(sequence, index, count, measurement, reason, "rows_rejected");
         self.client.metrics.values_rejected(values, reason);
         if let Some(handler) = &self.config.on_rejected {
-            handler(rejection);
+            contain("on_rejected", || handler(rejection));
+        }
+    }
+
+    /// Records the error of the disk, or that it has taken a batch. The error is logged when it begins, and not with each
+    /// attempt: callers may wait for its end without limit.
+    pub fn note_disk(&self, error: Option<&io::Error>) {
+        let failure = error.map(io::Error::to_string);
+        let before = std::mem::replace(&mut *self.disk_failure.lock().unwrap(), failure);
+        if let (Some(error), None) = (error, before) {
+            warn!(%error, "disk_failed");
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Shared {
     pub status: Mutex<Status>,
     /// The error of the last stream; none where something was acknowledged since.
     pub failure: Mutex<Option<Error>>,
+    /// The error of the disk; none where it has taken a batch since.
+    pub disk_failure: Mutex<Option<String>>,
     pub phase: watch::Sender<Phase>,
     /// A batch was begun.
     pub begun: Notify,
@@ -70,9 +72,15 @@ impl Shared {
 
     /// The error of a flush that takes too long.
     pub fn late(&self, deadline: Duration) -> Error {
-        let failure = self.failure.lock().unwrap();
-        let cause = failure.as_ref().map(|error| format!(" The last attempt failed: {error}")).unwrap_or_default();
-        Error::new(Code::DeadlineExceeded, format!("Not everything was acknowledged within {deadline:?}.{cause}"))
+        let late = Error::new(Code::DeadlineExceeded, format!("Not everything was acknowledged within {deadline:?}."));
+        let disk = self
+            .disk_failure
+            .lock()
+            .unwrap()
+            .clone()
+            .map(|error| format!("The disk does not take the queue: {error}."));
+        let attempt = self.failure.lock().unwrap().clone().map(|error| format!("The last attempt failed: {error}"));
+        [disk, attempt].into_iter().flatten().fold(late, |late, cause| late.with(&cause))
     }
 
     /// Waits for the result, or fails with the error that ends the writer.

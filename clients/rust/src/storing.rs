@@ -55,6 +55,11 @@ impl Shared {
     }
 
     fn finish(&self, batching: &mut Batching, batch: Batch, origin: Origin, stored: Stored) -> Stored {
+        match &stored {
+            Ok(()) => self.note_disk(None),
+            Err(AppendError::Disk(error)) => self.note_disk(Some(error)),
+            Err(AppendError::Full) => {}
+        }
         if stored.is_err() {
             batching.restore(batch, origin);
             return stored;

@@ -59,6 +59,7 @@ impl Client {
             open_rows: AtomicUsize::new(0),
             status: Mutex::default(),
             failure: Mutex::default(),
+            disk_failure: Mutex::default(),
             phase: watch::Sender::new(Phase::Running),
             begun: Notify::new(),
         });
@@ -111,8 +112,8 @@ impl Writer {
     }
 
     /// Ends the open batch, and returns when everything added before is acknowledged. After the deadline it fails with
-    /// `DEADLINE_EXCEEDED`; nothing is lost by that. Its message has the cause of the last interruption, unless something was
-    /// acknowledged since.
+    /// `DEADLINE_EXCEEDED`; nothing is lost by that. Its message has the error of the disk where that takes no batch, and
+    /// the cause of the last interruption, unless something was acknowledged since.
     pub async fn flush(&self, deadline: Duration) -> Result<()> {
         timeout(deadline, self.shared.flush()).await.unwrap_or_else(|_| Err(self.shared.late(deadline)))
     }

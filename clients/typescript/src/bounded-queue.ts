@@ -1,5 +1,6 @@
 /** A queue with a limit, and the policy that decides when it is full. */
 import { withSequence } from "./batch-encoding.js";
+import { textOf, warn } from "./handlers.js";
 import type { DropReason, Policy } from "./policy.js";
 import type { BatchQueue } from "./queue.js";
 import { ServerError } from "./server-error.js";
@@ -21,6 +22,8 @@ export interface QueueOwner {
 /** Appends batches as the policy allows. */
 export class BoundedQueue {
   dropped = 0;
+  /** Why the disk takes no batch; empty if it does. */
+  diskFailure = "";
   readonly #queue: BatchQueue;
   readonly #limit: number;
   readonly #policy: Policy;
@@ -72,10 +75,12 @@ export class BoundedQueue {
       this.#owner.check();
       try {
         await this.#queue.append(rows, (sequence) => withSequence(sequence, encoded));
+        this.diskFailure = "";
         this.#owner.changes.notify();
         return;
       } catch (error) {
-        if (this.#policy === "refuse") throw queueFull(`The disk failed: ${String(error)}.`);
+        this.#noteDisk(textOf(error));
+        if (this.#policy === "refuse") throw queueFull(`The disk failed: ${textOf(error)}.`);
         if (await this.#dropOldest("DISK_FULL")) continue;
         if (this.#policy !== "wait") {
           this.drop(rows, "DISK_FULL");
@@ -84,6 +89,12 @@ export class BoundedQueue {
         await sleep(DISK_RETRY_MS, this.#owner.signal);
       }
     }
+  }
+
+  /** Shows an error of the disk when it begins, not with each attempt: callers may wait for its end without limit. */
+  #noteDisk(failure: string): void {
+    if (!this.diskFailure) warn(`The disk does not take the queue: ${failure}.`);
+    this.diskFailure = failure;
   }
 
   /** Whether the policy has dropped a batch. */

@@ -129,12 +129,14 @@ export class TelemetryWriter {
   }
 
   /**
-   * Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline; its message has
-   * the cause of the last interruption, unless something was acknowledged since.
+   * Resolves when everything added before is acknowledged. Rejects with DEADLINE_EXCEEDED after the deadline; its message has the
+   * error of the disk if that takes no batch, and the cause of the last interruption, unless something was acknowledged since.
    */
   flush(deadlineMs?: number): Promise<void> {
     return within(deadlineMs, this.#flush(), () => {
       const { interruption } = this.#sender;
+      const { diskFailure } = this.#bounded;
+      const disk = diskFailure ? ` The disk does not take the queue: ${diskFailure}.` : "";
       const cause = interruption ? ` The last interruption: ${interruption.message}` : "";
       return `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.${cause}`;
     });

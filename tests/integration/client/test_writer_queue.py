@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -269,12 +270,51 @@ async def test_an_exception_of_a_handler_of_drops_of_a_full_disk_is_raised(
         writer = await TelemetryWriter(OUT_OF_REACH, folder=tmp_path, policy=Policy.DROP_NEWEST, on_dropped=fail).open()
         with monkeypatch.context() as patch:
             patch.setattr(os, "pwrite", full)
-            sending = [writer.send(batch()) for _ in range(3)]
-            outcomes = await asyncio.gather(*sending, return_exceptions=True)
-            assert ZeroDivisionError in map(type, outcomes)
-            with pytest.raises(ZeroDivisionError):
-                await writer.close()
-    assert not writers_tasks()
+            await fill(writer, 5)
+        await fill(writer, 5, 5)
+        await writer.flush()
+    assert "handler failed: on_dropped" in caplog.messages
+    assert values(standin) == [5.0, 6.0, 7.0, 8.0, 9.0]
+
+
+async def test_a_disk_that_fails_is_logged_once_and_named_by_a_flush(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "queue"
+    async with asyncio.timeout(PATIENCE):
+        writer = await TelemetryWriter(OUT_OF_REACH, folder=folder, batch=BatchLimits(rows=5)).open()
+        await fill(writer, 5)
+        shutil.rmtree(folder)
+        waiting = asyncio.create_task(fill(writer, 5))
+        for _ in range(2):
+            with pytest.raises(ServerError, match="No such file") as passed:
+                await writer.flush(DISK_RETRY_SECONDS)
+            assert passed.value.code is StatusCode.DEADLINE_EXCEEDED
+        assert not waiting.done()
+        with pytest.raises(ServerError):
+            await writer.close(0.1)
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert len([text for text in caplog.messages if "the disk does not take" in text]) == 1
+
+
+async def test_rows_cannot_be_added_once_a_writer_closes() -> None:
+    standin, released = Standin(), asyncio.Event()
+
+    async def take(arrived: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
+        await released.wait()
+        return acknowledgement(arrived.sequence)
+
+    standin.take = take
+    async with serving(standin) as address:
+        writer = await TelemetryWriter(address).open()
+        await fill(writer, 3)
+        closing = asyncio.create_task(writer.close())
+        await standin.received_in_all(1)
+        with pytest.raises(RuntimeError, match="not open"):
+            await fill(writer, 1)
+        released.set()
+        await closing
+    assert values(standin) == [0.0, 1.0, 2.0]
 
 
 async def test_whole_batches_and_rows_keep_their_order() -> None:

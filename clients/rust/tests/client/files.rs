@@ -70,6 +70,25 @@ async fn a_link_in_place_of_the_lock_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_deadline_names_the_error_of_the_disk_until_it_is_over() -> Result<(), Error> {
+    let (server, folder) = (Server::start().await, TestFolder::new());
+    let writer = client(&server.target).writer(in_folder(&folder)).await?;
+    fs::rename(folder.path(), folder.path().with_extension("moved")).unwrap();
+    let adding = add(&writer, "level", 10);
+    let flushing = async {
+        let error = writer.flush(Duration::from_millis(200)).await.unwrap_err();
+        assert_eq!(error.code, Code::DeadlineExceeded);
+        assert!(error.message.contains("The disk does not take the queue: No such file"), "{error}");
+        fs::rename(folder.path().with_extension("moved"), folder.path()).unwrap();
+    };
+    let (added, ()) = tokio::join!(adding, flushing);
+    added?;
+    writer.close(DEADLINE).await?;
+    assert_eq!(server.sequences(), [1]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn files_of_other_names_are_left_alone() -> Result<(), Error> {
     let (server, folder) = (Server::start().await, TestFolder::new());
     let writer = client(NOWHERE).writer(in_folder(&folder)).await?;

@@ -23,6 +23,9 @@ final class BatchStore {
   private final AtomicInteger earlyRows = new AtomicInteger();
   private long earlyBytes;
 
+  /** Why the disk takes no batch. null: it does. */
+  private volatile IOException diskFailure;
+
   BatchStore(
       BatchQueue queue,
       QueueFolder folder,
@@ -40,6 +43,11 @@ final class BatchStore {
 
   BatchQueue queue() {
     return queue;
+  }
+
+  /** Why the disk takes no batch. null: it does. */
+  IOException diskFailure() {
+    return diskFailure;
   }
 
   int earlyRows() {
@@ -71,8 +79,14 @@ final class BatchStore {
         return Obstacle.FULL;
       }
     } catch (IOException failure) {
+      // Once, and not with each attempt: callers may wait for its end without limit.
+      if (diskFailure == null) {
+        events.diskFailed(failure);
+      }
+      diskFailure = failure;
       return new Obstacle(failure);
     }
+    diskFailure = null;
     events.queued(queue);
     return null;
   }

@@ -17,7 +17,8 @@ public interface EventLog {
   /**
    * Takes an event with a name in snake_case: {@code rows_rejected}, {@code rows_dropped}, {@code
    * stream_interrupted}, {@code credential_wanted}, {@code writer_stopped}, {@code command_failed},
-   * {@code handler_failed} (a handler of the application has thrown) or {@code file_left_alone} (in
+   * {@code result_rejected} (of a command), {@code handler_failed} (a handler of the application
+   * has thrown), {@code disk_failed} (it takes no batch of a queue) or {@code file_left_alone} (in
    * the folder of a queue).
    */
   void log(Level level, String event, Map<String, Object> facts);

@@ -74,9 +74,12 @@ public final class IotflowException extends RuntimeException {
         new ErrorFacts(Status.Code.DEADLINE_EXCEEDED, "The deadline passed."), null);
   }
 
-  /** Names why the last stream ended. null: none has failed. */
-  IotflowException because(IotflowException interruption) {
-    if (interruption == null || code != Status.Code.DEADLINE_EXCEEDED) {
+  /**
+   * Names why a deadline passed: the error of the disk, and that of the last stream. null: there is
+   * none.
+   */
+  IotflowException because(IOException disk, IotflowException interruption) {
+    if (code != Status.Code.DEADLINE_EXCEEDED || disk == null && interruption == null) {
       return this;
     }
     String message =

@@ -72,14 +72,15 @@ public final class TelemetryWriter implements AutoCloseable {
   }
 
   /**
-   * As {@link #flush()}. After the timeout it fails with {@code DEADLINE_EXCEEDED}, and the error
-   * of the last interruption as its cause, unless something was acknowledged since.
+   * As {@link #flush()}. After the timeout it fails with {@code DEADLINE_EXCEEDED}, and names the
+   * error of the disk where that takes no batch, and the error of the last interruption, unless
+   * something was acknowledged since.
    */
   public void flush(Duration timeout) {
     try {
       flush(Deadline.in(timeout));
     } catch (IotflowException failure) {
-      throw failure.because(sender.interruption());
+      throw failure.because(store.diskFailure(), sender.interruption());
     }
   }
 

@@ -1,6 +1,7 @@
 package iotflow.client;
 
 import iotflow.v1.Rejection;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -71,6 +72,10 @@ final class WriterEvents {
   /** A file in the folder of the queue whose name is none of the queue's. */
   void leftAlone(String name) {
     log(EventLog.Level.WARNING, "file_left_alone", Map.of("file", name));
+  }
+
+  void diskFailed(IOException error) {
+    log(EventLog.Level.WARNING, "disk_failed", Map.of("error", error.toString()));
   }
 
   void credentialWanted(IotflowException error) {

@@ -67,6 +67,65 @@ class DamageTest {
     return files;
   }
 
+  @Test
+  void diskThatFailsIsLoggedOnceAndNamedByADeadline() throws Exception {
+    List<String> events = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch failed = new CountDownLatch(1);
+    ClientOptions options =
+        new ClientOptions()
+            .eventLog(
+                (level, event, facts) -> {
+                  events.add(event);
+                  if (event.equals("disk_failed")) {
+                    failed.countDown();
+                  }
+                });
+    File gone = new File(folder, "gone");
+    try (IotflowClient client = new IotflowClient(server.target(), options)) {
+      TelemetryWriter writer = client.newWriter(new WriterOptions().folder(gone).batchRows(1));
+      add(writer, 0, 1);
+      for (File each : gone.listFiles()) {
+        assertTrue(each.delete());
+      }
+      assertTrue(gone.delete());
+      CompletableFuture<Void> adding = CompletableFuture.runAsync(() -> add(writer, 1, 2));
+      assertTrue(failed.await(10, TimeUnit.SECONDS));
+      for (int i = 0; i < 2; i++) {
+        IotflowException late =
+            assertThrows(IotflowException.class, () -> writer.flush(Duration.ofMillis(1100)));
+        assertTrue(late.getMessage().contains("The disk does not take the queue"), late.toString());
+      }
+      assertFalse(adding.isDone());
+      assertEquals(1, Collections.frequency(events, "disk_failed"));
+      assertThrows(IotflowException.class, () -> writer.close(Duration.ZERO));
+      assertThrows(ExecutionException.class, adding::get);
+    }
+  }
+
+  @Test
+  void rowsCannotBeAddedOnceAWriterCloses() throws Exception {
+    try (IotflowClient client = server.client()) {
+      TelemetryWriter writer = client.newWriter(new WriterOptions());
+      add(writer, 0, 1);
+      CompletableFuture<Void> closing =
+          CompletableFuture.runAsync(() -> writer.close(Duration.ofSeconds(2)));
+      int added = 1;
+      IotflowException refused = null;
+      while (refused == null) {
+        try {
+          add(writer, added, added + 1);
+          added++;
+        } catch (IotflowException failure) {
+          refused = failure;
+        }
+      }
+      assertEquals(Status.Code.FAILED_PRECONDITION, refused.code());
+      assertFalse(closing.isDone());
+      assertEquals(added, writer.status().queuedRows());
+      assertThrows(ExecutionException.class, closing::get);
+    }
+  }
+
   /** Damages the second half of the only segment. */
   private void damage(Damage kind) throws IOException {
     assertEquals(1, segments().length);

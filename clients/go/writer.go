@@ -164,7 +164,7 @@ func (c *Client) NewWriter(config WriterConfig) (*Writer, error) {
 // Add adds one row. It returns when the row is in the open batch, or with the batch in the queue where the row is its last
 // one. While the queue is full, the policy decides.
 func (w *Writer) Add(ctx context.Context, row Row) error {
-	if err := w.enter(ctx); err != nil {
+	if err := w.enterToAdd(ctx); err != nil {
 		return err
 	}
 	defer w.batching.leave()
@@ -177,7 +177,7 @@ func (w *Writer) AddColumns(ctx context.Context, columns Columns) error {
 	if err := columns.check(); err != nil {
 		return err
 	}
-	if err := w.enter(ctx); err != nil {
+	if err := w.enterToAdd(ctx); err != nil {
 		return err
 	}
 	defer w.batching.leave()
@@ -228,6 +228,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 // Close flushes, ends the stream and releases everything, also where it fails with DEADLINE_EXCEEDED. What was not
 // acknowledged stays in a queue on disk.
 func (w *Writer) Close(ctx context.Context) error {
+	w.closed.Store(true)
 	err := w.Flush(ctx)
 	w.closing.Do(func() {
 		w.stopped.Store(true)
@@ -283,6 +284,22 @@ func (w *Writer) enter(ctx context.Context) error {
 	if w.failure != nil {
 		return w.failure
 	}
+	return errClosed()
+}
+
+// enterToAdd does the same for rows, of which a writer that closes takes no more.
+func (w *Writer) enterToAdd(ctx context.Context) error {
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	if !w.closed.Load() {
+		return nil
+	}
+	w.batching.leave()
+	return errClosed()
+}
+
+func errClosed() *Error {
 	return &Error{Code: codes.FailedPrecondition, Message: "The writer is closed."}
 }
 

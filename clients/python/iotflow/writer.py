@@ -111,6 +111,7 @@ class TelemetryWriter:
         self._sender = StreamSender(self._connection, self._delivery, self._read, callbacks, gives_up=gives_up_batches)
         self._store: DiskStore | None = None
         self._clock_task: asyncio.Task[None] | None = None
+        self._takes_rows = True
         self._is_closing = False
         self._runner: asyncio.Task[None] | None = None
 
@@ -163,7 +164,7 @@ class TelemetryWriter:
         if isinstance(timestamp, int) and not is_int64(timestamp):
             raise ValueError("The timestamp does not fit into 64 bits.")
         _check_device_id(device_id)
-        is_added = self._is_open and self._batcher.add_at_once(row, timestamp, device_id)
+        is_added = self._is_open and self._takes_rows and self._batcher.add_at_once(row, timestamp, device_id)
         if is_added and not self._batcher.is_full:
             return
         async with self._turn():
@@ -209,6 +210,7 @@ class TelemetryWriter:
         """As flush(), and end the stream and release everything, also where flush() fails."""
         if self._is_closing:
             return
+        self._takes_rows = False
         try:
             await self.flush(deadline)
             self._is_closing = True
@@ -248,6 +250,12 @@ class TelemetryWriter:
     def _is_open(self) -> bool:
         """Whether rows can be added: the writer was opened, and has not ended."""
         return self._runner is not None and not self._is_closing and not self._delivery.ended
+
+    async def _check_adding(self) -> None:
+        """Raise the error that ended the writer, if it has ended, or an error if its end has begun."""
+        await self._check_open()
+        if not self._takes_rows:
+            raise RuntimeError(_NOT_OPEN)
 
     async def _check_open(self) -> None:
         """Raise the error that ended the writer, if it has ended."""

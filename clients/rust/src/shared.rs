@@ -44,6 +44,8 @@ pub struct Shared {
     /// The error of the disk; none where it has taken a batch since.
     pub disk_failure: Mutex<Option<String>>,
     pub phase: watch::Sender<Phase>,
+    /// A close has begun: no more rows are taken.
+    pub is_closing: AtomicBool,
     /// A batch was begun.
     pub begun: Notify,
 }
@@ -60,6 +62,12 @@ impl Shared {
         // A batch that was not stored is open again, and is stored with the next attempt.
         let _ = self.settle(&mut batching).await;
         Ok(batching)
+    }
+
+    /// The same for rows, of which a writer that closes takes no more.
+    pub async fn enter_to_add(&self) -> Result<MutexGuard<'_, Batching>> {
+        let batching = self.enter().await?;
+        if self.is_closing.load(Ordering::Acquire) { Err(closed()) } else { Ok(batching) }
     }
 
     pub async fn flush(&self) -> Result<()> {

@@ -61,6 +61,7 @@ impl Client {
             failure: Mutex::default(),
             disk_failure: Mutex::default(),
             phase: watch::Sender::new(Phase::Running),
+            is_closing: AtomicBool::new(false),
             begun: Notify::new(),
         });
         for _ in 0..damaged {
@@ -89,7 +90,7 @@ impl Writer {
     /// Adds one row. It returns when the row is in the open batch, or with the batch in the queue where the row is its last
     /// one. While the queue is full, the policy decides.
     pub async fn add(&self, row: Row<'_>) -> Result<()> {
-        let mut batching = self.shared.enter().await?;
+        let mut batching = self.shared.enter_to_add().await?;
         let time = self.shared.time(row.time);
         let row = NewRow { device_id: row.device_id, time, values: row.values };
         self.shared.add(&mut batching, &row).await
@@ -98,7 +99,7 @@ impl Writer {
     /// Adds many rows. Where it fails, the first of them may have been added; adding all of them again is harmless.
     pub async fn add_columns(&self, columns: &Columns) -> Result<()> {
         columns.check()?;
-        let mut batching = self.shared.enter().await?;
+        let mut batching = self.shared.enter_to_add().await?;
         let mut values = Vec::with_capacity(columns.columns.len());
         for (number, time) in columns.times.iter().enumerate() {
             values.clear();
@@ -119,8 +120,9 @@ impl Writer {
     }
 
     /// Flushes, ends the stream and releases everything, also where it fails with `DEADLINE_EXCEEDED`. What was not
-    /// acknowledged stays in a queue on disk.
+    /// acknowledged stays in a queue on disk. Rows cannot be added from its beginning on.
     pub async fn close(&self, deadline: Duration) -> Result<()> {
+        self.shared.is_closing.store(true, Ordering::Release);
         let flushed = self.flush(deadline).await;
         let mut tasks = self.tasks.lock().await;
         if flushed.is_ok() {

@@ -59,6 +59,8 @@ export class TelemetryWriter {
   readonly #changes = new Changes();
   readonly #sender: Sender;
   readonly #ended = new AbortController();
+  /** Whether a close has begun: no more rows are taken. */
+  #isClosing = false;
 
   constructor(connection: Connection, options: WriterOptions = {}) {
     const { limit = 64 * 1024 * 1024, policy = "wait", rows = 1000, bytes = 256 * 1024, ageMs = 1000 } = options;
@@ -144,6 +146,7 @@ export class TelemetryWriter {
 
   /** As flush(), then ends the stream and releases everything. A queue on disk keeps what was not acknowledged. */
   async close(deadlineMs?: number): Promise<void> {
+    this.#isClosing = true;
     try {
       await this.flush(deadlineMs);
       await this.#sender.finish();
@@ -157,6 +160,11 @@ export class TelemetryWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #add(rows: NewRows): Promise<void> {
+    if (this.#isClosing) throw closed();
+    await this.#intake.add(rows);
   }
 
   async #flush(): Promise<void> {
@@ -191,6 +199,10 @@ export class TelemetryWriter {
   /** Rejects calls of a writer that was closed or that an error has stopped. */
   #check(): void {
     if (this.#sender.failure) throw this.#sender.failure;
-    if (this.#ended.signal.aborted) throw new ServerError("FAILED_PRECONDITION", "The writer is closed.");
+    if (this.#ended.signal.aborted) throw closed();
   }
+}
+
+function closed(): ServerError {
+  return new ServerError("FAILED_PRECONDITION", "The writer is closed.");
 }

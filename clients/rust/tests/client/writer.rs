@@ -51,6 +51,19 @@ async fn a_poison_batch_is_given_up_alone() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn rows_cannot_be_added_once_a_writer_closes() -> Result<(), Error> {
+    let writer = client(NOWHERE).writer(WriterConfig::default()).await?;
+    add(&writer, "level", 1).await?;
+    let mut closing = Box::pin(writer.close(Duration::from_secs(1)));
+    assert!(closing.as_mut().now_or_never().is_none());
+    let error = add(&writer, "level", 1).await.unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (Code::FailedPrecondition, "The writer is closed."));
+    assert_eq!(writer.status().queued_rows, 1);
+    assert_eq!(closing.await.unwrap_err().code, Code::DeadlineExceeded);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_full_queue_refuses_or_waits() -> Result<(), Error> {
     let config = WriterConfig { queue_limit: 2000, batch_rows: 10, policy: Policy::Refuse, ..WriterConfig::default() };
     let writer = client(NOWHERE).writer(config.clone()).await?;

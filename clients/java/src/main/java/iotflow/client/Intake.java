@@ -52,6 +52,7 @@ final class Intake {
   void add(Row row) {
     enter(Deadline.never());
     try {
+      state.checkAdding();
       if (row.hasTime) {
         add(row, row.time, false);
       } else if (clock == null) {
@@ -69,6 +70,7 @@ final class Intake {
     columns.check();
     enter(Deadline.never());
     try {
+      state.checkAdding();
       for (int row = 0; row < columns.rows(); row++) {
         columns.copy(row, scratch.clear());
         add(scratch, columns.time(row), false);

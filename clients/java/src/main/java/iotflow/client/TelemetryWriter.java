@@ -98,12 +98,14 @@ public final class TelemetryWriter implements AutoCloseable {
 
   /**
    * Flushes, ends the stream and releases everything, also where it fails with {@code
-   * DEADLINE_EXCEEDED}. What was not acknowledged stays in a queue on disk.
+   * DEADLINE_EXCEEDED}. What was not acknowledged stays in a queue on disk. Rows cannot be added
+   * from its beginning on.
    */
   public void close(Duration timeout) {
     if (!closing.compareAndSet(false, true)) {
       return;
     }
+    state.beginClose();
     boolean flushed = false;
     try {
       flush(timeout);

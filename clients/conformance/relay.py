@@ -14,7 +14,8 @@ from tools.ports import reserved_port
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 Upstream: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"
 
-_MESSAGE_BYTES = 64 * 1024 * 1024
+# More than clients take, so that an answer beyond their limit reaches them.
+_MESSAGE_BYTES = 128 * 1024 * 1024
 _OPTIONS = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", _MESSAGE_BYTES),
@@ -134,6 +135,9 @@ async def _complete(sending: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(task)
     finally:
         await asyncio.wait({task})
+        # Where the caller is cancelled, nothing else retrieves the error of a client that has left.
+        if not task.cancelled():
+            task.exception()
 
 
 def _message(read: object) -> bytes | None:

@@ -14,6 +14,8 @@ from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 Trailers: TypeAlias = tuple[tuple[str, str | bytes], ...]
 
 
+# The tag of field 15, with bytes.
+_UNKNOWN_FIELD = bytes([15 << 3 | 2])
 # The request id of every status that the relay gives.
 REQUEST_ID = "conformance-1"
 
@@ -158,6 +160,21 @@ class RepeatAnswers(Fault):
         return [message, message] if call.method == self._method else [message]
 
 
+class EnlargeAnswers(Fault):
+    """Adds so many bytes to the next `times` messages of the server in calls of a method, in a field that no client knows."""
+
+    def __init__(self, method: str, size: int, times: int) -> None:
+        self._method = method
+        self._size = size
+        self._left = times
+
+    def answer(self, call: Call, message: bytes) -> list[bytes]:
+        if call.method != self._method or not self._left:
+            return [message]
+        self._left -= 1
+        return [message + _UNKNOWN_FIELD + _varint(self._size) + bytes(self._size)]
+
+
 class DropAcknowledgements(Fault):
     """Loses acknowledgements that reject nothing, up to `count` of them, wherever a later one must follow.
 
@@ -197,6 +214,10 @@ class HoldAcknowledgements(Fault):
 
     def answer(self, call: Call, message: bytes) -> list[bytes]:
         return [] if call.method == "StreamTelemetry" else [message]
+
+
+def _varint(number: int) -> bytes:
+    return number.to_bytes(1) if number < 0x80 else (number & 0x7F | 0x80).to_bytes(1) + _varint(number >> 7)
 
 
 def status_code(name: str) -> StatusCode:

@@ -21,11 +21,15 @@ const (
 	ReasonQueueInUse = "QUEUE_IN_USE"
 	// ReasonQueueOfAnotherDevice: the folder of the queue has batches of another device than that of the key.
 	ReasonQueueOfAnotherDevice = "QUEUE_OF_ANOTHER_DEVICE"
+	// ReasonAnswerTooLarge: an answer has more than 64 MiB.
+	ReasonAnswerTooLarge = "ANSWER_TOO_LARGE"
 )
 
 const (
 	errorDomain       = "iotflow"
 	reasonKeyReplaced = "KEY_REPLACED"
+	// The only sign of grpc-go that it rejected an answer itself.
+	answerTooLarge = "grpc: received message "
 )
 
 // Error is the error of every call of this package. Get it with [errors.As].
@@ -79,14 +83,17 @@ func (e *Error) isForeign() bool {
 	}
 }
 
-// isInterruption tells whether a stream that ended with the error is opened again.
-func (e *Error) isInterruption() bool { return e.Retryable || e.isForeign() }
+// isInterruption tells whether a stream that ended with the error is opened again. An answer that is too large tells nothing
+// about what was sent, and a new stream begins with less on the way.
+func (e *Error) isInterruption() bool {
+	return e.Retryable || e.isForeign() || e.Reason == ReasonAnswerTooLarge
+}
 
 // blamesBatch tells whether a stream may have ended because of a batch.
 func (e *Error) blamesBatch() bool {
 	switch e.Code {
 	case codes.InvalidArgument, codes.OutOfRange, codes.ResourceExhausted:
-		return !e.Retryable
+		return !e.isInterruption()
 	default:
 		return false
 	}
@@ -124,6 +131,9 @@ func asError(ctx context.Context, err error, metadatas ...metadata.MD) *Error {
 	result := &Error{Code: state.Code(), Message: state.Message(), Retryable: isTransient(state.Code()), cause: ctx.Err()}
 	if result.Message == "" {
 		result.Message = state.Code().String()
+	}
+	if state.Code() == codes.ResourceExhausted && strings.HasPrefix(state.Message(), answerTooLarge) {
+		result.Reason = ReasonAnswerTooLarge
 	}
 	result.readMetadata(metadatas)
 	result.readDetails(state.Details())

@@ -76,6 +76,19 @@ class RepeatAnswers(Step):
         _relay(stage).faults.append(relay_faults.RepeatAnswers(self.method))
 
 
+@step("relay.enlarge_answers")
+class EnlargeAnswers(Step):
+    """The next messages of the server in calls of a method get so many mebibytes more, in a field that no client knows."""
+
+    method: str = "StreamTelemetry"
+    mebibytes: int
+    times: int = 1
+
+    async def run(self, stage: Stage) -> None:
+        fault = relay_faults.EnlargeAnswers(self.method, self.mebibytes << 20, self.times)
+        _relay(stage).faults.append(fault)
+
+
 @step("relay.acknowledgements")
 class Acknowledgements(Step):
     """drop: loses the next `count`. repeat_older: after each one, the one before it comes again. hold: none comes."""

@@ -9,6 +9,7 @@ from grpc import StatusCode
 
 DOMAIN = "iotflow"
 QUEUE_FULL = "QUEUE_FULL"
+ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE"
 DETAILS_KEY = "grpc-status-details-bin"
 # A status without details of the server comes from the connection or from a proxy, so the request may be sent again.
 TRANSIENT = frozenset(
@@ -24,6 +25,8 @@ TRANSIENT = frozenset(
 # What becomes of the page of a captive portal or a proxy: gRPC turns its HTTP status into one of these.
 _STATUSES_OF_PAGES = frozenset({StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED, StatusCode.UNIMPLEMENTED})
 LONGEST_RETRY_SECONDS = 3_600.0
+# gRPC's only sign that it rejected an answer itself. Of a request, the server's begins with SERVER.
+_ANSWER_TOO_LARGE = "CLIENT: Received message larger than max"
 
 
 class ServerError(Exception):
@@ -61,6 +64,12 @@ class ServerError(Exception):
         are opened again after it, and it tells nothing about the key."""
         return not self.reason and self.code in _STATUSES_OF_PAGES
 
+    @property
+    def is_interruption(self) -> bool:
+        """Whether a stream that ended with the error is opened again. An answer that is too large tells nothing about what was
+        sent, and a new stream begins with less on the way."""
+        return self.retryable or self.is_foreign or self.reason == ANSWER_TOO_LARGE
+
 
 def server_error(error: grpc.aio.AioRpcError) -> ServerError:
     """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`. Damaged details
@@ -75,10 +84,11 @@ def server_error(error: grpc.aio.AioRpcError) -> ServerError:
             with suppress(DecodeError):
                 detail.Unpack(known)
     is_from_server = info.domain == DOMAIN
+    is_too_large = code is StatusCode.RESOURCE_EXHAUSTED and _ANSWER_TOO_LARGE in (error.details() or "")
     return ServerError(
         code,
         error.details() or code.name,
-        reason=info.reason if is_from_server else "",
+        reason=info.reason if is_from_server else ANSWER_TOO_LARGE if is_too_large else "",
         field=info.metadata.get("field", "") or next((item.field for item in bad.field_violations), ""),
         retryable=info.metadata.get("retryable") == "true" if is_from_server else code in TRANSIENT,
         retry_after=_seconds(retry, [value for key, value in metadata if key == "retry-after"]),

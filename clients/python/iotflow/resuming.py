@@ -46,7 +46,7 @@ class Resumption:
             if await self._connection.renewed(error, self._metadata):
                 return
             raise error
-        if not (error.retryable or error.is_foreign):
+        if not error.is_interruption:
             raise error
         delay = self._backoff.delay(error.retry_after)
         self._on_interrupted(error, delay)

@@ -189,7 +189,7 @@ def _opened(channel: grpc.aio.Channel, metadata: Metadata) -> Call:
 
 
 def _is_about_a_batch(error: ServerError) -> bool:
-    return error.code in _ABOUT_A_BATCH and not (error.retryable and error.code is StatusCode.RESOURCE_EXHAUSTED)
+    return error.code in _ABOUT_A_BATCH and not (error.is_interruption and error.code is StatusCode.RESOURCE_EXHAUSTED)
 
 
 async def _accepted(call: Call) -> None:

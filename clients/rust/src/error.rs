@@ -21,9 +21,14 @@ pub mod reason {
     pub const QUEUE_IN_USE: &str = "QUEUE_IN_USE";
     /// The folder of the queue has batches of another device than that of the key.
     pub const QUEUE_OF_ANOTHER_DEVICE: &str = "QUEUE_OF_ANOTHER_DEVICE";
+    /// An answer has more than 64 MiB.
+    pub const ANSWER_TOO_LARGE: &str = "ANSWER_TOO_LARGE";
 }
 
 const KEY_REPLACED: &str = "KEY_REPLACED";
+
+/// The only sign of tonic that it rejected an answer itself.
+const ANSWER_TOO_LARGE: &str = "Error, decoded message length too large";
 
 /// What went wrong, by the word of the server or of this client.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,10 +97,22 @@ impl Error {
         self.code == Code::Unauthenticated || self.code == Code::PermissionDenied && self.reason == KEY_REPLACED
     }
 
+    /// Whether a stream that ended with the error is opened again. An answer that is too large tells nothing about what was
+    /// sent, and a new stream begins with less on the way.
+    pub(crate) fn is_interruption(&self) -> bool {
+        self.retryable || self.reason == reason::ANSWER_TOO_LARGE
+    }
+
     /// Whether a stream may have ended because of a batch.
     pub(crate) fn blames_batch(&self) -> bool {
         let codes = [Code::InvalidArgument, Code::OutOfRange, Code::ResourceExhausted];
-        !self.retryable && codes.contains(&self.code)
+        !self.is_interruption() && codes.contains(&self.code)
+    }
+
+    /// The error with another sentence in its message.
+    pub(crate) fn with(mut self, sentence: &str) -> Self {
+        self.message = format!("{} {sentence}", self.message);
+        self
     }
 
     /// The server's word, or the status.
@@ -138,6 +155,10 @@ impl From<Status> for Error {
         let mut error = Self::new(status.code(), message);
         error.read_metadata(status.metadata());
         details::read(&mut error, status.details());
+        if error.code == Code::OutOfRange && error.message.starts_with(ANSWER_TOO_LARGE) {
+            error.code = Code::ResourceExhausted;
+            error.reason = reason::ANSWER_TOO_LARGE.to_owned();
+        }
         error
     }
 }

@@ -110,7 +110,7 @@ impl<S: Source> Following<S> {
             self.client.connection.credentials.renew(self.generation, error).await?;
             return Ok(None);
         }
-        if !error.retryable {
+        if !error.is_interruption() {
             return Err(error);
         }
         let pause = self.pauses.next(error.retry_after);

@@ -68,7 +68,7 @@ impl Shared {
         if error.blames_batch() && self.give_up(sender, &error).await {
             return Ok(());
         }
-        if !error.retryable {
+        if !error.is_interruption() {
             return Err(error);
         }
         let pause = sender.pauses.next(error.retry_after);

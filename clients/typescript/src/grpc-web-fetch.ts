@@ -1,6 +1,6 @@
 /** fetch for gRPC-Web, which takes only answers of the service, and of a bounded size. */
 import { LARGEST_ANSWER_BYTES } from "./connection.js";
-import { ServerError } from "./server-error.js";
+import { ANSWER_TOO_LARGE, ServerError } from "./server-error.js";
 
 /** Flags, and the length of the message with 32 bits. */
 const HEADER_BYTES = 5;
@@ -59,6 +59,7 @@ class MessageSizes {
     throw new ServerError(
       "RESOURCE_EXHAUSTED",
       `An answer has ${this.#rest} bytes; ${LARGEST_ANSWER_BYTES} are the limit.`,
+      { reason: ANSWER_TOO_LARGE },
     );
   }
 }

@@ -1,7 +1,8 @@
 /** Streams that are opened again after a break. */
 import { Backoff } from "./backoff.js";
 import type { Connection } from "./connection.js";
-import { ServerError, streamError } from "./server-error.js";
+import { contained } from "./handlers.js";
+import { isInterruption, ServerError, streamError } from "./server-error.js";
 import { aborted, sleep } from "./waiting.js";
 
 /** Options of a stream that reconnects. */
@@ -40,7 +41,7 @@ export async function* reconnecting<T>(
       const hasKey = canUseNewKey(connection, error, apiKey);
       if (await (signal ? Promise.race([hasKey, aborted(signal)]) : hasKey)) continue;
       if (signal?.aborted) return;
-      if (!error.retryable) throw error;
+      if (!isInterruption(error)) throw error;
       const delayMs = backoff.next(error.retryAfter) * 1000;
       onInterrupted?.(error, delayMs);
       await sleep(delayMs, signal);

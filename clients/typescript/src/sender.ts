@@ -5,7 +5,7 @@ import type { StreamTelemetryResponse } from "./gen/iotflow/v1/telemetry_service
 import { KeyClaim } from "./key-claim.js";
 import type { BatchQueue, QueuedBatch } from "./queue.js";
 import { canUseNewKey, isAboutKey } from "./reconnecting.js";
-import { ServerError, serverError, streamError } from "./server-error.js";
+import { isInterruption, ServerError, serverError, streamError } from "./server-error.js";
 import { openStream } from "./telemetry-stream.js";
 import { aborted, type Changes, sleep } from "./waiting.js";
 
@@ -208,7 +208,7 @@ export class Sender {
       this.#findPoison(error);
       return;
     }
-    if (!error.retryable) throw error;
+    if (!isInterruption(error)) throw error;
     const delayMs = this.#backoff.next(error.retryAfter) * 1000;
     this.interruptions += 1;
     this.#options.onInterrupted(error, delayMs);
@@ -239,6 +239,9 @@ export class Sender {
   }
 }
 
-function isAboutBatch({ code, retryable }: ServerError): boolean {
-  return code === "INVALID_ARGUMENT" || code === "OUT_OF_RANGE" || (code === "RESOURCE_EXHAUSTED" && !retryable);
+function isAboutBatch(error: ServerError): boolean {
+  const { code } = error;
+  return (
+    code === "INVALID_ARGUMENT" || code === "OUT_OF_RANGE" || (code === "RESOURCE_EXHAUSTED" && !isInterruption(error))
+  );
 }

@@ -11,6 +11,10 @@ const HTTP_STATUS = /^HTTP \d+$/;
 const ADVICE = "Check the host, the port, and whether the server expects TLS or a certificate of the client.";
 const ADVICE_ON_PAGES = "Check whether a proxy or a captive portal answers, and the version of the server.";
 const LONGEST_RETRY_SECONDS = 3600;
+/** The error of connect about an answer that it does not take. */
+const TOO_LARGE = /larger than configured readMaxBytes/;
+/** The reason of an answer beyond the limit of this client. */
+export const ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE";
 
 /** The name of a gRPC status. */
 export type StatusName =
@@ -115,6 +119,7 @@ export function serverError(thrown: unknown, call: FailedCall = {}): ServerError
   const error = ConnectError.from(thrown);
   // What the requests of a stream throw ends the stream, as the cause of its error.
   if (error.cause instanceof ServerError) return error.cause;
+  if (isTooLarge(error)) return new ServerError("RESOURCE_EXHAUSTED", error.rawMessage, { reason: ANSWER_TOO_LARGE });
   if (isLocal(error, call)) return new ServerError("UNAVAILABLE", connectionFailed(error, call));
   const info = error.findDetails(ErrorInfoSchema).find(({ domain }) => domain === DOMAIN);
   const code = NAMES[error.code];
@@ -138,6 +143,19 @@ export function streamError(thrown: unknown): ServerError {
   if (reason || !STATUSES_OF_PAGES.has(code)) return error;
   const text = `${message.replace(FULL_STOP, "")} (${code} without a reason). ${ADVICE_ON_PAGES}`;
   return new ServerError("UNAVAILABLE", text, { retryAfter, requestId });
+}
+
+/**
+ * Whether a stream that ended with the error is opened again. An answer that is too large tells nothing about what was sent, and a
+ * new stream begins with less on the way.
+ */
+export function isInterruption({ retryable, reason }: ServerError): boolean {
+  return retryable || reason === ANSWER_TOO_LARGE;
+}
+
+/** Whether this client has rejected the answer, in contrast to a status of the server. */
+function isTooLarge({ metadata, rawMessage }: ConnectError): boolean {
+  return !metadata.has("grpc-status") && TOO_LARGE.test(rawMessage);
 }
 
 /** What was answered: the message of a status, or that of HTTP. */

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use iotflow::v1::GetLatestTelemetryRequest;
 use iotflow::v1::telemetry_service_client::TelemetryServiceClient;
-use iotflow::{Client, Code, Config, Error, Event, Metrics, Object, ReadQuery, Row, SubscribeQuery, WriterConfig};
+use iotflow::{
+    Client, Code, Config, Error, Event, Metrics, Object, ReadQuery, Row, SubscribeQuery, WriterConfig, reason,
+};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tonic::Status;
@@ -212,6 +214,16 @@ async fn an_answer_may_have_many_megabytes() -> Result<(), Error> {
     let mut stub = TelemetryServiceClient::new(client.channel());
     let answer = stub.get_latest_telemetry(GetLatestTelemetryRequest::default()).await?.into_inner();
     assert_eq!(answer.latest_data.and_then(|mut data| data.fields.remove("log")).map(text_of), Some(text));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_larger_answer_is_an_error_of_this_client() -> Result<(), Error> {
+    let server = Server::start().await;
+    server.state().latest = Some("x".repeat((64 << 20) + 1));
+    let error = client(&server.target).latest(0, &[]).await.unwrap_err();
+    assert_eq!((error.code, error.reason.as_str()), (Code::ResourceExhausted, reason::ANSWER_TOO_LARGE), "{error}");
+    assert!(!error.retryable);
     Ok(())
 }
 

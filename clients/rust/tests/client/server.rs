@@ -32,6 +32,8 @@ pub struct State {
     pub devices: HashMap<&'static str, i32>,
     /// A measurement that ends a stream.
     pub poison: Option<&'static str>,
+    /// The value of the last reading, in place of that of the last batch.
+    pub latest: Option<String>,
     /// The status of HTTP with which something else answers in place of the service.
     pub page: Option<u16>,
     /// The answer of every call.

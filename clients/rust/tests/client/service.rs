@@ -106,7 +106,12 @@ fn endless<T: Send + 'static>(answer: T) -> Answers<T> {
 
 /// The last values of the last batch.
 fn latest(state: Shared, _: GetLatestTelemetryRequest) -> GetLatestTelemetryResponse {
-    let state = state.lock().unwrap();
+    let mut state = state.lock().unwrap();
+    if let Some(text) = state.latest.take() {
+        let value = Value { kind: Some(Kind::StringValue(text)) };
+        let latest_data = Some(Struct { fields: [("log".to_owned(), value)].into() });
+        return GetLatestTelemetryResponse { latest_data, ..Default::default() };
+    }
     let batch = state.batches.last().unwrap();
     GetLatestTelemetryResponse {
         latest_data: Some(Struct { fields: batch.columns.iter().filter_map(last).collect() }),

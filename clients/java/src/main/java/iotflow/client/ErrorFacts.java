@@ -26,6 +26,9 @@ final class ErrorFacts {
   private static final Metadata.Key<String> RETRY_AFTER = ascii("retry-after");
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
 
+  /** The only sign of grpc-java that it rejected an answer itself. */
+  private static final String TOO_LARGE = "gRPC message exceeds maximum size";
+
   /** With more digits, it is more than the longest wish. */
   private static final int DIGITS_OF_SECONDS = 9;
 
@@ -51,6 +54,9 @@ final class ErrorFacts {
   /** The facts of a status with the metadata of the answer. */
   static ErrorFacts of(Status status, Metadata trailers) {
     ErrorFacts facts = new ErrorFacts(status.getCode(), describe(status));
+    if (facts.code == Status.Code.RESOURCE_EXHAUSTED && facts.message.contains(TOO_LARGE)) {
+      facts.reason = IotflowException.ANSWER_TOO_LARGE;
+    }
     facts.readMetadata(trailers);
     byte[] details = trailers.get(DETAILS);
     if (details != null) {

@@ -18,6 +18,9 @@ public final class IotflowException extends RuntimeException {
   /** The key is another device's than the one whose batches the folder of the queue has. */
   public static final String QUEUE_OF_ANOTHER_DEVICE = "QUEUE_OF_ANOTHER_DEVICE";
 
+  /** An answer has more than 64 MiB. */
+  public static final String ANSWER_TOO_LARGE = "ANSWER_TOO_LARGE";
+
   private static final long serialVersionUID = 1;
   private static final String KEY_REPLACED = "KEY_REPLACED";
 
@@ -163,7 +166,8 @@ public final class IotflowException extends RuntimeException {
    * these statuses without a reason comes from something in between.
    */
   IotflowException inFollowing() {
-    if (!reason.isEmpty() || !OF_PAGES.contains(code)) {
+    boolean isOfPage = reason.isEmpty() && OF_PAGES.contains(code);
+    if (!isOfPage && !reason.equals(ANSWER_TOO_LARGE)) {
       return this;
     }
     String message = "The answer does not come from the service: " + getMessage();

@@ -2,6 +2,8 @@ package iotflow
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -14,8 +16,14 @@ import (
 // the handler, and more results not for the server.
 const keptResults = 1000
 
-// CommandHandler executes a command and returns its result, or an error, which is reported as `failed` with its message.
-// The context ends with HandleCommands.
+const (
+	// The server takes no larger results. The message of a failure has fewer bytes, whatever its characters are.
+	largestResult  = 65_536
+	longestFailure = 4096
+)
+
+// CommandHandler executes a command and returns its result, of at most 65,536 bytes as JSON, or an error, which is logged, and
+// reported as `failed` with its message. So is a panic. The context ends with HandleCommands.
 type CommandHandler func(ctx context.Context, command *iotflowv1.Command) (result map[string]any, err error)
 
 // HandleCommands hands commands to the handler, one after the other and each once, and sends their results, until the
@@ -24,7 +32,7 @@ type CommandHandler func(ctx context.Context, command *iotflowv1.Command) (resul
 func (c *Client) HandleCommands(ctx context.Context, handler CommandHandler) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	commands := newCommandQueue(handler)
+	commands := newCommandQueue(handler, c.logger)
 	go commands.execute(ctx)
 	return c.follow(ctx, "commands", func(ctx context.Context, received func()) error {
 		call, err := c.device().StreamCommands(ctx)
@@ -43,6 +51,7 @@ type commandCall = interface {
 // commandQueue has the commands that wait for the handler, and the results of the last ones.
 type commandQueue struct {
 	handler CommandHandler
+	logger  *slog.Logger
 	// waiting has a token while there are commands.
 	waiting chan struct{}
 	// places has a token for each command that waits.
@@ -59,10 +68,10 @@ type commandQueue struct {
 	outgoing *resultQueue
 }
 
-func newCommandQueue(handler CommandHandler) *commandQueue {
+func newCommandQueue(handler CommandHandler, logger *slog.Logger) *commandQueue {
 	return &commandQueue{
-		handler: handler, results: map[int64]*iotflowv1.StreamCommandsRequest{}, waiting: make(chan struct{}, 1),
-		places: make(chan struct{}, keptResults-1),
+		handler: handler, logger: logger, results: map[int64]*iotflowv1.StreamCommandsRequest{},
+		waiting: make(chan struct{}, 1), places: make(chan struct{}, keptResults-1),
 	}
 }
 
@@ -74,11 +83,10 @@ func (q *commandQueue) exchange(ctx context.Context, call commandCall, received 
 	outgoing.add(q.again...)
 	q.again = nil
 	q.mu.Unlock()
-	var sending sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
-	sending.Go(func() { outgoing.send(ctx, call) })
 	// The call's own context ends with the caller, so that a blocked Send ends as well.
 	defer cancel()
+	go outgoing.send(ctx, call)
 	for {
 		answer, err := call.Recv()
 		if err != nil {
@@ -91,6 +99,8 @@ func (q *commandQueue) exchange(ctx context.Context, call commandCall, received 
 			}
 		} else if receipt := answer.GetReceipt(); receipt.GetRetryable() {
 			q.repeatLater(receipt.GetCommandId())
+		} else if receipt.GetReason() != "" {
+			q.giveUp(receipt)
 		}
 	}
 }
@@ -139,7 +149,7 @@ func (q *commandQueue) execute(ctx context.Context) {
 			return
 		}
 		for command := q.first(); command != nil && ctx.Err() == nil; command = q.first() {
-			q.finish(commandResult(command, func() (map[string]any, error) { return q.handler(ctx, command) }))
+			q.finish(q.result(ctx, command))
 		}
 	}
 }
@@ -173,21 +183,51 @@ func (q *commandQueue) repeatLater(id int64) {
 	}
 }
 
-// commandResult is what the server gets about a command.
-func commandResult(
-	command *iotflowv1.Command, execute func() (map[string]any, error),
-) *iotflowv1.StreamCommandsRequest {
+// giveUp lets a command fail whose result the server rejects for good: without another answer, it would stay open.
+func (q *commandQueue) giveUp(receipt *iotflowv1.CommandReceipt) {
+	q.logger.Warn("result_rejected", "command", receipt.GetCommandId(), "reason", receipt.GetReason(), "error", receipt.GetMessage())
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if result := q.results[receipt.GetCommandId()]; result.GetState() == iotflowv1.CommandOutcomeSucceeded {
+		q.results[receipt.GetCommandId()] = failedResult(receipt.GetCommandId(), receipt.GetMessage())
+		q.outgoing.add(q.results[receipt.GetCommandId()])
+	}
+}
+
+// result is what the server gets about a command.
+func (q *commandQueue) result(ctx context.Context, command *iotflowv1.Command) *iotflowv1.StreamCommandsRequest {
 	answer := &iotflowv1.StreamCommandsRequest{CommandId: command.GetId(), State: iotflowv1.CommandOutcomeSucceeded}
-	result, err := execute()
+	result, err := withoutPanic(func() (map[string]any, error) { return q.handler(ctx, command) })
 	if err == nil {
-		answer.Result, err = jsonObject(result)
+		answer.Result, err = resultObject(result)
 	}
 	if err != nil {
-		answer.State = iotflowv1.CommandOutcomeFailed
-		message := structpb.NewStringValue(strings.ToValidUTF8(err.Error(), "\uFFFD"))
-		answer.Result = &structpb.Struct{Fields: map[string]*structpb.Value{"error": message}}
+		q.logger.Warn("command_failed", "command", command.GetId(), "error", err)
+		return failedResult(command.GetId(), err.Error())
 	}
 	return answer
+}
+
+// failedResult has the message as far as the server takes it.
+func failedResult(id int64, message string) *iotflowv1.StreamCommandsRequest {
+	letters := []rune(strings.ToValidUTF8(message, "\uFFFD"))
+	text := structpb.NewStringValue(string(letters[:min(len(letters), longestFailure)]))
+	return &iotflowv1.StreamCommandsRequest{
+		CommandId: id, State: iotflowv1.CommandOutcomeFailed,
+		Result: &structpb.Struct{Fields: map[string]*structpb.Value{"error": text}},
+	}
+}
+
+// resultObject fails where the server would not take the result.
+func resultObject(result map[string]any) (*structpb.Struct, error) {
+	object, err := jsonObject(result)
+	if err != nil {
+		return nil, err
+	}
+	if size := jsonSize(object); size > largestResult {
+		return nil, fmt.Errorf("the result has %d bytes as JSON; %d are the limit", size, largestResult)
+	}
+	return object, nil
 }
 
 // resultQueue has the results that one stream sends.

@@ -3,7 +3,9 @@ package iotflow
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -14,7 +16,7 @@ import (
 
 // newCommands has the commands of one stream that sends nothing.
 func newCommands(handler CommandHandler) *commandQueue {
-	commands := newCommandQueue(handler)
+	commands := newCommandQueue(handler, slog.New(slog.DiscardHandler))
 	commands.outgoing = &resultQueue{changed: make(chan struct{}, 1)}
 	return commands
 }
@@ -96,7 +98,7 @@ func TestResultThatJSONCannotExpressFailsItsCommand(t *testing.T) {
 		"NaN": {"level": math.NaN()}, "infinite": {"levels": []any{1.0, map[string]any{"a": math.Inf(-1)}}},
 		"text": {"text": "\xff"}, "key": {"\xff": 1}, "type": {"channel": make(chan int)},
 	} {
-		got := commandResult(&iotflowv1.Command{Id: 7}, func() (map[string]any, error) { return result, nil })
+		got := resultOf(t, result, nil)
 		if got.GetState() != iotflowv1.CommandOutcomeFailed || got.GetResult().GetFields()["error"].GetStringValue() == "" {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -104,8 +106,56 @@ func TestResultThatJSONCannotExpressFailsItsCommand(t *testing.T) {
 }
 
 func TestErrorOfAHandlerCanBeSent(t *testing.T) {
-	got := commandResult(&iotflowv1.Command{Id: 7}, func() (map[string]any, error) { return nil, errors.New("broken \xff") })
+	got := resultOf(t, nil, errors.New("broken \xff"))
 	if _, err := proto.Marshal(got); err != nil || got.GetState() != iotflowv1.CommandOutcomeFailed {
 		t.Errorf("%v: %v", got, err)
 	}
+	long := resultOf(t, nil, errors.New(strings.Repeat("ü", 1<<20)))
+	if got := long.GetResult().GetFields()["error"].GetStringValue(); got != strings.Repeat("ü", longestFailure) {
+		t.Errorf("%d bytes of a message are sent", len(got))
+	}
+}
+
+// The server takes 65,536 bytes of JSON, in which ü has 6 bytes and 😀 has 12.
+func TestResultBeyondTheLimitFailsItsCommand(t *testing.T) {
+	for _, test := range []struct {
+		letter string
+		most   int
+	}{{"x", 65_525}, {"\n", 32_762}, {"ü", 10_920}, {"😀", 5460}, {"\u007f", 10_920}, {"<", 65_525}} {
+		for count, want := range map[int]string{
+			test.most: iotflowv1.CommandOutcomeSucceeded, test.most + 1: iotflowv1.CommandOutcomeFailed,
+		} {
+			got := resultOf(t, map[string]any{"text": strings.Repeat(test.letter, count)}, nil)
+			if got.GetState() != want {
+				t.Errorf("%d times %q: %s", count, test.letter, got.GetState())
+			}
+		}
+	}
+}
+
+func TestCommandWhoseResultIsRejectedFailsOnce(t *testing.T) {
+	commands := newCommands(nil)
+	commands.results[7] = &iotflowv1.StreamCommandsRequest{CommandId: 7, State: iotflowv1.CommandOutcomeSucceeded}
+	for range 2 {
+		commands.giveUp(&iotflowv1.CommandReceipt{CommandId: 7, Reason: "WRONG_VALUE", Message: "It is wrong."})
+		commands.giveUp(&iotflowv1.CommandReceipt{CommandId: 8, Reason: "WRONG_VALUE", Message: "It is wrong."})
+	}
+	want := failedResult(7, "It is wrong.")
+	if got := commands.outgoing.results; len(got) != 1 || !proto.Equal(got[0], want) || !proto.Equal(commands.results[7], want) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestPanicOfAHandlerFailsItsCommand(t *testing.T) {
+	commands := newCommands(func(context.Context, *iotflowv1.Command) (map[string]any, error) { panic("broken") })
+	got := commands.result(t.Context(), &iotflowv1.Command{Id: 7})
+	if got.GetState() != iotflowv1.CommandOutcomeFailed || got.GetResult().GetFields()["error"].GetStringValue() != "broken" {
+		t.Errorf("%v", got)
+	}
+}
+
+func resultOf(t *testing.T, result map[string]any, err error) *iotflowv1.StreamCommandsRequest {
+	t.Helper()
+	handler := func(context.Context, *iotflowv1.Command) (map[string]any, error) { return result, err }
+	return newCommands(handler).result(t.Context(), &iotflowv1.Command{Id: 7})
 }

@@ -128,7 +128,7 @@ class DeviceUnderTest:
 
     async def handle_commands(self, request: Json) -> Json:
         """Handle commands from now on."""
-        handlers = {"echo": _echo, "fail": _fail, "hang": _hang}
+        handlers = {"echo": _echo, "fail": _fail, "throw": _fail, "hang": _hang, "large": _large, "number": _number}
         self._run(self._device.handle_commands(handlers[request["outcome"]], report_interrupted))
         return {}
 
@@ -161,7 +161,17 @@ async def _echo(command: Command) -> dict[str, Any]:
 
 async def _fail(command: Command) -> dict[str, Any]:
     _report_command(command)
-    raise RuntimeError("The handler fails.")
+    raise RuntimeError("The handler throws.")
+
+
+async def _large(command: Command) -> dict[str, Any]:
+    _report_command(command)
+    return {"text": "x" * int(command.parameters["characters"])}
+
+
+async def _number(command: Command) -> dict[str, Any]:
+    _report_command(command)
+    return {"number": 2**60}
 
 
 async def _hang(command: Command) -> dict[str, Any]:

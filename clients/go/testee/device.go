@@ -54,6 +54,13 @@ func (t *testee) handleCommands(_ context.Context, request struct{ Outcome strin
 			switch request.Outcome {
 			case "fail":
 				return nil, errors.New("the handler fails as it was told")
+			case "throw":
+				panic("The handler throws.")
+			case "large":
+				characters, _ := parameters["characters"].(float64)
+				return map[string]any{"text": strings.Repeat("x", int(characters))}, nil
+			case "number":
+				return map[string]any{"number": float64(1 << 60)}, nil
 			case "hang":
 				<-ctx.Done()
 				return nil, ctx.Err()

@@ -90,8 +90,20 @@ final class DeviceCalls {
         command.getName(),
         "parameters",
         parameters);
-    if (outcome.equals("fail")) {
-      throw new IllegalStateException("the handler fails as it was told");
+    switch (outcome) {
+      case "fail":
+        throw new IllegalStateException("The handler throws.");
+      case "throw":
+        throw new AssertionError("The handler throws.");
+      case "large":
+        return Map.of("text", "x".repeat(((Number) parameters.get("characters")).intValue()));
+      case "number":
+        return Map.of("number", 1L << 60);
+      case "hang":
+        TimeUnit.DAYS.sleep(1);
+        return parameters;
+      default:
+        return parameters;
     }
     if (outcome.equals("hang")) {
       TimeUnit.DAYS.sleep(1);

@@ -20,13 +20,14 @@ from iotflow.resuming import Interrupted, Resumption, ended
 from iotflow.v1 import command_pb2
 from iotflow.v1.device_service_pb2 import StreamCommandsRequest, StreamCommandsResponse
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.words import CommandOutcome
 
 log = logging.getLogger(__name__)
 
 # Commands whose results are kept, so that a command that comes again is not handled again.
 REMEMBERED = 1_000
-# The server takes no larger ones.
-_RESULT_BYTES = 64 * 1024
+# The server takes no larger ones, and counts a character beyond ASCII as its escape.
+_RESULT_BYTES = 65_536
 _MESSAGE_CHARACTERS = 4 * 1024
 Call: TypeAlias = "grpc.aio.StreamStreamCall[StreamCommandsRequest, StreamCommandsResponse]"
 
@@ -40,8 +41,8 @@ class Command:
     parameters: dict[str, Any]
 
 
-# Returns the result, at most 64 KiB as JSON. An exception reports the command as failed, with its message, or with its type
-# where it has none.
+# Returns the result, at most 65,536 bytes as JSON. An exception is logged, and reports the command as failed, with its message,
+# or with its type where it has none.
 CommandHandler = Callable[[Command], Awaitable[Mapping[str, Any] | None]]
 
 
@@ -110,8 +111,12 @@ class CommandReceiver:
         result = self._results.get(receipt.command_id)
         if receipt.retryable and result:
             self._postponed.put(result)
-        else:
-            log.warning("result of command %d rejected: %s", receipt.command_id, receipt.message)
+            return
+        log.warning("result of command %d rejected: %s", receipt.command_id, receipt.message)
+        if result and result.state == CommandOutcome.SUCCEEDED:
+            # Without another answer, the command would stay open.
+            failed = self._results[receipt.command_id] = _failed(receipt.command_id, receipt.message)
+            self._to_send.put(failed)
 
     def _has_room(self) -> bool:
         """Whether another command can be remembered, after the oldest result was forgotten where there is one.
@@ -136,20 +141,27 @@ class CommandReceiver:
         try:
             received = Command(command.id, command.name, from_struct(command.parameters))
             result = _checked(await self._handler(received) or {})
-            return StreamCommandsRequest(command_id=command.id, state="succeeded", result=result)
+            return StreamCommandsRequest(command_id=command.id, state=CommandOutcome.SUCCEEDED, result=result)
         except (Exception, asyncio.CancelledError) as failure:
             # The sender of the command gets it.
             if is_cancelled():
                 raise
-            failed = to_struct({"error": _message(failure)})
-            return StreamCommandsRequest(command_id=command.id, state="failed", result=failed)
+            log.warning("command %d failed", command.id, exc_info=failure)
+            return _failed(command.id, _message(failure))
+
+
+def _failed(command_id: int, message: str) -> StreamCommandsRequest:
+    return StreamCommandsRequest(
+        command_id=command_id, state=CommandOutcome.FAILED, result=to_struct({"error": message})
+    )
 
 
 def _checked(result: Mapping[str, Any]) -> struct_pb2.Struct:
     """The result of a handler. Raises ValueError and TypeError where the server cannot take it."""
     struct = to_struct(result)
-    if len(json.dumps(from_struct(struct), separators=(",", ":"), ensure_ascii=False).encode()) > _RESULT_BYTES:
-        raise ValueError(f"The result is larger than {_RESULT_BYTES:,} bytes as JSON.")
+    size = len(json.dumps(from_struct(struct), separators=(",", ":")))
+    if size > _RESULT_BYTES:
+        raise ValueError(f"The result has {size} bytes as JSON; {_RESULT_BYTES} are the limit.")
     return struct
 
 

@@ -7,26 +7,33 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::stream::unfold;
+use prost_types::Struct;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, channel};
 use tonic::{Response, Status, Streaming};
+use tracing::warn;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::following::{Source, follow};
+use crate::handlers;
 use crate::json::{self, Object};
 use crate::v1::stream_commands_response::Event;
-use crate::v1::{Command, StreamCommandsRequest, StreamCommandsResponse};
+use crate::v1::{Command, CommandReceipt, StreamCommandsRequest, StreamCommandsResponse};
 use crate::words::command_outcome::{FAILED, SUCCEEDED};
 
 /// The number of commands whose results are kept, to answer repeated deliveries.
 const KEPT_RESULTS: usize = 1000;
 /// Together with the one that the handler has, the commands that wait are among those that are kept.
 const MOST_WAITING: usize = KEPT_RESULTS - 1;
+/// The server takes no larger results. The message of a failure has fewer bytes, whatever its characters are.
+const LARGEST_RESULT: usize = 65_536;
+const LONGEST_FAILURE: usize = 4096;
 
 impl Client {
-    /// Hands commands to the handler, one after the other and each once, and sends their results. The error of a handler is
-    /// reported as `failed` with its message. It connects again after failures, and returns the error that no retry mends.
+    /// Hands commands to the handler, one after the other and each once, and sends their results, which have at most 65,536
+    /// bytes as JSON. The error of a handler is logged, and reported as `failed` with its message. So is a panic. It connects
+    /// again after failures, and returns the error that no retry mends.
     pub async fn handle_commands<Handler, Outcome, E>(&self, handler: Handler) -> Error
     where
         Handler: Fn(Command) -> Outcome,
@@ -87,8 +94,8 @@ impl Commands {
             };
             self.begun.notify_one();
             let id = command.id;
-            let outcome = handler(command).await;
-            self.finish(report(id, outcome)).await;
+            let outcome = handlers::outcome(async { handler(command).await.map_err(|error| error.to_string()) }).await;
+            self.finish(report(id, outcome.flatten())).await;
         }
     }
 
@@ -134,6 +141,20 @@ impl Commands {
         }
     }
 
+    /// Lets a command fail whose result the server rejects for good: without another answer, it would stay open.
+    fn give_up(&self, receipt: &CommandReceipt) {
+        let CommandReceipt { command_id, reason, message, .. } = receipt;
+        warn!(command = command_id, reason, error = message, "result_rejected");
+        let mut state = self.state();
+        if let Some(Some(result)) = state.results.get_mut(command_id)
+            && result.state == SUCCEEDED
+        {
+            *result = failed(*command_id, message);
+            let result = result.clone();
+            state.send(result);
+        }
+    }
+
     fn repeat_later(&self, command_id: i64) {
         let mut state = self.state();
         let Some(result) = state.results.get(&command_id).cloned().flatten() else {
@@ -157,12 +178,29 @@ impl State {
 }
 
 /// What the server gets about a command.
-fn report<E: Display>(command_id: i64, outcome: std::result::Result<Object, E>) -> StreamCommandsRequest {
-    let (state, result) = match outcome {
-        Ok(result) => (SUCCEEDED, result),
-        Err(error) => (FAILED, Object::from_iter([("error".to_owned(), error.to_string().into())])),
-    };
-    StreamCommandsRequest { command_id, state: state.to_owned(), result: Some(json::message(result)) }
+fn report(command_id: i64, outcome: std::result::Result<Object, String>) -> StreamCommandsRequest {
+    match outcome.map(json::message).and_then(checked) {
+        Ok(result) => StreamCommandsRequest { command_id, state: SUCCEEDED.to_owned(), result: Some(result) },
+        Err(error) => {
+            warn!(command = command_id, error, "command_failed");
+            failed(command_id, &error)
+        }
+    }
+}
+
+/// The result, or why the server would not take it.
+fn checked(result: Struct) -> std::result::Result<Struct, String> {
+    match json::size(result.clone()) {
+        ..=LARGEST_RESULT => Ok(result),
+        size => Err(format!("The result has {size} bytes as JSON; {LARGEST_RESULT} are the limit.")),
+    }
+}
+
+/// A failure with the message as far as the server takes it.
+fn failed(command_id: i64, message: &str) -> StreamCommandsRequest {
+    let message: String = message.chars().take(LONGEST_FAILURE).collect();
+    let result = Object::from_iter([("error".to_owned(), message.into())]);
+    StreamCommandsRequest { command_id, state: FAILED.to_owned(), result: Some(json::message(result)) }
 }
 
 /// Results go out, commands and receipts come in.
@@ -195,6 +233,7 @@ impl Source for Exchange {
         match answer.event {
             Some(Event::Command(command)) => self.0.take(command),
             Some(Event::Receipt(receipt)) if receipt.retryable => self.0.repeat_later(receipt.command_id),
+            Some(Event::Receipt(receipt)) if !receipt.reason.is_empty() => self.0.give_up(&receipt),
             _ => {}
         }
         Ok(None)
@@ -220,7 +259,7 @@ mod tests {
         commands.take(command(7));
         assert_eq!(commands.state().waiting.len(), 1);
         assert!(results.try_recv().is_err());
-        commands.finish(report(7, Err("it is stuck"))).await;
+        commands.finish(report(7, Err("it is stuck".to_owned()))).await;
         commands.take(command(7));
         for _ in 0..2 {
             let result = results.try_recv().unwrap();
@@ -231,7 +270,7 @@ mod tests {
     /// A receipt of a command that was executed before.
     async fn receive_retryable(commands: &Commands, id: i64) {
         commands.take(command(id));
-        commands.finish(report(id, Err("it is stuck"))).await;
+        commands.finish(report(id, Err("it is stuck".to_owned()))).await;
         commands.repeat_later(id);
     }
 
@@ -268,10 +307,82 @@ mod tests {
         let (outgoing, _results) = channel(KEPT_RESULTS);
         commands.state().outgoing = Some(outgoing);
         for id in 0..1000 {
-            commands.finish(report(id, Err("it is stuck"))).await;
+            commands.finish(report(id, Err("it is stuck".to_owned()))).await;
         }
-        let another = tokio::task::unconstrained(commands.finish(report(1000, Err("it is stuck"))));
+        let another = tokio::task::unconstrained(commands.finish(report(1000, Err("it is stuck".to_owned()))));
         assert!(another.now_or_never().is_none());
+    }
+
+    fn message(result: StreamCommandsRequest) -> (String, String) {
+        let object = json::object(result.result.unwrap());
+        (result.state, object["error"].as_str().unwrap().to_owned())
+    }
+
+    fn text(letter: &str, count: usize) -> Object {
+        Object::from_iter([("text".to_owned(), letter.repeat(count).into())])
+    }
+
+    #[test]
+    fn a_result_beyond_the_limit_fails() {
+        let rest = json::size(json::message(text("", 0)));
+        assert_eq!(report(7, Ok(text("x", LARGEST_RESULT - rest))).state, SUCCEEDED);
+        for (letter, count) in [("x", LARGEST_RESULT - rest + 1), ("ü", LARGEST_RESULT / 6)] {
+            let (state, message) = message(report(7, Ok(text(letter, count))));
+            assert_eq!(state, FAILED);
+            assert!(message.contains("65536 are the limit"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_message_of_a_failure_is_cut_off() {
+        let (_, message) = message(report(7, Err("ü".repeat(5000))));
+        assert_eq!(message, "ü".repeat(4096));
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_fails_its_command_only() {
+        let commands = Commands::default();
+        let (outgoing, mut results) = channel(KEPT_RESULTS);
+        commands.state().outgoing = Some(outgoing);
+        for id in [1, 2] {
+            commands.take(command(id));
+        }
+        let executing = commands.execute(|command| {
+            assert_ne!(command.id, 1, "the handler is broken");
+            async move {
+                assert_ne!(command.id, 2, "its future is broken");
+                Ok::<_, String>(Object::new())
+            }
+        });
+        assert!(executing.now_or_never().is_none());
+        for (id, text) in [(1, "the handler is broken"), (2, "its future is broken")] {
+            let result = results.try_recv().unwrap();
+            assert_eq!(result.command_id, id);
+            let (state, message) = message(result);
+            assert_eq!(state, FAILED);
+            assert!(message.contains(text), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_fails_whose_result_the_server_rejects() {
+        let commands = Commands::default();
+        let (outgoing, mut results) = channel(KEPT_RESULTS);
+        commands.state().outgoing = Some(outgoing);
+        let rejection = CommandReceipt {
+            command_id: 7,
+            reason: "RESULT_INVALID".to_owned(),
+            message: "The number cannot be stored.".to_owned(),
+            ..CommandReceipt::default()
+        };
+        commands.take(command(7));
+        commands.finish(report(7, Ok(Object::new()))).await;
+        assert_eq!(results.try_recv().unwrap().state, SUCCEEDED);
+        commands.give_up(&rejection);
+        let failure = message(results.try_recv().unwrap());
+        assert_eq!(failure, (FAILED.to_owned(), rejection.message.clone()));
+        commands.give_up(&rejection);
+        assert!(results.try_recv().is_err(), "a failure is not answered again");
     }
 
     #[test]

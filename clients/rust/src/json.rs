@@ -51,6 +51,17 @@ fn write(value: Value) -> Carried {
     Carried { kind: Some(kind) }
 }
 
+/// The bytes of an object as JSON without spaces, as the server counts them: a character beyond printable ASCII takes those
+/// of its escapes.
+pub fn size(carried: Struct) -> usize {
+    Value::Object(object(carried)).to_string().chars().map(escaped_size).sum()
+}
+
+fn escaped_size(letter: char) -> usize {
+    const ESCAPE: usize = r"\u0000".len();
+    if (' '..='~').contains(&letter) { 1 } else { letter.len_utf16() * ESCAPE }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -62,5 +73,21 @@ mod tests {
         let value = json!({"n": 3, "x": 0.5, "t": "grün", "l": [true, null, {"a": -1}], "o": {}});
         let Value::Object(object) = value else { panic!("no object") };
         assert_eq!(super::object(message(object.clone())), object);
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_server() {
+        for (value, expected) in [
+            (json!({}), 2),
+            (json!({"a": 1}), 7),
+            (json!({"a": 1.0, "b": [true, null]}), 23),
+            (json!({"a": "\"\\\n\t"}), 16),
+            (json!({"a": "\u{1}\u{7f}"}), 20),
+            (json!({"ü": "€"}), 19),
+            (json!({"a": "😀"}), 20),
+        ] {
+            let Value::Object(object) = value else { panic!("no object") };
+            assert_eq!(size(message(object.clone())), expected, "{object:?}");
+        }
     }
 }

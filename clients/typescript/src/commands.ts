@@ -1,9 +1,11 @@
 /** Commands of a device. */
 import { create, fromBinary, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import type { Connection } from "./connection.js";
-import type { Command } from "./gen/iotflow/v1/command_pb.js";
+import type { Command, CommandReceipt } from "./gen/iotflow/v1/command_pb.js";
 import { DeviceService, StreamCommandsRequestSchema } from "./gen/iotflow/v1/device_service_pb.js";
-import { jsonObject } from "./json-object.js";
+import { CommandOutcome } from "./gen/words.js";
+import { handlerFailed, textOf, warn } from "./handlers.js";
+import { jsonObject, jsonSize } from "./json-object.js";
 import { reconnecting, type StreamOptions } from "./reconnecting.js";
 import { type CommandResult, ResultOutbox } from "./result-outbox.js";
 import { ServerError } from "./server-error.js";
@@ -11,6 +13,9 @@ import { Changes } from "./waiting.js";
 
 /** Number of commands whose results are kept, to answer a second delivery; and of those that run or wait to be sent. */
 const KEPT_RESULTS = 1000;
+/** The server takes no larger results. The message of a failure has fewer bytes, whatever its characters are. */
+const LARGEST_RESULT_BYTES = 65_536;
+const LONGEST_FAILURE = 4096;
 
 /** A command to execute. */
 export interface ReceivedCommand {
@@ -19,7 +24,10 @@ export interface ReceivedCommand {
   readonly parameters: JsonObject;
 }
 
-/** Executes a command and returns its result. If it fails, the command fails with the message of the error. */
+/**
+ * Executes a command and returns its result, of at most 65,536 bytes as JSON. If it fails, the error is shown on the console, and
+ * the command fails with its message.
+ */
 export type CommandHandler = (command: ReceivedCommand) => Promise<JsonObject | undefined> | JsonObject | undefined;
 
 /** Hands each command to the handler once, and reports the results, until the signal. Handlers run concurrently. */
@@ -33,9 +41,7 @@ export async function handleCommands(
   const open = () => results.stream(connection, options.signal);
   for await (const { event } of reconnecting(connection, open, options)) {
     if (event.case === "command") await results.receive(event.value, options.signal);
-    else if (event.case === "receipt" && event.value.reason && event.value.retryable) {
-      results.repeatOnNextStream(Number(event.value.commandId));
-    }
+    else if (event.case === "receipt" && event.value.reason) results.reject(event.value);
   }
 }
 
@@ -90,9 +96,17 @@ class Results {
     void this.#execute({ id, name: command.name, parameters: command.parameters ?? {} });
   }
 
-  repeatOnNextStream(id: number): void {
+  /** The server has not stored a result. Without another answer, its command would stay open. */
+  reject({ commandId, message, retryable }: CommandReceipt): void {
+    const id = Number(commandId);
     const result = this.#known.get(id);
-    if (result) this.#forNextStream.add(result);
+    if (result && retryable) this.#forNextStream.add(result);
+    if (retryable) return;
+    warn(`The server rejected the result of command ${id}: ${message}`);
+    if (result?.state !== CommandOutcome.SUCCEEDED) return;
+    const failed = failure(commandId, message);
+    this.#known.set(id, failed);
+    this.#send(failed);
   }
 
   async #execute(command: ReceivedCommand): Promise<void> {
@@ -131,12 +145,29 @@ class Results {
 async function resultOf(command: ReceivedCommand, handler: CommandHandler): Promise<CommandResult> {
   const commandId = BigInt(command.id);
   try {
-    const result = { commandId, state: "succeeded", result: jsonObject((await handler(command)) ?? {}, "result") };
+    const result = {
+      commandId,
+      state: CommandOutcome.SUCCEEDED,
+      result: jsonObject((await handler(command)) ?? {}, "result"),
+    };
+    checkSize(result.result);
     checkReadable(result);
     return result;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { commandId, state: "failed", result: { error: message } };
+    handlerFailed(`of command ${command.id}`, error);
+    return failure(commandId, textOf(error));
+  }
+}
+
+function failure(commandId: bigint, message: string): CommandResult {
+  return { commandId, state: CommandOutcome.FAILED, result: { error: message.slice(0, LONGEST_FAILURE) } };
+}
+
+/** Throws if the result is too large. The server would reject it, or end the stream of all commands. */
+function checkSize(result: JsonObject): void {
+  const size = jsonSize(result);
+  if (size > LARGEST_RESULT_BYTES) {
+    throw new RangeError(`The result has ${size} bytes as JSON; ${LARGEST_RESULT_BYTES} are the limit.`);
   }
 }
 

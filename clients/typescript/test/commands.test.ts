@@ -88,6 +88,55 @@ for (const [name, result] of NO_RESULTS) {
   });
 }
 
+/** The server takes 65,536 bytes of JSON, in which ü has 6 bytes and 😀 has 12. */
+for (const [letter, most] of [
+  ["x", 65_525],
+  ["\n", 32_762],
+  ["ü", 10_920],
+  ["😀", 5460],
+  ["\u007f", 10_920],
+] as const) {
+  test(`a result has at most ${most} times ${JSON.stringify(letter)}`, async () => {
+    await serve(
+      ({ id }) => ({ text: letter.repeat(most + id) }),
+      async function* (results) {
+        for (const [id, state] of [
+          [0, "succeeded"],
+          [1, "failed"],
+        ] as const) {
+          yield command(id);
+          assert.equal((await resultOf(results)).state, state);
+        }
+      },
+    );
+  });
+}
+
+test("a command whose result the server rejects for good fails once", async () => {
+  const rejected = { commandId: 1n, reason: "WRONG_VALUE", message: "It is wrong." };
+  await serve(
+    () => ({ level: 1 }),
+    async function* (results) {
+      yield command(1);
+      assert.equal((await resultOf(results)).state, "succeeded");
+      yield { event: { case: "receipt", value: rejected } };
+      const failed = await resultOf(results);
+      assert.deepEqual([failed.commandId, failed.state, failed.result], [1n, "failed", { error: "It is wrong." }]);
+      yield { event: { case: "receipt", value: rejected } };
+      yield command(2);
+      assert.equal((await resultOf(results)).commandId, 2n);
+    },
+  );
+});
+
+test("the message of a failure is cut off", async () => {
+  const handler = () => Promise.reject(new Error("ü".repeat(1_000_000)));
+  await serve(handler, async function* (results) {
+    yield command(1);
+    assert.deepEqual((await resultOf(results)).result, { error: "ü".repeat(4096) });
+  });
+});
+
 test("results are what JSON makes of them", async () => {
   const handler = () => ({ at: new Date(0), nothing: undefined }) as unknown as JsonObject;
   await serve(handler, async function* (results) {

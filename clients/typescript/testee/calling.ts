@@ -80,7 +80,9 @@ export function calling(connection: () => Connection): Handlers {
     "commands.handle": async ({ outcome }) => {
       void handleCommands(connection(), async ({ id, name, parameters }) => {
         report("command", { command_id: id, name, parameters });
-        if (outcome === "fail") throw new Error("The handler fails.");
+        if (outcome === "fail" || outcome === "throw") throw new Error("The handler throws.");
+        if (outcome === "large") return { text: "x".repeat(Number(parameters["characters"])) };
+        if (outcome === "number") return { number: 2 ** 60 };
         if (outcome === "hang") await new Promise(() => undefined);
         return parameters;
       });

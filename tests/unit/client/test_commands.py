@@ -153,6 +153,8 @@ async def test_a_command_fails_with_the_message_of_its_handlers_exception(failur
         {"a": [{"b": -math.inf}]},
         # Larger than the server takes, and than a message of gRPC may be.
         {"a": "x" * 65_536},
+        # The server counts escapes.
+        {"a": "\u00fc" * 11_000},
         {"a": "x" * 5_000_000},
     ],
     ids=lambda result: str(result)[:30],
@@ -166,6 +168,18 @@ async def test_a_command_fails_whose_result_is_no_json_object(result: Any) -> No
         commands.send(command(1))
         number, state, error = await commands.result()
         assert (number, state, list(error)) == (1, "failed", ["error"])
+
+
+async def test_a_result_may_have_as_many_bytes_as_the_server_takes() -> None:
+    largest = {"a": "x" * (65_536 - len('{"a":""}'))}
+
+    async def answer(_received: Command) -> Any:
+        return largest
+
+    commands = Commands()
+    async with receiving(commands, answer):
+        commands.send(command(1))
+        assert await commands.result() == (1, "succeeded", largest)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
@@ -290,16 +304,24 @@ async def test_of_many_results_to_be_sent_again_the_oldest_are_forgotten() -> No
 
 
 @pytest.mark.usefixtures("short_pauses")
-async def test_a_result_that_is_refused_for_good_is_logged_and_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_result_that_is_refused_for_good_is_logged_and_its_command_fails_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     commands, handler = Commands(), Handler()
     async with receiving(commands, handler):
         commands.send(command(1))
         await commands.result()
-        commands.send(receipt(1, "COMMAND_ENDED"), END, receipt(8), command(2))
+        commands.send(receipt(1, "WRONG_VALUE"))
+        failed = (1, "failed", {"error": "message of WRONG_VALUE"})
+        assert await commands.result() == failed
+        commands.send(receipt(1, "COMMAND_ENDED"), END, receipt(8), command(2), command(1))
         assert (await commands.result())[0] == 2
+        # As every command that comes again.
+        assert await commands.result() == failed
     records = [each for each in caplog.records if each.name == "iotflow.commands"]
     assert [(each.levelno, each.message) for each in records] == [
-        (logging.WARNING, "result of command 1 rejected: message of COMMAND_ENDED")
+        (logging.WARNING, f"result of command 1 rejected: message of {reason}")
+        for reason in ("WRONG_VALUE", "COMMAND_ENDED")
     ]
 
 

@@ -62,6 +62,12 @@ impl Testee {
         match outcome {
             "fail" => Err("the handler fails as the request says"),
             "hang" => std::future::pending().await,
+            "throw" => panic!("The handler throws."),
+            "large" => {
+                let characters = parameters["characters"].as_u64().unwrap_or_default() as usize;
+                Ok(object(&json!({"text": "x".repeat(characters)})))
+            }
+            "number" => Ok(object(&json!({"number": 1_u64 << 60}))),
             _ => Ok(parameters),
         }
     }

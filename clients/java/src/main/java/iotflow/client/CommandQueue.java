@@ -1,6 +1,8 @@
 package iotflow.client;
 
+import com.google.protobuf.Struct;
 import iotflow.v1.Command;
+import iotflow.v1.CommandReceipt;
 import iotflow.v1.StreamCommandsRequest;
 import iotflow.v1.Words;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +23,12 @@ final class CommandQueue {
       return size() > MOST;
     }
   }
+
+  /** The server takes no larger results. */
+  private static final int LARGEST_RESULT = 65_536;
+
+  /** Fewer bytes than those, whatever the characters are. */
+  private static final int LONGEST_FAILURE = 4096;
 
   private final CommandHandler handler;
   private final Handlers handlers;
@@ -65,8 +73,32 @@ final class CommandQueue {
     executor.execute(() -> finish(execute(command)));
   }
 
-  synchronized void repeatLater(long id) {
+  /** The server has not stored a result. */
+  void takeRejection(CommandReceipt receipt) {
+    if (receipt.getRetryable()) {
+      repeatLater(receipt.getCommandId());
+      return;
+    }
+    handlers.log(
+        EventLog.Level.WARNING,
+        "result_rejected",
+        Map.of(
+            "command", receipt.getCommandId(),
+            "reason", receipt.getReason(),
+            "error", receipt.getMessage()));
+    giveUp(receipt);
+  }
+
+  private synchronized void repeatLater(long id) {
     results.getOrDefault(id, Optional.empty()).ifPresent(result -> again.put(id, result));
+  }
+
+  /** Without another answer, the command would stay open. */
+  private synchronized void giveUp(CommandReceipt receipt) {
+    results
+        .getOrDefault(receipt.getCommandId(), Optional.empty())
+        .filter(result -> result.getState().equals(Words.CommandOutcome.SUCCEEDED))
+        .ifPresent(result -> finish(failed(receipt.getCommandId(), receipt.getMessage())));
   }
 
   /** Interrupts the handler. */
@@ -87,26 +119,40 @@ final class CommandQueue {
 
   /** Returns what the server gets about a command. */
   private StreamCommandsRequest execute(Command command) {
-    StreamCommandsRequest.Builder answer =
-        StreamCommandsRequest.newBuilder().setCommandId(command.getId());
     try {
-      Map<String, ?> result = handler.handle(command);
-      answer.setResult(Structs.ofMap(result)).setState(Words.CommandOutcome.SUCCEEDED);
+      return StreamCommandsRequest.newBuilder()
+          .setCommandId(command.getId())
+          .setState(Words.CommandOutcome.SUCCEEDED)
+          .setResult(checked(Structs.ofMap(handler.handle(command))))
+          .build();
     } catch (Throwable failure) {
-      String message = messageOf(failure);
+      String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
       handlers.log(
           EventLog.Level.WARNING,
           "command_failed",
           Map.of("command", command.getId(), "error", message));
-      answer.setResult(Structs.ofMap(Map.of("error", message)));
-      answer.setState(Words.CommandOutcome.FAILED);
+      return failed(command.getId(), message);
     }
-    return answer.build();
   }
 
-  private static String messageOf(Throwable failure) {
-    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+  /** Fails where the server would not take the result. */
+  private static Struct checked(Struct result) {
+    long size = JsonSize.of(result);
+    if (size > LARGEST_RESULT) {
+      throw IotflowException.invalid(
+          "", "The result has " + size + " bytes as JSON; " + LARGEST_RESULT + " are the limit.");
+    }
+    return result;
+  }
+
+  private static StreamCommandsRequest failed(long id, String message) {
+    String part = message.substring(0, Math.min(message.length(), LONGEST_FAILURE));
     // Halves of surrogate pairs become question marks.
-    return new String(message.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    String text = new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    return StreamCommandsRequest.newBuilder()
+        .setCommandId(id)
+        .setState(Words.CommandOutcome.FAILED)
+        .setResult(Structs.ofMap(Map.of("error", text)))
+        .build();
   }
 }

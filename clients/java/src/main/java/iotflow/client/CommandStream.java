@@ -59,8 +59,8 @@ final class CommandStream implements Following.Stream {
       received.run();
       if (event.hasCommand()) {
         commands.take(event.getCommand());
-      } else if (event.hasReceipt() && event.getReceipt().getRetryable()) {
-        commands.repeatLater(event.getReceipt().getCommandId());
+      } else if (event.hasReceipt() && !event.getReceipt().getReason().isEmpty()) {
+        commands.takeRejection(event.getReceipt());
       }
     }
 

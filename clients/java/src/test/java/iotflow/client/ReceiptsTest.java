@@ -6,6 +6,7 @@ import iotflow.v1.Command;
 import iotflow.v1.StreamCommandsRequest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Results of commands, and what the server answers to them. */
@@ -98,6 +100,65 @@ class ReceiptsTest {
         assertEquals(1, result.getResult().getFieldsCount());
       }
       assertEquals("succeeded", server.devices.results.take().getState());
+    }
+  }
+
+  @Test
+  void commandWhoseResultIsRejectedFailsOnce() throws InterruptedException {
+    server.devices.rejection = "WRONG";
+    send(1);
+    send(2);
+    try (Subscription handling = client.handleCommands(each -> Map.of("level", 1))) {
+      List<String> answers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        StreamCommandsRequest result = server.devices.results.take();
+        answers.add(
+            result.getCommandId() + " " + result.getState() + Structs.toMap(result.getResult()));
+      }
+      Collections.sort(answers);
+      assertEquals(
+          List.of(
+              "1 failed{error=It is WRONG.}",
+              "1 succeeded{level=1.0}",
+              "2 failed{error=It is WRONG.}",
+              "2 succeeded{level=1.0}"),
+          answers);
+    }
+    assertEquals(0, server.devices.results.size());
+  }
+
+  /** The server takes 65,536 bytes of JSON, in which ü has 6 bytes and 😀 has 12. */
+  @ParameterizedTest
+  @CsvSource({
+    "x, 65525",
+    "<, 65525",
+    "ü, 10920",
+    "😀, 5460",
+    "\u007f, 10920",
+    "'\"', 32762",
+    "'\n', 32762"
+  })
+  void resultHasAtMostWhatTheServerTakes(String letter, int most) throws InterruptedException {
+    send(1);
+    send(2);
+    try (Subscription handling =
+        client.handleCommands(
+            each -> Map.of("text", letter.repeat(most + (int) each.getId() - 1)))) {
+      assertEquals("succeeded", server.devices.results.take().getState());
+      assertEquals("failed", server.devices.results.take().getState());
+    }
+  }
+
+  @Test
+  void messageOfAFailureIsCutOff() throws InterruptedException {
+    send(1);
+    try (Subscription handling =
+        client.handleCommands(
+            each -> {
+              throw new IllegalStateException("ü".repeat(1_000_000));
+            })) {
+      Map<String, Object> result = Structs.toMap(server.devices.results.take().getResult());
+      assertEquals(Map.of("error", "ü".repeat(4096)), result);
     }
   }
 

@@ -44,6 +44,9 @@ final class TestDevices extends DeviceServiceGrpc.DeviceServiceImplBase {
 
   final BlockingQueue<StreamCommandsRequest> results = new LinkedBlockingQueue<>();
 
+  /** The reason of other receipts. */
+  volatile String rejection = "";
+
   /** The receipts of so many results are retryable, and then the stream ends. */
   final AtomicInteger retryable = new AtomicInteger();
 
@@ -128,6 +131,8 @@ final class TestDevices extends DeviceServiceGrpc.DeviceServiceImplBase {
             CommandReceipt.newBuilder()
                 .setCommandId(result.getCommandId())
                 .setState(result.getState())
+                .setReason(isRetryable ? "LATER" : rejection)
+                .setMessage("It is " + rejection + ".")
                 .setRetryable(isRetryable);
         answers.onNext(StreamCommandsResponse.newBuilder().setReceipt(receipt).build());
         if (isRetryable && retryable.decrementAndGet() == 0) {

@@ -25,6 +25,7 @@ class Entry:
     payload: bytes
     record: Record | None = None
     was_tried: bool = False
+    names_device: bool = False
 
     @property
     def is_stored(self) -> bool:

@@ -24,7 +24,7 @@ class DiskStore:
     def __init__(self, files: QueueFiles, executor: ThreadPoolExecutor) -> None:
         self._files = files
         self._executor = executor
-        self.entries = [Entry(record.sequence, record.rows, record.size, b"", record) for record in files.records]
+        self.entries = [_entry(record) for record in files.records]
         self.last_sequence = files.last_sequence
         self.damaged = files.damaged
         self.device = files.device
@@ -108,3 +108,7 @@ class DiskStore:
             with suppress(OSError):
                 self._files.cut(records[len(safe)])
         return safe
+
+
+def _entry(record: Record) -> Entry:
+    return Entry(record.sequence, record.rows, record.size, b"", record, names_device=record.names_device)

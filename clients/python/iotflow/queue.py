@@ -8,6 +8,7 @@ from typing import Protocol
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import queue_full
 from iotflow.policy import DropReason, Policy, Sampler
+from iotflow.queue_records import names_device
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 Drop = Callable[[int, DropReason], None]
@@ -128,7 +129,7 @@ class BatchQueue:
     def _entry(self, batch: TelemetryBatch) -> Entry:
         batch.sequence = self._last_sequence + 1
         payload = batch.SerializeToString()
-        return Entry(batch.sequence, len(batch.timestamps), len(payload), payload)
+        return Entry(batch.sequence, len(batch.timestamps), len(payload), payload, names_device=names_device(batch))
 
     async def _has_room(self, entry: Entry) -> bool:
         """Make or wait for room; False: the batch is to be dropped."""

@@ -15,7 +15,7 @@ from grpc import StatusCode
 
 from iotflow import queue_state
 from iotflow.errors import ServerError
-from iotflow.private_files import make_private_folder, open_private
+from iotflow.private_files import make_private_folder, open_private, sync_folder
 from iotflow.queue_records import HEADER, Record, RecordDamaged, is_torn, packed, read_payload, records_of
 
 _SUFFIX = ".batches"
@@ -128,7 +128,7 @@ class QueueFiles:
         descriptor = open_private(self._path(sequence), os.O_RDWR | os.O_TRUNC)
         try:
             # The name of the file must be as durable as its records.
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError:
             os.close(descriptor)
             raise
@@ -195,11 +195,3 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     while left:
         written = os.pwrite(descriptor, left, offset)
         left, offset = left[written:], offset + written
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

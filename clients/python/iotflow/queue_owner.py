@@ -10,7 +10,6 @@ from iotflow.connection import Connection, Metadata
 from iotflow.errors import ServerError
 from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 # Time for the answer: without one, nothing is sent.
 _ANSWER_SECONDS = 10.0
@@ -40,13 +39,13 @@ class QueueOwner:
         if is_empty and metadata != self._confirmed:
             self._device_id = self._confirmed = None
 
-    async def confirm(self, payload: bytes) -> None:
-        """Return where a batch may be sent over the stream. Raises ServerError where it may not, or where the server does not
-        tell whose key it is.
+    async def confirm(self, *, names_device: bool) -> None:
+        """Return where a batch may be sent over the stream. names_device: whether it does. Raises ServerError where it may not, or
+        where the server does not tell whose key it is.
 
         Tokens are of no device, and a batch that names its device is stored as that device's, or rejected.
         """
-        if self._metadata == self._confirmed or not _is_of_a_device(self._metadata) or _names_device(payload):
+        if names_device or self._metadata == self._confirmed or not _is_of_a_device(self._metadata):
             return
         device_id = await self._asked()
         if self._device_id not in (None, device_id):
@@ -74,8 +73,3 @@ class QueueOwner:
 def _is_of_a_device(metadata: Metadata) -> bool:
     # A certificate needs no metadata.
     return not metadata or any(name == "x-api-key" for name, _ in metadata)
-
-
-def _names_device(payload: bytes) -> bool:
-    batch = TelemetryBatch.FromString(payload)
-    return bool(batch.device_id or batch.device_ids)

@@ -26,13 +26,15 @@ class RecordDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A batch in a segment. offset, size: of its payload, bytes. segment: the first sequence of its file."""
+    """A batch in a segment. offset, size: of its payload, bytes. segment: the first sequence of its file. names_device: whether the
+    batch does; otherwise it is of the key's."""
 
     sequence: int
     rows: int
     segment: int
     offset: int
     size: int
+    names_device: bool = False
 
 
 def packed(payload: bytes) -> bytes:
@@ -69,8 +71,13 @@ def records_of(data: bytes, segment: int) -> Iterator[Record]:
             return
         if batch.sequence <= 0:
             return
-        yield Record(batch.sequence, len(batch.timestamps), segment, offset, size)
+        yield Record(batch.sequence, len(batch.timestamps), segment, offset, size, names_device(batch))
         offset += size + HEADER.size
+
+
+def names_device(batch: TelemetryBatch) -> bool:
+    """Whether the batch, or each of its rows, names its device."""
+    return bool(batch.device_id or batch.device_ids)
 
 
 def is_torn(rest: bytes) -> bool:

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 from iotflow.contract import LARGEST_DEVICE_ID
-from iotflow.private_files import open_private
+from iotflow.private_files import open_private, sync_folder
 
 _NUMBER = struct.Struct("<Q")
 _CHECK = struct.Struct("<I")
@@ -58,3 +58,5 @@ def _replace(path: Path, content: bytes, *, is_durable: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
     new.replace(path)
+    if is_durable:
+        sync_folder(path.parent)

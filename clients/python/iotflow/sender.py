@@ -166,7 +166,7 @@ class StreamSender:
     async def _confirm(self, payload: bytes) -> None:
         try:
             if self.owner:
-                await self.owner.confirm(payload)
+                await self.owner.confirm(names_device=entry.names_device)
         except ServerError:
             # It is not about the batch.
             self._delivery.rewind()

@@ -32,7 +32,8 @@ Feature = Literal[
     "devices",
     "clock",
     "vectors",
-    # Of the machine, not of the client: whether it may mount a small disk, and has a C compiler.
+    "throwing",
+    # Of the machine, not of the client: whether it may mount a small disk or a file of names, and has a C compiler.
     "small_disk",
     "names",
     "clock_steps",

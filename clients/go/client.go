@@ -20,6 +20,7 @@ type Config struct {
 	// TLS protects the connection. nil: no TLS.
 	TLS *TLS
 	// OnCredentialWanted returns a new key when the server has rejected the present one. nil: calls fail with the error.
+	// What handlers, here and elsewhere, panic with is logged as handler_failed, and has no other effect.
 	OnCredentialWanted CredentialHandler
 	// Logger receives structured events with names in snake_case. nil: none.
 	Logger *slog.Logger
@@ -48,12 +49,12 @@ func New(target string, config Config) (*Client, error) {
 	if err := checkToken(config.Token); err != nil {
 		return nil, err
 	}
-	client := &Client{connection: newConnection(target, config), logger: config.Logger, metrics: config.Metrics}
-	if client.logger == nil {
-		client.logger = slog.New(slog.DiscardHandler)
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	if client.metrics == nil {
-		client.metrics = noMetrics{}
+	client := &Client{connection: newConnection(target, config), logger: config.Logger, metrics: noMetrics{}}
+	if config.Metrics != nil {
+		client.metrics = containedMetrics{config.Metrics, config.Logger}
 	}
 	client.clock = newServerClock(client)
 	return client, nil

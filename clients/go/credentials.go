@@ -2,6 +2,8 @@ package iotflow
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -9,13 +11,15 @@ import (
 )
 
 // CredentialHandler returns a new API key after the server has rejected the present one, for example one that a person
-// enters. It may take any time. An empty key or an error means that there is none. While the server accepts none of its
-// answers, there are pauses between the questions, as between attempts to connect.
+// enters. It may take any time. An empty key or an error means that there is none; the error is logged, and named by that of
+// the calls. While the server accepts none of its answers, there are pauses between the questions, as between attempts to
+// connect.
 type CredentialHandler func(ctx context.Context, rejected *Error) (apiKey string, err error)
 
 // credentials are those of the next call. generation counts the keys.
 type credentials struct {
 	handler CredentialHandler
+	logger  *slog.Logger
 	token   string
 
 	mu         sync.Mutex
@@ -33,7 +37,9 @@ type credentials struct {
 }
 
 func newCredentials(config Config) *credentials {
-	return &credentials{handler: config.OnCredentialWanted, token: config.Token, apiKey: config.APIKey, asking: newGate()}
+	return &credentials{
+		handler: config.OnCredentialWanted, logger: config.Logger, token: config.Token, apiKey: config.APIKey, asking: newGate(),
+	}
 }
 
 // set replaces the key by one of the application.
@@ -146,7 +152,11 @@ func (c *credentials) ask(ctx context.Context, generation int, rejected *Error) 
 		// The application has replaced it during the pause.
 		return nil
 	}
-	apiKey, err := c.handler(ctx, rejected)
+	apiKey, err := withoutPanic(func() (string, error) { return c.handler(ctx, rejected) })
+	if err != nil && ctx.Err() == nil {
+		c.logger.Error("handler_failed", "handler", "OnCredentialWanted", "error", err)
+		return rejected.with(fmt.Sprintf("The credential handler failed: %v.", err))
+	}
 	if err != nil || apiKey == "" {
 		return rejected
 	}

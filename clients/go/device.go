@@ -82,7 +82,9 @@ func (c *Client) WatchConfig(ctx context.Context, handler func(DesiredConfig)) e
 				continue
 			}
 			newest = config.GetDesiredVersion()
-			handler(DesiredConfig{newest, config.GetDesired().AsMap(), config.GetChangedAt().AsTime()})
+			contain(c.logger, "WatchConfig", func() {
+				handler(DesiredConfig{newest, config.GetDesired().AsMap(), config.GetChangedAt().AsTime()})
+			})
 		}
 	}, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -66,6 +67,13 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // GRPCStatus makes the error known to package google.golang.org/grpc/status.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Message) }
+
+// with returns the error with another sentence in its message.
+func (e *Error) with(sentence string) *Error {
+	changed := *e
+	changed.Message += " " + sentence
+	return &changed
+}
 
 // wantsCredential tells whether a new key may help.
 func (e *Error) wantsCredential() bool {

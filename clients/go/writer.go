@@ -3,6 +3,8 @@ package iotflow
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -27,7 +29,8 @@ const diskRetry = time.Second
 
 // WriterConfig configures a Writer. The zero value keeps the queue in memory and has the defaults above.
 //
-// The handlers are called by the goroutines that add and send, so they must return soon, and must not call the writer.
+// The handlers are called by the goroutines that add and send, so they must return soon, and must not call the writer. What
+// they panic with is logged as handler_failed, and has no other effect.
 type WriterConfig struct {
 	// Folder of the queue, which then survives the process. Empty: memory.
 	Folder string
@@ -52,7 +55,7 @@ type WriterConfig struct {
 	OnInterrupted func(err *Error, pause time.Duration)
 }
 
-func (c WriterConfig) withDefaults() WriterConfig {
+func (c WriterConfig) withDefaults(logger *slog.Logger) WriterConfig {
 	c.BatchRows = positive(c.BatchRows, DefaultBatchRows)
 	c.BatchBytes = positive(c.BatchBytes, DefaultBatchBytes)
 	c.BatchAge = positive(c.BatchAge, DefaultBatchAge)
@@ -60,16 +63,27 @@ func (c WriterConfig) withDefaults() WriterConfig {
 	c.QueueLimit = positive(c.QueueLimit, DefaultQueueLimit)
 	// A batch fits into the queue.
 	c.BatchBytes = int(min(int64(c.BatchBytes), c.QueueLimit))
-	if c.OnRejected == nil {
-		c.OnRejected = func(*iotflowv1.Rejection) {}
-	}
-	if c.OnDropped == nil {
-		c.OnDropped = func(Dropped) {}
-	}
-	if c.OnInterrupted == nil {
-		c.OnInterrupted = func(*Error, time.Duration) {}
-	}
+	c.containHandlers(logger)
 	return c
+}
+
+func (c *WriterConfig) containHandlers(logger *slog.Logger) {
+	rejected, dropped, interrupted := c.OnRejected, c.OnDropped, c.OnInterrupted
+	c.OnRejected = func(rejection *iotflowv1.Rejection) {
+		if rejected != nil {
+			contain(logger, "OnRejected", func() { rejected(rejection) })
+		}
+	}
+	c.OnDropped = func(lost Dropped) {
+		if dropped != nil {
+			contain(logger, "OnDropped", func() { dropped(lost) })
+		}
+	}
+	c.OnInterrupted = func(err *Error, pause time.Duration) {
+		if interrupted != nil {
+			contain(logger, "OnInterrupted", func() { interrupted(err, pause) })
+		}
+	}
 }
 
 func positive[Number int | int64 | time.Duration](value, otherwise Number) Number {
@@ -120,6 +134,8 @@ type Writer struct {
 
 	openRows atomic.Int64
 	stopped  atomic.Bool
+	// closed tells that a close has begun: no more rows are taken.
+	closed atomic.Bool
 
 	mu      sync.Mutex
 	status  Status
@@ -134,7 +150,7 @@ type Writer struct {
 // NewWriter returns a writer that connects and sends by itself, beginning with what the folder of the queue has. It fails
 // with the reason QUEUE_IN_USE where another writer has the folder.
 func (c *Client) NewWriter(config WriterConfig) (*Writer, error) {
-	config = config.withDefaults()
+	config = config.withDefaults(c.logger)
 	opened, damaged := newQueue(config.QueueLimit, nil, nil, 0), 0
 	if config.Folder != "" {
 		var err error
@@ -214,7 +230,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 	ctx, release := w.whileRunning(ctx)
 	defer release()
 	if err := w.enter(ctx); err != nil {
-		return w.explain(err)
+		return w.nameCause(w.explain(err))
 	}
 	err := w.sealForFlush(ctx)
 	last := w.queue.nextSequence() - 1
@@ -226,7 +242,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 }
 
 // Close flushes, ends the stream and releases everything, also where it fails with DEADLINE_EXCEEDED. What was not
-// acknowledged stays in a queue on disk.
+// acknowledged stays in a queue on disk. Rows cannot be added from the beginning of Close on.
 func (w *Writer) Close(ctx context.Context) error {
 	w.closed.Store(true)
 	err := w.Flush(ctx)
@@ -326,7 +342,7 @@ func (w *Writer) nameCause(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var late *Error
-	if w.interruption == nil || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &late) {
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &late) {
 		return err
 	}
 	if w.diskFailure != nil {

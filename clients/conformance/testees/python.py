@@ -18,7 +18,8 @@ class Testee:
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
-        self._new_keys: asyncio.Queue[str | None] = asyncio.Queue()
+        # What the credential handler returns, or throws.
+        self._new_keys: asyncio.Queue[str | Exception | None] = asyncio.Queue()
 
     @property
     def connection(self) -> Connection:
@@ -45,7 +46,8 @@ class Testee:
 
     async def new_key(self, request: Json) -> Json:
         """Answer the credential handler, now or when it asks."""
-        self._new_keys.put_nowait(request["api_key"])
+        failure = request.get("fails")
+        self._new_keys.put_nowait(RuntimeError(failure) if failure else request["api_key"])
         return {}
 
     async def encode(self, request: Json) -> Json:
@@ -58,7 +60,10 @@ class Testee:
 
     async def _wanted(self, error: ServerError) -> str | None:
         report("credential_wanted", reason=error.reason)
-        return await self._new_keys.get()
+        answer = await self._new_keys.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The writer of the Python client under test."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import numpy as np
 from grpc import StatusCode
@@ -17,6 +18,7 @@ from iotflow.policy import DropReason, Policy
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import DEFAULT_BATCH, DEFAULT_LIMIT, TelemetryWriter
 
+Arguments = ParamSpec("Arguments")
 _DTYPES: dict[str, Any] = {
     "doubles": np.float64,
     "floats": np.float32,
@@ -43,6 +45,7 @@ class WriterUnderTest:
 
     async def open(self, request: Json, connection: Connection) -> Json:
         """Open a writer in place of one that was closed."""
+        then = _throwing if request.get("throwing") else _unchanged
         writer = TelemetryWriter(
             connection,
             folder=request.get("folder"),
@@ -55,10 +58,10 @@ class WriterUnderTest:
             ),
             window=request.get("window") or 64,
             clock=ServerClock() if request.get("clock") == "server" else None,
-            on_acknowledged=self._note_acknowledged,
-            on_rejected=self._note_rejected,
-            on_dropped=self._note_dropped,
-            on_interrupted=self._note_interrupted,
+            on_acknowledged=then(self._note_acknowledged),
+            on_rejected=then(self._note_rejected),
+            on_dropped=then(self._note_dropped),
+            on_interrupted=then(self._note_interrupted),
         )
         self._acknowledged = self._rejected = self._dropped = self._interruptions = 0
         self._writer = await writer.open()
@@ -128,6 +131,20 @@ class WriterUnderTest:
     def _note_interrupted(self, error: ServerError, delay: float) -> None:
         self._interruptions += 1
         report_interrupted(error, delay)
+
+
+def _unchanged(handler: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    return handler
+
+
+def _throwing(handler: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """The handler, which throws in the end."""
+
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        handler(*args, **kwargs)
+        raise RuntimeError("The handler throws.")
+
+    return call
 
 
 def _array(kind: str, values: list[Any]) -> "NDArray[Any]":

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	iotflow "iotflow/clients/go"
 	iotflowv1 "iotflow/clients/go/iotflow/v1"
@@ -29,11 +30,14 @@ func (t *testee) heartbeat(ctx context.Context, request struct{ Status string })
 	return object{"timestamp": answer.GetTimestamp().AsTime().UnixMilli(), "status": answer.GetStatus()}, nil
 }
 
-func (t *testee) watchConfig(context.Context, struct{}) (any, error) {
+func (t *testee) watchConfig(_ context.Context, request struct{ Throwing bool }) (any, error) {
 	client := t.connected()
 	t.follow("config", func(ctx context.Context) error {
 		return client.WatchConfig(ctx, func(config iotflow.DesiredConfig) {
 			t.out.event("config", object{"version": config.Version, "desired": config.Desired})
+			if request.Throwing {
+				panic("The handler throws.")
+			}
 		})
 	})
 	return object{}, nil

@@ -18,7 +18,7 @@ import (
 type testee struct {
 	out     *output
 	context context.Context
-	newKeys chan string
+	newKeys chan newKeyRequest
 
 	mu          sync.Mutex
 	client      *iotflow.Client
@@ -27,7 +27,7 @@ type testee struct {
 }
 
 func newTestee(ctx context.Context, out *output) *testee {
-	return &testee{out: out, context: ctx, newKeys: make(chan string, 100)}
+	return &testee{out: out, context: ctx, newKeys: make(chan newKeyRequest, 100)}
 }
 
 func (t *testee) handlers() map[string]handler {
@@ -99,17 +99,23 @@ func (t *testee) connect(_ context.Context, request connectRequest) (any, error)
 func (t *testee) credentialWanted(ctx context.Context, rejected *iotflow.Error) (string, error) {
 	t.out.event("credential_wanted", object{"reason": rejected.Reason})
 	select {
-	case apiKey := <-t.newKeys:
-		return apiKey, nil
+	case answer := <-t.newKeys:
+		if answer.Fails != "" {
+			panic(answer.Fails)
+		}
+		return answer.APIKey, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 }
 
-func (t *testee) newKey(_ context.Context, request struct {
+type newKeyRequest struct {
 	APIKey string `json:"api_key"`
-}) (any, error) {
-	t.newKeys <- request.APIKey
+	Fails  string
+}
+
+func (t *testee) newKey(_ context.Context, request newKeyRequest) (any, error) {
+	t.newKeys <- request
 	return object{}, nil
 }
 
@@ -148,21 +154,40 @@ var policies = map[string]iotflow.Policy{
 }
 
 type writerRequest struct {
-	Folder string
-	Limit  int64
-	Policy string
-	Rows   int
-	Bytes  int
-	AgeMS  int `json:"age_ms"`
-	Window int
-	Clock  string
+	Folder   string
+	Limit    int64
+	Policy   string
+	Rows     int
+	Bytes    int
+	AgeMS    int `json:"age_ms"`
+	Window   int
+	Clock    string
+	Throwing bool
+}
+
+// after panics where the handlers have to.
+func (r writerRequest) after() {
+	if r.Throwing {
+		panic("The handler throws.")
+	}
 }
 
 func (t *testee) openWriter(_ context.Context, request writerRequest) (any, error) {
 	config := iotflow.WriterConfig{
 		Folder: request.Folder, QueueLimit: request.Limit, Policy: policies[request.Policy], BatchRows: request.Rows,
 		BatchBytes: request.Bytes, BatchAge: milliseconds(request.AgeMS), Window: request.Window,
-		OnRejected: t.rejected, OnDropped: t.dropped, OnInterrupted: t.interrupted,
+		OnRejected: func(rejection *iotflowv1.Rejection) {
+			t.rejected(rejection)
+			request.after()
+		},
+		OnDropped: func(dropped iotflow.Dropped) {
+			t.dropped(dropped)
+			request.after()
+		},
+		OnInterrupted: func(err *iotflow.Error, pause time.Duration) {
+			t.interrupted(err, pause)
+			request.after()
+		},
 	}
 	if request.Clock == "server" {
 		config.Clock = iotflow.ServerTime

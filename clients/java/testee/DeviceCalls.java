@@ -60,8 +60,10 @@ final class DeviceCalls {
     session
         .client()
         .watchConfig(
-            config ->
-                output.event("config", "version", config.version(), "desired", config.desired()));
+            config -> {
+              output.event("config", "version", config.version(), "desired", config.desired());
+              Session.afterHandler(request);
+            });
     return new JsonObject();
   }
 
@@ -105,10 +107,6 @@ final class DeviceCalls {
       default:
         return parameters;
     }
-    if (outcome.equals("hang")) {
-      TimeUnit.DAYS.sleep(1);
-    }
-    return parameters;
   }
 
   private static Object plain(Value value) {

@@ -15,7 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** Has one connection at a time. */
 final class Session {
   private final Output output;
-  private final BlockingQueue<String> newKeys = new LinkedBlockingQueue<>();
+  private final BlockingQueue<JsonObject> newKeys = new LinkedBlockingQueue<>();
   private IotflowClient client;
 
   Session(Output output) {
@@ -39,6 +39,13 @@ final class Session {
   static IotflowException missing(String message) {
     return IotflowException.of(
         Status.FAILED_PRECONDITION.withDescription(message).asRuntimeException());
+  }
+
+  /** Throws at the end of a handler where the request wants that. */
+  static void afterHandler(JsonObject request) {
+    if (Json.has(request, "throwing") && request.get("throwing").getAsBoolean()) {
+      throw new IllegalStateException("The handler throws.");
+    }
   }
 
   void interrupted(Interruption interruption) {
@@ -97,11 +104,15 @@ final class Session {
 
   private String credentialWanted(IotflowException rejected) throws InterruptedException {
     output.event("credential_wanted", "reason", rejected.reason());
-    return newKeys.take();
+    JsonObject answer = newKeys.take();
+    if (Json.has(answer, "fails")) {
+      throw new IllegalStateException(Json.text(answer, "fails"));
+    }
+    return Json.text(answer, "api_key");
   }
 
   private JsonObject newKey(JsonObject request) {
-    newKeys.add(Json.text(request, "api_key"));
+    newKeys.add(request);
     return new JsonObject();
   }
 }

@@ -48,9 +48,21 @@ final class Writing {
   private JsonObject open(JsonObject request) {
     WriterOptions options =
         new WriterOptions()
-            .onRejected(this::rejected)
-            .onDropped(this::dropped)
-            .onInterrupted(session::interrupted);
+            .onRejected(
+                rejection -> {
+                  rejected(rejection);
+                  Session.afterHandler(request);
+                })
+            .onDropped(
+                dropped -> {
+                  dropped(dropped);
+                  Session.afterHandler(request);
+                })
+            .onInterrupted(
+                interruption -> {
+                  session.interrupted(interruption);
+                  Session.afterHandler(request);
+                });
     if (Json.has(request, "folder")) {
       options.folder(new File(Json.text(request, "folder")));
     }

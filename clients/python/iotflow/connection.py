@@ -1,6 +1,7 @@
 """The connection to a server: one channel at a time, its TLS files, and the key or token of its calls."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from iotflow.credential_form import checked_key, checked_token
 from iotflow.errors import ServerError, server_error
 from iotflow.target import checked_target
 
+log = logging.getLogger(__name__)
 CredentialHandler = Callable[[ServerError], Awaitable[str | None]]
 Metadata = tuple[tuple[str, str], ...]
 # Time for the calls of a connection that broke to end.
@@ -54,7 +56,7 @@ class Connection:
     tls: None: without TLS. connect_timeout: seconds for one attempt to connect.
     on_credential_wanted: called with the error when the server does not accept the key; returns a new key or token, or None.
     It may take any time. While the server accepts none of its answers, there are pauses between the calls, as between attempts
-    to connect.
+    to connect. Its exception is logged, counts as None, and is named by the error of the calls.
     """
 
     def __init__(
@@ -174,7 +176,11 @@ class Connection:
         if used != self.metadata:
             # The application has replaced it meanwhile.
             return True
-        credential = await handler(error)
+        try:
+            credential = await handler(error)
+        except Exception as failure:
+            log.exception("handler failed: on_credential_wanted")
+            raise error.explained(f"The credential handler failed: {failure!r}") from failure
         if not credential:
             return False
         if self._token:

@@ -58,6 +58,18 @@ class ServerError(Exception):
         self.retry_after = retry_after
         self.request_id = request_id
 
+    def explained(self, why: str) -> "ServerError":
+        """The same error with another sentence in its message."""
+        return ServerError(
+            self.code,
+            f"{self.message} {why}",
+            reason=self.reason,
+            field=self.field,
+            retryable=self.retryable,
+            retry_after=self.retry_after,
+            request_id=self.request_id,
+        )
+
     @property
     def is_foreign(self) -> bool:
         """Whether something else may have answered in place of the server, which gives its reason with these statuses. Streams

@@ -1,6 +1,7 @@
 """The queue of batches from the caller to their acknowledgement, in memory or in a folder."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -10,6 +11,8 @@ from iotflow.errors import queue_full
 from iotflow.policy import DropReason, Policy, Sampler
 from iotflow.queue_records import names_device
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
+
+log = logging.getLogger(__name__)
 
 Drop = Callable[[int, DropReason], None]
 # Pause before the disk is tried again with the same batch.
@@ -63,7 +66,7 @@ class BatchQueue:
         self._uncommitted: deque[tuple[Entry, asyncio.Future[None]]] = deque()
         self._uncommitted_bytes = 0
         self._removed_up_to = 0
-        # An exception of a callback, which ended the writer.
+        # An error of this program, which ended the writer.
         self.failure: Exception | None = None
         # Why the disk takes no batch, as text; empty: it does.
         self.disk_failure = ""

@@ -11,6 +11,7 @@ from google.protobuf import json_format
 
 from iotflow.columns import Columns, DeviceColumns
 from iotflow.connection import Connection, Metadata
+from iotflow.handlers import contained
 from iotflow.paging import pages
 from iotflow.resuming import Interrupted, resumed
 from iotflow.v1.telemetry_service_pb2 import (
@@ -162,6 +163,8 @@ class TelemetryReader:
             since=_text(since) if since is not None else "",
             columnar=True,
         )
+        on_subscribed = contained("on_subscribed", on_subscribed)
+        on_missed = contained("on_missed", on_missed)
         newest: int | None = None
         is_new = True
 

@@ -9,6 +9,7 @@ import grpc
 from iotflow.channels import Backoff
 from iotflow.connection import Connection, Metadata, needs_credential
 from iotflow.errors import ServerError
+from iotflow.handlers import contained
 
 Event = TypeVar("Event")
 Interrupted = Callable[[ServerError, float], None]
@@ -23,7 +24,7 @@ class Resumption:
 
     def __init__(self, connection: Connection, on_interrupted: Interrupted) -> None:
         self._connection = connection
-        self._on_interrupted = on_interrupted
+        self._on_interrupted = contained("on_interrupted", on_interrupted)
         self._backoff = Backoff()
         self._metadata: Metadata = ()
         self.failure = ""

@@ -142,7 +142,7 @@ class StreamSender:
                 entry = await self._delivery.next()
                 payload = entry.payload or await self._payload(entry)
                 if payload:
-                    await self._confirm(payload)
+                    await self._confirm(entry)
                     await call.write(payload)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             # The reader of acknowledgements gets the status of a call that has ended.
@@ -163,7 +163,7 @@ class StreamSender:
             # The batch is on the disk, and can be read later.
             raise ServerError(StatusCode.UNAVAILABLE, f"The queue cannot be read: {error}", retryable=True) from None
 
-    async def _confirm(self, payload: bytes) -> None:
+    async def _confirm(self, entry: Entry) -> None:
         try:
             if self.owner:
                 await self.owner.confirm(names_device=entry.names_device)

@@ -18,6 +18,7 @@ from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow.delivery import Delivery, Entry
 from iotflow.disk_store import DiskStore
 from iotflow.errors import QUEUE_FULL, ServerError, deadline_exceeded
+from iotflow.handlers import contained
 from iotflow.open_batch import Value, cells, is_int64
 from iotflow.policy import DropReason, Policy
 from iotflow.queue import BatchQueue, QueueEnded
@@ -29,6 +30,7 @@ DEFAULT_LIMIT = 64 * 1024 * 1024
 DEFAULT_BATCH = BatchLimits()
 # Interval at which flush() tries a full queue again.
 RETRY_SECONDS = 0.1
+_NOT_OPEN = "The writer is not open. Use it in an `async with` block."
 
 
 def noop(*_: object) -> None:
@@ -57,7 +59,7 @@ class TelemetryWriter:
     on_rejected: called with each Rejection; sequence is the batch's in the queue, index is the row in the batch.
     on_dropped: called with a number of rows that a full queue left out, and the reason.
     on_interrupted: called with the ServerError and the seconds until the next attempt.
-    An exception in a callback ends the writer, and add(), send(), flush() or close() raises it.
+    The callbacks run in the loop, and must not block. An exception of one is logged, and has no other effect.
     """
 
     def __init__(
@@ -105,9 +107,14 @@ class TelemetryWriter:
             put=self._put,
             delivery=self._delivery,
         )
-        self._on_dropped = on_dropped
+        self._on_dropped = contained("on_dropped", on_dropped)
         self._queue = self._new_queue(None)
-        callbacks = SenderCallbacks(on_acknowledged, on_rejected, on_interrupted, self._on_unreadable)
+        callbacks = SenderCallbacks(
+            contained("on_acknowledged", on_acknowledged),
+            contained("on_rejected", on_rejected),
+            on_interrupted,
+            self._on_unreadable,
+        )
         self._sender = StreamSender(self._connection, self._delivery, self._read, callbacks, gives_up=gives_up_batches)
         self._store: DiskStore | None = None
         self._clock_task: asyncio.Task[None] | None = None
@@ -168,7 +175,7 @@ class TelemetryWriter:
         if is_added and not self._batcher.is_full:
             return
         async with self._turn():
-            await self._check_open()
+            await self._check_adding()
             batcher = self._batcher
             stored = await (batcher.finish_full() if is_added else batcher.add(row, timestamp, device_id))
         await _all(stored)
@@ -180,7 +187,7 @@ class TelemetryWriter:
         part = columns_of(timestamps, columns, device_id)
         _check_device_id(device_id)
         async with self._turn():
-            await self._check_open()
+            await self._check_adding()
             stored = await self._batcher.add_columns(part)
         await _all(stored)
 
@@ -189,7 +196,7 @@ class TelemetryWriter:
         async with self._turn():
             stored = await self._batcher.finish()
             await self._delivery.wait_until(lambda: len(self._delivery) < self._window)
-            await self._check_open()
+            await self._check_adding()
             stored += await self._put(batch)
         await _all(stored)
 
@@ -203,11 +210,10 @@ class TelemetryWriter:
             async with asyncio.timeout(deadline):
                 await self._flush()
         except TimeoutError:
-            cause = f" The last attempt failed: {self._sender.failure}" if self._sender.failure else ""
-            raise deadline_exceeded(f"Not everything was acknowledged within {deadline:g} s.{cause}") from None
+            raise deadline_exceeded(f"Not everything was acknowledged within {deadline:g} s.{self._cause()}") from None
 
     async def close(self, deadline: float | None = None) -> None:
-        """As flush(), and end the stream and release everything, also where flush() fails."""
+        """As flush(), and end the stream and release everything, also where flush() fails. No rows can be added from now on."""
         if self._is_closing:
             return
         self._takes_rows = False
@@ -262,7 +268,7 @@ class TelemetryWriter:
         if self._is_open:
             return
         if self._is_closing or self._runner is None:
-            raise RuntimeError("The writer is not open. Use it in an `async with` block.")
+            raise RuntimeError(_NOT_OPEN)
         if self._queue.failure:
             raise self._queue.failure
         await asyncio.wait((self._runner,))

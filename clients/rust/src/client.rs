@@ -8,6 +8,7 @@ use crate::clock::ServerClock;
 use crate::connection::Connection;
 use crate::credentials::CredentialHandler;
 use crate::error::{Error, Result};
+use crate::handlers::contained;
 use crate::metrics::Metrics;
 use crate::target;
 use crate::tls::Tls;
@@ -44,9 +45,10 @@ impl Config {
     }
 
     /// Asks the handler for a new key after the server has rejected the present one, for example one that a person enters.
-    /// It may take any time. None means that there is no new key; without a handler, calls fail with the error. An answer of
-    /// another form than a key ends the stream that asked with `INVALID_ARGUMENT`. While the
-    /// server accepts none of its answers, there are pauses between the questions, as between attempts to connect.
+    /// It may take any time. None means that there is no new key; without a handler, calls fail with the error. So does a
+    /// panic, which the error of the calls names. An answer of another form than a key ends the stream that asked with
+    /// `INVALID_ARGUMENT`. While the server accepts none of its answers, there are pauses between the questions, as between
+    /// attempts to connect.
     #[must_use]
     pub fn on_credential_wanted<F, Answer>(mut self, handler: F) -> Self
     where
@@ -80,7 +82,7 @@ impl Client {
         target::check(&target)?;
         Ok(Self {
             connection: Connection::new(target, &config)?,
-            metrics: config.metrics.unwrap_or_else(|| Arc::new(())),
+            metrics: contained(config.metrics),
             clock: Arc::new(ServerClock::new()),
         })
     }

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use crate::backoff::Backoff;
 use crate::client::Config;
 use crate::error::{Error, Result};
+use crate::handlers;
 use crate::key::{self, Key};
 
 /// Asks the application for a new key.
@@ -100,7 +101,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// The error of the rejected key where there is no other, and `INVALID_ARGUMENT` where the handler's answer is no key.
+    /// The error of the rejected key where there is no other, which names a panic of the handler, and `INVALID_ARGUMENT`
+    /// where the handler's answer is no key.
     pub async fn renew(&self, generation: u64, rejected: Error) -> Result<()> {
         let _asking = self.asking.lock().await;
         if self.generation() != generation {
@@ -117,9 +119,15 @@ impl Credentials {
             // The application has replaced it during the pause.
             return Ok(());
         }
-        let answer = handler(rejected.clone()).await;
+        let answer = match handlers::outcome(async { handler(rejected.clone()).await }).await {
+            Ok(answer) => answer.ok_or(rejected)?,
+            Err(panic) => {
+                handlers::log("on_credential_wanted", &panic);
+                return Err(rejected.with(&format!("The credential handler failed: {panic}.")));
+            }
+        };
         let mut state = self.state();
-        state.key = state.key.next(&answer.ok_or(rejected)?)?;
+        state.key = state.key.next(&answer)?;
         state.is_unproven = true;
         Ok(())
     }

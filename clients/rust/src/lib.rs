@@ -42,6 +42,7 @@ mod early;
 mod entry;
 mod error;
 mod following;
+mod handlers;
 mod items;
 mod json;
 mod key;

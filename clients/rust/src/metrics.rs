@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::policy::DropReason;
 
 /// Receives the numbers of writers and streams, for example to export them to Prometheus. Methods are called concurrently,
-/// and must return soon. Each does nothing unless it is implemented.
+/// and must return soon. Each does nothing unless it is implemented. A panic is logged as `handler_failed`, and has no other effect.
 pub trait Metrics: Send + Sync {
     /// A writer took a row.
     fn row_added(&self) {}

@@ -1,10 +1,12 @@
-//! What the application is told, and what is counted.
+//! What the application learns, and what is counted.
 
+use std::io;
 use std::time::Duration;
 
 use tracing::warn;
 
 use crate::error::{Error, status_word};
+use crate::handlers::contain;
 use crate::policy::{DropReason, Dropped};
 use crate::shared::Shared;
 use crate::v1::Rejection;
@@ -18,7 +20,7 @@ impl Shared {
         warn!(code, reason = error.reason, error = error.message, ?pause, "stream_interrupted");
         self.client.metrics.interrupted(error, pause);
         if let Some(handler) = &self.config.on_interrupted {
-            handler(error, pause);
+            contain("on_interrupted", || handler(error, pause));
         }
     }
 
@@ -50,7 +52,7 @@ impl Shared {
         warn!(rows, reason = reason.word(), "rows_dropped");
         self.client.metrics.rows_dropped(rows, reason);
         if let Some(handler) = &self.config.on_dropped {
-            handler(Dropped { rows, reason });
+            contain("on_dropped", || handler(Dropped { rows, reason }));
         }
     }
 }

@@ -1,8 +1,7 @@
 //! What the tasks of a writer share.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +14,7 @@ use crate::batching::Batching;
 use crate::client::Client;
 use crate::clock::ClockSource;
 use crate::error::{Code, Error, Result, status_word};
+use crate::handlers;
 use crate::queue::Queue;
 use crate::time::milliseconds;
 use crate::writer::Status;
@@ -127,11 +127,11 @@ impl Shared {
         });
     }
 
-    /// The result of a part of the writer; none where it panicked, as a handler of the application may. That ends the writer:
+    /// The result of a part of the writer; none where it panicked, which is a defect of this client. That ends the writer:
     /// without the part it would do nothing, without a word.
     pub async fn guard<T>(self: Arc<Self>, part: impl Future<Output = T>) -> Option<T> {
         let result = AssertUnwindSafe(part).catch_unwind().await;
-        result.map_err(|panic| self.fail(panicked(&*panic))).ok()
+        result.map_err(|panic| self.fail(panicked(&handlers::text(&*panic)))).ok()
     }
 
     /// Stops the writer. The queue stays as it is.
@@ -157,10 +157,8 @@ impl Shared {
 }
 
 /// The error of calls after a panic.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let message = format!("The writer, or a handler that it called, panicked: {}.", text.unwrap_or("no text"));
-    Error { retryable: false, ..Error::new(Code::Internal, message) }
+fn panicked(text: &str) -> Error {
+    Error { retryable: false, ..Error::new(Code::Internal, format!("The writer panicked: {text}.")) }
 }
 
 /// The error of calls after the end.

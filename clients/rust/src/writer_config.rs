@@ -15,8 +15,8 @@ type InterruptionHandler = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
 
 /// Configures a [`Writer`](crate::Writer). The default keeps the queue in memory.
 ///
-/// The handlers are called by the tasks that add and send, so they must return soon. A panic of one ends the writer, whose
-/// calls then fail.
+/// The handlers are called by the tasks that add and send, so they must return soon. A panic of one is logged as
+/// `handler_failed`, and has no other effect.
 #[derive(Clone)]
 pub struct WriterConfig {
     /// The folder of the queue, which then survives the process. None: memory. It belongs to one writer at a time, and to one

@@ -9,12 +9,14 @@ import type {
 import type { Transport } from "@connectrpc/connect";
 import { Backoff } from "./backoff.js";
 import { checkCredential } from "./credential.js";
+import { handlerFailed, textOf } from "./handlers.js";
 import { type ServerError, serverError } from "./server-error.js";
 import { LONGEST_TIMER_MS, sleep } from "./waiting.js";
 
 /**
  * Returns a new key after the server refused the present one, or nothing if there is none. It may take any time. While the
- * server accepts none of the answers, there are pauses between the calls, as between attempts to connect.
+ * server accepts none of the answers, there are pauses between the calls, as between attempts to connect. If it fails, there is no
+ * new key; the error is shown on the console, and named by that of the calls.
  */
 export type CredentialHandler = (error: ServerError) => Promise<string | undefined>;
 
@@ -94,7 +96,7 @@ export class Connection {
 
   /**
    * Asks the application for a new key and uses it. Returns whether there is one. Concurrent callers share one question.
-   * Rejects with INVALID_ARGUMENT if no key has the form of the answer.
+   * Rejects with INVALID_ARGUMENT if no key has the form of the answer, and with the error if the handler fails.
    */
   renewKey(error: ServerError): Promise<boolean> {
     this.#asking ??= this.#ask(error).finally(() => {
@@ -147,7 +149,7 @@ export class Connection {
     if (this.#isUnproven) await sleep(this.#pauses.next(error.retryAfter) * 1000, this.#closed.signal);
     // The application may have replaced it during the pause.
     if (rejected !== this.#apiKey) return true;
-    const key = this.#closed.signal.aborted ? undefined : await onCredentialWanted(error);
+    const key = this.#closed.signal.aborted ? undefined : await answerOf(onCredentialWanted, error);
     if (!key) return false;
     checkCredential("api_key", key);
     this.#apiKey = key;
@@ -170,6 +172,15 @@ export class Connection {
       ...(this.#apiKey ? { "x-api-key": this.#apiKey } : {}),
       ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}),
     };
+  }
+}
+
+async function answerOf(handler: CredentialHandler, error: ServerError): Promise<string | undefined> {
+  try {
+    return await handler(error);
+  } catch (failure) {
+    handlerFailed("onCredentialWanted", failure);
+    throw error.with(`The credential handler failed: ${textOf(failure)}`);
   }
 }
 

@@ -9,7 +9,7 @@ import { aborted, sleep } from "./waiting.js";
 export interface StreamOptions {
   /** Ends the stream. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when the stream broke, with the pause until the next attempt. */
+  /** Called when the stream broke, with the pause until the next attempt. What it throws is shown on the console. */
   readonly onInterrupted?: ((error: ServerError, delayMs: number) => void) | undefined;
 }
 
@@ -25,6 +25,7 @@ export async function* reconnecting<T>(
   { signal, onInterrupted }: StreamOptions,
 ): AsyncGenerator<T, void> {
   const backoff = new Backoff();
+  const interrupted = contained("onInterrupted", onInterrupted);
   while (!signal?.aborted) {
     const { apiKey } = connection;
     try {
@@ -43,7 +44,7 @@ export async function* reconnecting<T>(
       if (signal?.aborted) return;
       if (!isInterruption(error)) throw error;
       const delayMs = backoff.next(error.retryAfter) * 1000;
-      onInterrupted?.(error, delayMs);
+      interrupted(error, delayMs);
       await sleep(delayMs, signal);
     }
   }

@@ -101,6 +101,11 @@ export class ServerError extends Error {
     this.retryAfter = facts.retryAfter;
     this.requestId = facts.requestId ?? "";
   }
+
+  /** The same error with another sentence in its message. */
+  with(sentence: string): ServerError {
+    return new ServerError(this.code, `${this.message} ${sentence}`, this);
+  }
 }
 
 /** The call that failed. */

@@ -4,7 +4,8 @@ import { BoundedQueue } from "./bounded-queue.js";
 import type { ServerClock } from "./clock.js";
 import { type Columns, type Row, typeOf, typeOfColumn } from "./columns.js";
 import type { Connection } from "./connection.js";
-import { Intake } from "./intake.js";
+import { contained } from "./handlers.js";
+import { Intake, type NewRows } from "./intake.js";
 import type { NewColumn } from "./open-batch.js";
 import type { DropReason, Policy } from "./policy.js";
 import { type BatchQueue, MemoryQueue } from "./queue.js";
@@ -33,6 +34,7 @@ export interface WriterOptions {
   readonly window?: number | undefined;
   /** The clock of rows without a time. Default: that of the device. */
   readonly clock?: ServerClock | undefined;
+  // What these handlers throw is shown on the console, and has no other effect.
   /** Called with rows that the server did not store. */
   readonly onRejected?: ((rejected: RejectedRows) => void) | undefined;
   /** Called with the number of rows that a full queue or damage lost. */
@@ -69,16 +71,16 @@ export class TelemetryWriter {
     this.#queue = options.queue ?? new MemoryQueue();
     this.#sender = new Sender(connection, this.#queue, this.#changes, {
       window: options.window ?? 64,
-      onRejected: options.onRejected ?? (() => undefined),
+      onRejected: contained("onRejected", options.onRejected),
       onDamaged: (rows) => this.#bounded.drop(rows, "DAMAGED"),
-      onInterrupted: options.onInterrupted ?? (() => undefined),
+      onInterrupted: contained("onInterrupted", options.onInterrupted),
     });
     this.#bounded = new BoundedQueue(this.#queue, limit, policy, {
       changes: this.#changes,
       signal,
       lastSent: () => this.#sender.lastSent,
       check,
-      onDropped: options.onDropped ?? (() => undefined),
+      onDropped: contained("onDropped", options.onDropped),
     });
     const samples = policy === "sample";
     const intake = { rows, bytes, ageMs, limit, samples, clock: options.clock, signal, check };
@@ -105,7 +107,7 @@ export class TelemetryWriter {
       if (value !== null && value !== undefined) columns.push({ measurement, type: typeOf(value), values: [value] });
     }
     const time = timestamp === undefined ? undefined : Number(timestamp);
-    return this.#intake.add({ count: 1, columns, time: () => time, ageMs, device: () => deviceId });
+    return this.#add({ count: 1, columns, time: () => time, ageMs, device: () => deviceId });
   }
 
   /** Adds rows as columns. Resolves when the queue and the open batch have them. Rejects with ServerError. */
@@ -121,7 +123,7 @@ export class TelemetryWriter {
       if (type) columns.push({ measurement, type, values });
     }
     const device = typeof deviceId === "number" ? () => deviceId : (row: number) => deviceId[row] ?? 0;
-    return this.#intake.add({
+    return this.#add({
       count: timestamps.length,
       columns,
       time: (row) => Number(timestamps[row]),
@@ -140,11 +142,14 @@ export class TelemetryWriter {
       const { diskFailure } = this.#bounded;
       const disk = diskFailure ? ` The disk does not take the queue: ${diskFailure}.` : "";
       const cause = interruption ? ` The last interruption: ${interruption.message}` : "";
-      return `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.${cause}`;
+      return `Not everything was acknowledged within ${deadlineMs} ms. Nothing is lost by this.${disk}${cause}`;
     });
   }
 
-  /** As flush(), then ends the stream and releases everything. A queue on disk keeps what was not acknowledged. */
+  /**
+   * As flush(), then ends the stream and releases everything. A queue on disk keeps what was not acknowledged. Rows cannot be added
+   * from now on.
+   */
   async close(deadlineMs?: number): Promise<void> {
     this.#isClosing = true;
     try {

@@ -5,9 +5,9 @@ import { type Fields, report, serve } from "./loop.js";
 import { writing } from "./writing.js";
 
 let connection: Connection | undefined;
-/** Keys for the credential handler, and handlers that wait for one. */
-const keys: (string | null)[] = [];
-const waiting: ((key: string | null) => void)[] = [];
+/** Answers for the credential handler, and handlers that wait for one. */
+const answers: Fields[] = [];
+const waiting: ((answer: Fields) => void)[] = [];
 
 function present(): Connection {
   if (!connection) throw new ServerError("FAILED_PRECONDITION", "There is no connection. Connect first.");
@@ -16,9 +16,9 @@ function present(): Connection {
 
 async function onCredentialWanted({ reason }: ServerError): Promise<string | undefined> {
   report("credential_wanted", { reason });
-  const given = keys.shift();
-  const key = given === undefined ? await new Promise<string | null>((resolve) => waiting.push(resolve)) : given;
-  return key ?? undefined;
+  const answer = answers.shift() ?? (await new Promise<Fields>((resolve) => waiting.push(resolve)));
+  if (answer["fails"]) throw new Error(answer["fails"]);
+  return answer["api_key"] ?? undefined;
 }
 
 async function connectTo({ target, api_key: apiKey, token, tls }: Fields): Promise<Fields> {
@@ -31,10 +31,10 @@ async function connectTo({ target, api_key: apiKey, token, tls }: Fields): Promi
 serve({
   hello: async () => ({ language: "typescript", version: process.version, skips: {} }),
   connect: connectTo,
-  new_key: async ({ api_key: key }) => {
+  new_key: async (answer) => {
     const resume = waiting.shift();
-    if (resume) resume(key);
-    else keys.push(key);
+    if (resume) resume(answer);
+    else answers.push(answer);
     return {};
   },
   ...writing(present),

@@ -16,6 +16,10 @@ export function writing(connection: () => Connection): Handlers {
   return {
     "writer.open": async (request) => {
       clock = request["clock"] === "server" ? new ServerClock(connection()) : undefined;
+      const tell = (event: string, facts: Fields) => {
+        report(event, facts);
+        if (request["throwing"]) throw new Error("The handler throws.");
+      };
       writer = new TelemetryWriter(connection(), {
         queue: request["folder"] ? new DiskQueue(request["folder"]) : undefined,
         limit: request["limit"],
@@ -25,10 +29,10 @@ export function writing(connection: () => Connection): Handlers {
         ageMs: request["age_ms"],
         window: request["window"],
         clock,
-        onRejected: (rejected) => report("rejected", { ...rejected }),
-        onDropped: (rows, reason) => report("dropped", { rows, reason }),
+        onRejected: (rejected) => tell("rejected", { ...rejected }),
+        onDropped: (rows, reason) => tell("dropped", { rows, reason }),
         onInterrupted: ({ code, reason, message }, delay) => {
-          report("interrupted", { code, reason, message, delay_ms: delay });
+          tell("interrupted", { code, reason, message, delay_ms: delay });
         },
       });
       return {};

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from typing import ParamSpec
 
 import grpc
 import structlog
@@ -15,6 +17,7 @@ from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PendingBa
 from iotflow_gateway.retries import TRIES, StreamFailures, aborts_stream, gave_up
 
 log = structlog.get_logger(__name__)
+Arguments = ParamSpec("Arguments")
 
 # Largest number of batches that wait for their acknowledgement.
 WINDOW = 64
@@ -64,27 +67,28 @@ class Uplink:
                 await asyncio.sleep(delay)
 
     async def _stream(self) -> None:
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         writer = TelemetryWriter(
             self._channel,
             token=self._token,
             window=WINDOW,
             # The uplink divides a batch at which the server fails.
             gives_up_batches=False,
-            on_acknowledged=self._on_acknowledged,
-            on_rejected=self._on_rejected,
-            on_interrupted=self._on_interrupted,
+            on_acknowledged=_ending(ended, self._on_acknowledged),
+            on_rejected=_ending(ended, self._on_rejected),
+            on_interrupted=_ending(ended, self._on_interrupted),
         )
         async with writer:
             sending = asyncio.create_task(self._send_all(writer), name="uplink")
             watching = asyncio.create_task(self._watch(writer), name="uplink watch")
             try:
-                done, _ = await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait({sending, watching, ended}, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
             finally:
-                for task in (sending, watching):
+                for task in (sending, watching, ended):
                     task.cancel()
-                await asyncio.gather(sending, watching, return_exceptions=True)
+                await asyncio.gather(sending, watching, ended, return_exceptions=True)
 
     async def _send_all(self, writer: TelemetryWriter) -> None:
         while self._retries:
@@ -180,3 +184,17 @@ class Uplink:
         if not self._is_interrupted:
             self._is_interrupted = True
             log.warning("server_unavailable", problem=str(error), next_attempt_seconds=round(delay, 1))
+
+
+def _ending(ended: "asyncio.Future[None]", callback: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """The callback, whose exception `ended` gets: a writer goes on after it."""
+
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception as error:
+            if ended.done():
+                raise
+            ended.set_exception(error)
+
+    return call

@@ -44,6 +44,22 @@ async def test_a_handler_without_another_key_changes_nothing() -> None:
             assert connection.metadata == (("x-api-key", "old"),)
 
 
+async def test_an_exception_of_the_handler_is_logged_and_named_by_the_error_of_the_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(_error: ServerError) -> None:
+        raise OSError("the vault is closed")
+
+    async with Connection("h:1", api_key="old", on_credential_wanted=fail) as connection:
+        asked = [connection.renewed(WRONG_KEY, connection.metadata) for _ in range(2)]
+        for error in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(error, ServerError)
+            assert (error.code, error.reason) == (StatusCode.UNAUTHENTICATED, "WRONG_KEY")
+            assert "the vault is closed" in error.message
+        assert connection.metadata == (("x-api-key", "old"),)
+    assert caplog.messages == ["handler failed: on_credential_wanted"]
+
+
 async def test_a_token_is_replaced_by_a_token_and_both_by_a_given_key() -> None:
     async def answer(_error: ServerError) -> str:
         return "new"

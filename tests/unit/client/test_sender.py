@@ -12,6 +12,7 @@ import pytest
 from grpc import StatusCode
 
 from iotflow import sender as module
+from iotflow.channels import LARGEST_ANSWER
 from iotflow.delivery import Delivery, Entry
 from iotflow.errors import ServerError
 from iotflow.queue_records import RecordDamaged
@@ -414,6 +415,23 @@ async def test_a_large_answer_is_no_fault_of_a_batch() -> None:
     async with sending(Server(reject), delivery, recorder):
         await settled(delivery, 1)
     assert recorder.calls == [*rejections, ROWS]
+
+
+@pytest.mark.usefixtures("short_pauses")
+async def test_no_batch_is_blamed_for_an_answer_beyond_the_limit() -> None:
+    rejection = Rejection(message="x" * LARGEST_ANSWER)
+
+    async def take(batch: TelemetryBatch, _context: Any) -> StreamTelemetryResponse:
+        server.take = acknowledge
+        return StreamTelemetryResponse(committed_sequence=batch.sequence, rejected=[rejection])
+
+    delivery, recorder, server = filled(9, 1, 2), Recorder(), Server(take)
+    async with sending(server, delivery, recorder):
+        await settled(delivery, 2)
+    (code, message), *acknowledged = recorder.calls
+    assert code is StatusCode.RESOURCE_EXHAUSTED
+    assert "larger than max" in message
+    assert acknowledged == [ROWS, ROWS]
 
 
 async def test_an_exception_of_the_callback_for_an_unreadable_batch_ends_the_sender() -> None:

@@ -19,9 +19,12 @@ pub struct Testee {
     pub subscription: Mutex<Option<AbortHandle>>,
     client: Mutex<Option<Client>>,
     writer: Mutex<Option<Arc<Writer>>>,
-    new_keys: UnboundedSender<Option<String>>,
-    wanted_keys: Arc<tokio::sync::Mutex<UnboundedReceiver<Option<String>>>>,
+    new_keys: UnboundedSender<Answer>,
+    wanted_keys: Arc<tokio::sync::Mutex<UnboundedReceiver<Answer>>>,
 }
+
+/// A new key or none, or what the handler panics with.
+type Answer = std::result::Result<Option<String>, String>;
 
 impl Testee {
     pub fn new(output: Output) -> Self {
@@ -72,7 +75,10 @@ impl Testee {
         let mut config = Config::default().on_credential_wanted(move |rejected| {
             let wanted_keys = Arc::clone(&wanted_keys);
             output.event("credential_wanted", json!({"reason": rejected.reason}));
-            async move { wanted_keys.lock().await.recv().await.flatten() }
+            async move {
+                let answer = wanted_keys.lock().await.recv().await;
+                answer.and_then(|answer| answer.unwrap_or_else(|fails| panic!("{fails}")))
+            }
         });
         // The runner writes "" where there is none.
         let given = |name: &str| text(request, name).filter(|credential| !credential.is_empty());
@@ -91,7 +97,7 @@ impl Testee {
 
     fn new_key(&self, request: &Value) -> Value {
         // The receiver is this testee.
-        let _ = self.new_keys.send(text(request, "api_key"));
+        let _ = self.new_keys.send(text(request, "fails").map_or_else(|| Ok(text(request, "api_key")), Err));
         json!({})
     }
 
@@ -107,6 +113,8 @@ impl Testee {
 
     async fn open_writer(&self, request: &Value) -> Result<Value> {
         let (rejected, dropped, interrupted) = (self.output.clone(), self.output.clone(), self.output.clone());
+        let throwing = request["throwing"] == true;
+        let end = move || assert!(!throwing, "The handler throws.");
         let config = configured(request)
             .on_rejected(move |rejection| {
                 let facts = json!({
@@ -114,9 +122,16 @@ impl Testee {
                     "measurement": rejection.measurement, "reason": rejection.reason, "retryable": rejection.retryable,
                 });
                 rejected.event("rejected", facts);
+                end();
             })
-            .on_dropped(move |lost| dropped.event("dropped", json!({"rows": lost.rows, "reason": lost.reason.word()})))
-            .on_interrupted(move |error, pause| report_interruption(&interrupted, error, pause));
+            .on_dropped(move |lost| {
+                dropped.event("dropped", json!({"rows": lost.rows, "reason": lost.reason.word()}));
+                end();
+            })
+            .on_interrupted(move |error, pause| {
+                report_interruption(&interrupted, error, pause);
+                end();
+            });
         let writer = self.client()?.writer(config).await?;
         *self.writer.lock().unwrap() = Some(Arc::new(writer));
         Ok(json!({}))

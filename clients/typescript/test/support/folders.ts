@@ -19,7 +19,7 @@ export function newFolder(): string {
 }
 
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Adds batches with a text of so many characters in each row. deviceId 0: that of the key. */

@@ -104,7 +104,7 @@ final class Credentials {
 
   /**
    * Tells whether there is a newer key than the rejected one, which it asks for if need be. Callers
-   * of the same key ask once.
+   * of the same key ask once. Fails where the handler does, or where its answer is no key.
    */
   boolean renew(int rejectedGeneration, IotflowException rejected) {
     try {

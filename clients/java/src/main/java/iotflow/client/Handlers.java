@@ -26,7 +26,10 @@ final class Handlers {
     }
   }
 
-  /** Returns a handler that returns no key where the given one fails. null stays null. */
+  /**
+   * Returns a handler that fails with the rejection where the given one fails, and names its error.
+   * null stays null.
+   */
   CredentialHandler contained(CredentialHandler handler) {
     return handler == null ? null : rejected -> newKey(handler, rejected);
   }
@@ -61,7 +64,7 @@ final class Handlers {
       throw end;
     } catch (Throwable failure) {
       failed("onCredentialWanted", failure);
-      return null;
+      throw rejected.with("The credential handler failed: " + failure + ".");
     }
   }
 }

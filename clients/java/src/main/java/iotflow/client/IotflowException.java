@@ -1,6 +1,7 @@
 package iotflow.client;
 
 import io.grpc.Status;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -85,14 +86,25 @@ public final class IotflowException extends RuntimeException {
     if (code != Status.Code.DEADLINE_EXCEEDED || disk == null && interruption == null) {
       return this;
     }
-    String message =
-        getMessage()
-            + " The last attempt failed: "
-            + interruption.getMessage()
-            + " ("
-            + interruption.word()
-            + ")";
-    return new IotflowException(new ErrorFacts(code, message), interruption);
+    String message = getMessage();
+    if (disk != null) {
+      message += " The disk does not take the queue: " + disk + ".";
+    }
+    if (interruption != null) {
+      message +=
+          " The last attempt failed: "
+              + interruption.getMessage()
+              + " ("
+              + interruption.word()
+              + ")";
+    }
+    return new IotflowException(
+        new ErrorFacts(code, message), interruption == null ? disk : interruption);
+  }
+
+  /** Returns the error with another sentence in its message. */
+  IotflowException with(String sentence) {
+    return new IotflowException(facts(code, getMessage() + " " + sentence), getCause());
   }
 
   /** The error that a stream carries as a message. */
@@ -163,18 +175,32 @@ public final class IotflowException extends RuntimeException {
 
   /**
    * Returns the error as what goes on after errors takes it. The service gives reasons, so one of
-   * these statuses without a reason comes from something in between.
+   * these statuses without a reason comes from something in between. An answer that is too large
+   * tells nothing about what was sent, and a new stream begins with less on the way.
    */
   IotflowException inFollowing() {
     boolean isOfPage = reason.isEmpty() && OF_PAGES.contains(code);
     if (!isOfPage && !reason.equals(ANSWER_TOO_LARGE)) {
       return this;
     }
-    String message = "The answer does not come from the service: " + getMessage();
-    ErrorFacts facts = new ErrorFacts(Status.Code.UNAVAILABLE, message);
+    ErrorFacts facts =
+        isOfPage
+            ? facts(
+                Status.Code.UNAVAILABLE,
+                "The answer does not come from the service: " + getMessage())
+            : facts(code, getMessage());
+    facts.retryable = true;
+    return new IotflowException(facts, this);
+  }
+
+  private ErrorFacts facts(Status.Code otherCode, String message) {
+    ErrorFacts facts = new ErrorFacts(otherCode, message);
+    facts.reason = reason;
+    facts.field = field;
+    facts.retryable = retryable;
     facts.retryAfter = retryAfter;
     facts.requestId = requestId;
-    return new IotflowException(facts, this);
+    return facts;
   }
 
   /** Whether a new key may help. */

@@ -17,6 +17,7 @@ public final class TelemetryWriter implements AutoCloseable {
   private final WriterEvents events;
   private final QueueFolder folder;
   private final BatchQueue queue;
+  private final BatchStore store;
   private final Intake intake;
   private final Sender sender;
   private final Thread synchronization;
@@ -26,7 +27,7 @@ public final class TelemetryWriter implements AutoCloseable {
     folder = options.folder == null ? null : new QueueFolder(options.folder, options.queueLimit);
     queue = new BatchQueue(folder, options.queueLimit);
     ServerClock clock = options.clock == ClockSource.SERVER ? client.clock() : null;
-    BatchStore store = new BatchStore(queue, folder, options.queueLimit, clock, events, state);
+    store = new BatchStore(queue, folder, options.queueLimit, clock, events, state);
     intake = new Intake(options, events, state, store, clock);
     QueueOwner owner = new QueueOwner(folder, client.keyOwner());
     sender = new Sender(client.connection(), queue, events, state, owner, options.window);

@@ -195,6 +195,8 @@ class HandlersTest {
       writer.add(Row.of("level", 1));
       IotflowException error = assertThrows(IotflowException.class, () -> writer.flush(SOON));
       assertEquals("WRONG_KEY", error.reason());
+      assertEquals(Status.Code.UNAUTHENTICATED, error.code());
+      assertTrue(error.getMessage().contains("The credential handler failed: "), error.toString());
       assertThrows(IotflowException.class, writer::close);
     }
     assertLogged("onCredentialWanted");

@@ -10,6 +10,7 @@ from iotflow_simulators.faults.occurrences import affected
 from iotflow_simulators.faults.placing import check_kept, check_outages, most_outages, placed
 from iotflow_simulators.generation.fleet_run import FleetRun
 from iotflow_simulators.generation.outages import Outages
+from iotflow_simulators.generation.rotation_schedule import RotationSchedule
 from iotflow_simulators.generation.run import Run, fastest
 from iotflow_simulators.generation.schedule import off_times
 from iotflow_simulators.models.base import Measurement, Site
@@ -73,7 +74,14 @@ class Plan:
         united = Outages(outages)
         check_kept(fleet, united.most_kept(fleet.interval / fastest(scenario)))
         site = Site(scenario.start, scenario.utc_offset)
-        return FleetRun(scenario, context, model(fleet.parameters, keys, site), faults, united)
+        rotations = self._rotations(context) if fleet.rotate_keys else None
+        return FleetRun(scenario, context, model(fleet.parameters, keys, site), faults, united, rotations)
+
+    def _rotations(self, context: FleetContext) -> RotationSchedule:
+        """Devices behind a gateway use no key."""
+        chosen = [place for place, index in enumerate(context.members) if self.devices[index].door is not Door.GATEWAY]
+        members = [context.members[place] for place in chosen]
+        return RotationSchedule(context.keys[chosen], members, context.fleet.rotate_keys)
 
     def _faults(self, context: FleetContext) -> list[FaultKind]:
         pairs = zip(self.scenario.faults, self._affected, strict=True)

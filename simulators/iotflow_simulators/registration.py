@@ -1,8 +1,10 @@
 """The keys of simulated devices: kept in a file, or given at registration."""
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from grpc import StatusCode
 
 from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
-from iotflow.private_files import write_private
+from iotflow.private_files import make_private_folder, write_private
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_simulators import SimulationError
@@ -45,11 +47,23 @@ class KeyStore:
 
     def keep_all(self, keys: Mapping[str, str]) -> None:
         """Add or replace keys. A crash leaves the old or the new file. Raises SimulationError."""
-        text = json.dumps({**self.all(), **keys}, indent=2, ensure_ascii=False)
         try:
-            write_private(self.path, text + "\n")
+            with self._locked():
+                text = json.dumps({**self.all(), **keys}, indent=2, ensure_ascii=False)
+                write_private(self.path, text + "\n")
         except OSError as error:
             raise SimulationError(f"{self.path} cannot be written: {error.strerror}.") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Other programs add their keys after these. Raises OSError."""
+        make_private_folder(self.path.parent)
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def all(self) -> dict[str, str]:
         """All keys by device name. Raises SimulationError where the file cannot be read."""

@@ -10,20 +10,25 @@ KILLED = ((0.25, "iotflow_server"), (0.5, "iotflow_gateway"), (0.7, "iotflow_ser
 
 
 def scenario(devices: int, seconds: int, interval: str) -> str:
-    """A scenario with this many devices, a multiple of 10. seconds: its length; the faults are as far apart as it is long."""
+    """A scenario with this many devices, a multiple of 10. seconds: its length; the faults are as far apart as it is long.
+
+    Devices with keys replace them.
+    """
 
     def share(of: float) -> str:
         return f"{of * seconds:g}s"
 
     fleet = devices // 10
+    # Three times for each device of a small fleet; at most 28 in a second.
+    keys = f"rotate_keys: {max(seconds / 3, devices / 40):g}s"
     return f"""
 name: soak
 seed: 11
 duration: {seconds}s
 fleets:
-  - {{name: basic, model: basic, devices: {3 * fleet}, interval: {interval}, door: {{mqtt: 0.5, mqtt5: 0.5}}}}
-  - {{name: temperature, model: temperature, devices: {2 * fleet}, interval: {interval}, door: rest}}
-  - {{name: air_quality, model: air_quality, devices: {2 * fleet}, interval: {interval}, door: grpc}}
+  - {{name: basic, model: basic, devices: {3 * fleet}, interval: {interval}, door: {{mqtt: 0.5, mqtt5: 0.5}}, {keys}}}
+  - {{name: temperature, model: temperature, devices: {2 * fleet}, interval: {interval}, door: rest, {keys}}}
+  - {{name: air_quality, model: air_quality, devices: {2 * fleet}, interval: {interval}, door: grpc, {keys}}}
   - {{name: energy, model: energy, devices: {2 * fleet}, interval: {interval}, door: gateway}}
   - name: thermostat
     model: thermostat

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,5 +37,13 @@ def test_a_file_without_keys_is_not_changed(tmp_path: Path, content: str) -> Non
 
 def test_the_error_of_an_unusable_folder_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SimulationError, match="cannot be read: Not a directory"):
+    with pytest.raises(SimulationError, match="cannot be written: File exists"):
         KeyStore(tmp_path / "file" / "data").keep("a", "key")
+
+
+def test_keys_that_come_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    names = [f"device-{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        # As several programs do: each store reads the file, and writes it with one key more.
+        list(pool.map(lambda name: KeyStore(tmp_path).keep(name, name), names))
+    assert KeyStore(tmp_path).all() == {name: name for name in names}

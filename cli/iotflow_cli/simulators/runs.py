@@ -51,6 +51,8 @@ def simulated(output: Output, server: Server, chosen: Chosen) -> int:
     output.show(Table(rows(measures)))
     digest = readings_hash(Ledger(chosen.files.ledger))
     output.note(f"readings_hash {digest}", readings_hash=digest)
+    if rotated := measures.total("rotated_keys"):
+        output.note(f"{rotated:,} keys were replaced; {_keys(server).path} has the new ones", rotated_keys=rotated)
     _note_files(output, chosen)
     return 0
 
@@ -66,8 +68,7 @@ def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | N
 
 def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | None = None) -> Measures:
     allow_many_connections()
-    keys = KeyStore(server.target.data_dir or Path("data"))
-    simulation = Simulation(chosen.scenario, chosen.service, keys, RunSettings(speed=chosen.speed))
+    simulation = Simulation(chosen.scenario, chosen.service, _keys(server), RunSettings(speed=chosen.speed))
     with ExitStack() as stack:
         watches = list[Watch]()
         # A file that cannot be written is known before anything is sent.
@@ -86,6 +87,10 @@ def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | No
             report = Report(chosen.scenario, str(chosen.service.grpc), began, measures, rows(measures), steps)
             page_file.write(page(report))
     return measures
+
+
+def _keys(server: Server) -> KeyStore:
+    return KeyStore(server.target.data_dir or Path("data"))
 
 
 def _note_files(output: Output, chosen: Chosen) -> None:

@@ -13,6 +13,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_simulators.doors.batch_stream import BatchStream
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.grpc_listening import GrpcListening
+from iotflow_simulators.doors.key_calls import GrpcKeyCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
 
 # Devices of one connection. A server accepts a hundred streams of one, at least, and a device has up to three.
@@ -27,6 +28,7 @@ class GrpcDoor(DoorWay):
     """
 
     def __init__(self, address: DoorAddress, *, listens: bool = True) -> None:
+        self.key_calls = GrpcKeyCalls(address)
         self._address = address
         self._listens = listens
         self._channels: list[grpc.aio.Channel] = []
@@ -45,6 +47,7 @@ class GrpcDoor(DoorWay):
 
     async def close(self) -> None:
         """Close the connections."""
+        await super().close()
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
 

@@ -12,6 +12,8 @@ from iotflow_simulators.doors.link import Listener, Login, Problem
 from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
 ANSWER_SECONDS = 60.0
+# Statuses of requests that may succeed later.
+LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SILENT = Problem("SILENT", "no answer to a request")
 
 
@@ -72,6 +74,12 @@ class HttpLink(SocketLink):
             self.fail(Problem("DISCONNECTED", "the server closed the connection after an answer"))
         elif not self.is_busy:
             self.idle()
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds that the service asks for."""
+    seconds = answer.headers.get(b"retry-after", b"")
+    return float(seconds) if seconds.isdigit() else None
 
 
 def object_of(body: bytes) -> Mapping[str, Any]:

@@ -3,7 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from iotflow_simulators.doors.key_calls import KeyCalls
 
 
 @dataclass(slots=True, eq=False)
@@ -94,14 +97,18 @@ class Link(ABC):
 
 
 class DoorWay(ABC):
-    """Makes the links of one door."""
+    """Makes the links of one door. key_calls: how its devices replace their keys; None: they use none."""
+
+    key_calls: "KeyCalls | None" = None
 
     @abstractmethod
     def link(self, login: Login, listener: Listener) -> Link:
         """A link that is not open yet."""
 
-    async def close(self) -> None:  # noqa: B027
+    async def close(self) -> None:
         """Release what the links share."""
+        if self.key_calls:
+            await self.key_calls.close()
 
 
 def json_reading(outgoing: Outgoing) -> bytes:

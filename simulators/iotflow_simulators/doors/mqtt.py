@@ -9,24 +9,24 @@ import orjson
 
 from iotflow_simulators.doors import mqtt_packets as mqtt
 from iotflow_simulators.doors.door_address import DoorAddress
+from iotflow_simulators.doors.key_calls import KeyCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
 from iotflow_simulators.doors.mqtt_errors import RefusedMessage, refused_message
 from iotflow_simulators.doors.mqtt_packets import MalformedPacket, Packet, PacketReader
 from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
-KEEPALIVE = 60
-GREETING_SECONDS = 20.0
+KEEPALIVE, GREETING_SECONDS = 60, 20.0
 _SUBSCRIBED = ("errors", "config", "commands", "commands/config", "commands/control", "commands/firmware")
-_ACCEPTED = 0
 # Return codes: MQTT 3.1.1 and MQTT 5.
-_WRONG_VERSION = (1, 0x84)
+_ACCEPTED, _WRONG_VERSION = 0, (1, 0x84)
 _WRONG_LOGIN = {4: "BAD_CREDENTIALS", 5: "NOT_AUTHORIZED", 0x86: "BAD_CREDENTIALS", 0x87: "NOT_AUTHORIZED"}
 
 
 class MqttDoor(DoorWay):
     """A broker. version: V311 or V5. Where a broker does not speak MQTT 5, its devices use 3.1.1, as those in the field do."""
 
-    def __init__(self, address: DoorAddress, version: int, prefix: str = "iotflow") -> None:
+    def __init__(self, address: DoorAddress, version: int, prefix: str, key_calls: KeyCalls) -> None:
+        self.key_calls = key_calls
         self.endpoint = Endpoint(address, address.context())
         self.version = version
         self.prefix = prefix

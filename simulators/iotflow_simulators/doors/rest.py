@@ -6,14 +6,13 @@ from typing import Any
 
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.http_answers import Answer
-from iotflow_simulators.doors.http_link import HttpLink, error_of, object_of
+from iotflow_simulators.doors.http_link import LATER, HttpLink, error_of, object_of, retry_after
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
+from iotflow_simulators.doors.rest_key_calls import RestKeyCalls
 from iotflow_simulators.doors.rest_listening import RestListening
 from iotflow_simulators.doors.socket_link import Endpoint
 
 ONE, MANY = "/api/v1/devices/telemetry", "/api/v1/devices/telemetry/batch"
-# The request may succeed later.
-_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _Call = tuple[bytes, str, bytes, Callable[[Answer], None]]
 
 
@@ -23,6 +22,7 @@ class RestDoor(DoorWay):
     def __init__(self, address: DoorAddress, poll_seconds: float) -> None:
         self.endpoint = Endpoint(address, address.context())
         self.poll_seconds = poll_seconds
+        self.key_calls = RestKeyCalls(self.endpoint)
 
     def link(self, login: Login, listener: Listener) -> Link:
         """A connection of its own for each device."""
@@ -88,10 +88,9 @@ class RestLink(HttpLink):
         self._listening.end()
 
     def _reported(self, answer: Answer) -> None:
-        if answer.status in _LATER:
-            seconds = answer.headers.get(b"retry-after", b"")
-            after = float(seconds) if seconds.isdigit() else None
-            self.fail(Problem(f"HTTP_{answer.status}", answer.body[:200].decode("utf-8", "replace"), retry_after=after))
+        if answer.status in LATER:
+            text = answer.body[:200].decode("utf-8", "replace")
+            self.fail(Problem(f"HTTP_{answer.status}", text, retry_after=retry_after(answer)))
             return
         sent, self._sent = self._sent, []
         if answer.status < 300:

@@ -76,7 +76,14 @@ class UseRightKey(NamedTuple):
     due: int
 
 
-ConnectionEvent = Connect | Disconnect | Reboot | BreakConnection | UseWrongKey | UseRightKey
+class RotateKey(NamedTuple):
+    """The device gets a new key, and uses it from then on."""
+
+    device: int
+    due: int
+
+
+ConnectionEvent = Connect | Disconnect | Reboot | BreakConnection | UseWrongKey | UseRightKey | RotateKey
 Event = Reading | Malformed | ConnectionEvent
 # The order of events of one device that are due together.
 RANKS: dict[type[Any], int] = {
@@ -88,4 +95,5 @@ RANKS: dict[type[Any], int] = {
     BreakConnection: 4,
     Reading: 5,
     Malformed: 5,
+    RotateKey: 6,
 }

@@ -9,6 +9,7 @@ from iotflow_simulators.faults.base import FaultKind, FleetContext, Outcome
 from iotflow_simulators.generation.events import Connect, ConnectionEvent
 from iotflow_simulators.generation.outages import OUTAGE_EVENTS, Outages
 from iotflow_simulators.generation.pace import GRID, PER_MS, Pace
+from iotflow_simulators.generation.rotation_schedule import RotationSchedule
 from iotflow_simulators.generation.rows import Rows, joined
 from iotflow_simulators.labels import Label
 from iotflow_simulators.models.base import Model, Moments
@@ -42,7 +43,13 @@ class FleetRun:
     """The state of a fleet's devices. It is advanced, and never goes back."""
 
     def __init__(
-        self, scenario: Scenario, context: FleetContext, model: Model, faults: Sequence[FaultKind], outages: Outages
+        self,
+        scenario: Scenario,
+        context: FleetContext,
+        model: Model,
+        faults: Sequence[FaultKind],
+        outages: Outages,
+        rotations: RotationSchedule | None = None,
     ) -> None:
         self.context = context
         self.model = model
@@ -50,6 +57,7 @@ class FleetRun:
         self._pace = Pace(scenario.stages)
         self._faults = sorted(faults, key=_fault_order)
         self._outages = outages
+        self._rotations = rotations
         self._labels = sorted(
             (label for fault in faults for label in fault.span_labels()), key=_label_order, reverse=True
         )
@@ -112,6 +120,8 @@ class FleetRun:
         is_last = end >= self._scenario.duration
         rows = self._faulty(self._natural(min(end, self._scenario.duration)), outcome)
         self._pending.events += outcome.events
+        if self._rotations:
+            self._pending.events += self._rotations.before(min(end, self._scenario.duration))
         due = self._due_rows(rows, _NEVER if is_last else end)
         events = self._due_events(_NEVER if is_last else end)
         labels = [*self._begun_labels(_NEVER if is_last else end + self._scenario.start), *outcome.labels]

@@ -24,8 +24,8 @@ _LOOK = 0.05
 
 
 def steady(scenario: Scenario) -> Scenario:
-    """The scenario at a constant rate: without stages, schedules and faults."""
-    fleets = tuple(replace(fleet, schedule=None) for fleet in scenario.fleets)
+    """The scenario at a constant rate: without stages, schedules, faults and rotations of keys."""
+    fleets = tuple(replace(fleet, schedule=None, rotate_keys=0) for fleet in scenario.fleets)
     return replace(scenario, fleets=fleets, schedule=None, stages=(), faults=(), duration=WHOLE)
 
 

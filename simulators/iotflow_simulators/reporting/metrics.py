@@ -21,6 +21,7 @@ _COUNTERS: tuple[tuple[str, str, Callable[[DoorMeasures], int]], ...] = (
     ("readings_refused", "Readings that the service refused.", lambda door: door.refused),
     ("readings_dropped", "Readings that a device had no room for.", lambda door: door.dropped),
     ("lost_connections", "Connections that were lost or could not be made.", lambda door: door.lost_connections),
+    ("rotated_keys", "Keys that devices replaced.", lambda door: door.rotated_keys),
 )
 
 

@@ -67,6 +67,10 @@ class Accounts:
         self.ledger.refuse(number, reason, measurement, message)
         self.measures.errors.refused(now, device, reason, f"{measurement}: {message}")
 
+    def key_not_replaced(self, device: int, problem: Problem, now: float) -> None:
+        """A device has got no new key."""
+        self.measures.errors.lost(now, device, problem.reason, f"the key was not replaced: {problem.message}")
+
     def lost(self, device: int, problem: Problem, now: float) -> None:
         """A device has lost its connection."""
         self.measures.errors.lost(now, device, problem.reason, problem.message)

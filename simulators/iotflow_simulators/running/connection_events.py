@@ -9,6 +9,7 @@ from iotflow_simulators.generation.events import (
     ConnectionEvent,
     Disconnect,
     Reboot,
+    RotateKey,
     UseRightKey,
     UseWrongKey,
 )
@@ -18,9 +19,10 @@ _ACTIONS: Mapping[type[Any], Callable[[Session, Any], None]] = {
     Connect: lambda session, _: session.connect(),
     Disconnect: lambda session, event: session.disconnect(clean=event.clean),
     Reboot: lambda session, _: session.reboot(),
-    BreakConnection: lambda session, _: session.break_connection(),
+    BreakConnection: lambda session, _: session.reconnect(clean=False),
     UseWrongKey: lambda session, _: session.use_wrong_key(),
     UseRightKey: lambda session, _: session.use_right_key(),
+    RotateKey: lambda session, _: session.rotate_key(),
 }
 
 

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from iotflow_simulators.models.base import REBOOT
+from iotflow_simulators.models.base import REBOOT, CommandResult
 from iotflow_simulators.running.feed import Feed
 from iotflow_simulators.running.session import Session
+
+# Results that a device has for commands that it gets again.
+MOST_RESULTS = 1_000
 
 
 class DeviceCommands:
@@ -14,6 +17,8 @@ class DeviceCommands:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
+        # By device, and by the number of the command.
+        self._results: dict[int, dict[int, asyncio.Future[CommandResult]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def command(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
@@ -31,15 +36,18 @@ class DeviceCommands:
 
     async def _execute(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         # The service delivers a command again until it has the result.
-        executing = session.results.get(number)
+        results = self._results.setdefault(session.index, {})
+        executing = results.get(number)
         is_new = executing is None
         if executing is None:
             executing = asyncio.ensure_future(self._feed.command(session.index, name, parameters))
-            session.remember(number, executing)
+            results[number] = executing
+            if len(results) > MOST_RESULTS:
+                del results[next(iter(results))]
         result = await executing
         session.answer(number, executed=result.executed, result=result.values, message=result.message)
         if is_new and name == REBOOT:
-            session.reconnect()
+            session.reconnect(clean=True)
 
     async def _configure(self, session: Session, desired: Mapping[str, Any]) -> None:
         session.report(await self._feed.configure(session.index, desired))

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from iotflow_simulators.doors.link import DoorWay, Login, Outgoing
 from iotflow_simulators.generation.events import Connect
 from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.accounts import Accounts
 from iotflow_simulators.running.connection_events import carry_out
 from iotflow_simulators.running.device_commands import DeviceCommands
 from iotflow_simulators.running.feed import Due, Feed
 from iotflow_simulators.running.fleet_registration import Registered
+from iotflow_simulators.running.key_rotations import KeyRotations
 from iotflow_simulators.running.measures import DoorMeasures, Measures
 from iotflow_simulators.running.session import Session
 from iotflow_simulators.running.states import States
@@ -39,7 +41,7 @@ class RunSettings:
 
 
 class Engine:
-    """devices: as registered, with their doors by name, in the order of the plan."""
+    """devices: as registered, with their doors by name, in the order of the plan. keys: where new keys are kept."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Engine:
         ledger: LedgerWriter,
         doors: Mapping[str, DoorWay],
         devices: Sequence[tuple[Registered, str]],
+        keys: KeyStore,
         settings: RunSettings,
     ) -> None:
         self.measures = Measures(
@@ -65,6 +68,7 @@ class Engine:
         self._begin = 0.0
         self._readings = 0
         self._commands = DeviceCommands(feed)
+        self._rotations = KeyRotations(keys)
         self._door_names = [door for _, door in devices]
         around = {name: self._surroundings(name) for name in self.measures.doors}
         self._sessions = [
@@ -161,12 +165,16 @@ class Engine:
 
     async def _wait_for_reports(self) -> None:
         """Wait for what is on its way. Devices that are off at the end stay off."""
-        await self._until(lambda: not any(session.is_expecting for session in self._sessions), self._settings.drain)
+        await self._until(
+            lambda: self._rotations.is_idle and not any(session.is_expecting for session in self._sessions),
+            self._settings.drain,
+        )
 
     async def _end(self) -> None:
         for session in self._sessions:
             session.disconnect(clean=True)
         self._commands.cancel()
+        self._rotations.cancel()
         await asyncio.gather(*(door.close() for door in self._doors.values()))
 
     async def _until(self, is_true: Callable[[], bool], seconds: float) -> None:
@@ -181,14 +189,8 @@ class Engine:
 
     def _surroundings(self, door: str) -> Surroundings:
         accounts = Accounts(self._ledger, self.measures, self.measures.doors[door])
-        return Surroundings(
-            self._doors[door],
-            accounts,
-            self.measures.states,
-            self._settings.remembered,
-            self._commands.command,
-            self._commands.configured,
-        )
+        remembered, states = self._settings.remembered, self.measures.states
+        return Surroundings(self._doors[door], accounts, states, remembered, self._commands, self._rotations)
 
 
 def _login(device: Registered, door: str) -> Login:

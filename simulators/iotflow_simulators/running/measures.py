@@ -18,7 +18,7 @@ class DoorMeasures:
     """Readings of one door.
 
     answered: acknowledged or refused. in_time: acknowledged until the schedule ended. latency: from when a reading was due until
-    it was acknowledged. dropped: readings that a device had no room for.
+    it was acknowledged. dropped: readings that a device had no room for. rotated_keys: keys that devices replaced.
     """
 
     due: int = 0
@@ -28,6 +28,7 @@ class DoorMeasures:
     refused: int = 0
     lost_connections: int = 0
     dropped: int = 0
+    rotated_keys: int = 0
     latency: Histogram = field(default_factory=Histogram)
 
     @property

@@ -1,20 +1,18 @@
 """A device during a run: its connection, and how it gets a new one."""
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iotflow.channels import Backoff
+from iotflow_simulators.doors.key_calls import KeyCalls
 from iotflow_simulators.doors.link import Link, Login, Outgoing, Problem
-from iotflow_simulators.models.base import CommandResult
-from iotflow_simulators.running.outbox import Outbox
+from iotflow_simulators.running.reading_fates import ReadingFates
 from iotflow_simulators.running.states import State
 from iotflow_simulators.running.surroundings import Surroundings
 
 WRONG_KEY = "WrongKeyOfASimulatedDevice000000"
-# Results of commands that a device has for a command that it gets again.
-MOST_RESULTS = 1_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -24,22 +22,35 @@ class Session:
     def __init__(self, index: int, login: Login, around: Surroundings) -> None:
         self.index = index
         self.is_open = False
-        # By the number of the command, those of the last MOST_RESULTS.
-        self.results: dict[int, asyncio.Future[CommandResult]] = {}
         self.login = login
-        self.last: deque[Outgoing] = deque(maxlen=around.remembered)
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._link: Link | None = None
         self._is_wanted = self._has_wrong_key = False
-        self._outbox = Outbox()
+        self._fates = ReadingFates(index, around.accounts, around.remembered)
+        self._outbox = self._fates.outbox
         self._backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def last(self) -> Sequence[Outgoing]:
+        """Its last readings, the newest at the end."""
+        return self._fates.last
 
     @property
     def is_expecting(self) -> bool:
         """Whether readings may still be reported. Those of a device that is off wait in it."""
         return self._is_wanted and not self._outbox.is_empty
+
+    @property
+    def key_calls(self) -> KeyCalls | None:
+        """How the device replaces its key; None: it uses none."""
+        return self._around.door.key_calls
+
+    @property
+    def may_use_key(self) -> bool:
+        """Whether the device is connected, or connects, with its right key."""
+        return self._is_wanted and not self._has_wrong_key
 
     @property
     def unreported(self) -> int:
@@ -61,17 +72,22 @@ class Session:
         self.disconnect(clean=False)
         self._outbox.forget()
 
-    def break_connection(self) -> None:
-        """Lose the connection, and connect at once."""
-        self._close(clean=False)
+    def reconnect(self, *, clean: bool) -> None:
+        """Lose the connection, or end it with a goodbye, and connect at once."""
+        self._close(clean=clean)
         if self._is_wanted:
             self._open()
 
-    def reconnect(self) -> None:
-        """End the connection with a goodbye, and connect at once."""
-        self._close(clean=True)
-        if self._is_wanted:
-            self._open()
+    def rotate_key(self) -> None:
+        """Replace the key, now or when that is possible."""
+        self._around.rotations.request(self)
+
+    def use_key(self, key: str) -> None:
+        """Use a new right key from now on."""
+        self.login = replace(self.login, key=key)
+        self._around.accounts.own.rotated_keys += 1
+        if self._link and not self._has_wrong_key:
+            self.reconnect(clean=True)
 
     def use_wrong_key(self) -> None:
         """Connect with a wrong key. What waits is kept for the time after."""
@@ -91,12 +107,9 @@ class Session:
 
     def submit(self, outgoing: Outgoing, now: float) -> None:
         """A reading leaves the schedule. now: in seconds of the running loop."""
-        accounts = self._around.accounts
-        accounts.left(outgoing, now)
-        self.last.append(outgoing)
-        if not self._outbox.add(outgoing):
-            accounts.dropped(outgoing)
-        elif self.is_open:
+        if not self._fates.submit(outgoing, now):
+            return
+        if self.is_open:
             self._send()
         elif self._has_wrong_key and self._link is None and self._timer is None:
             self._open()
@@ -110,8 +123,7 @@ class Session:
 
     def acknowledged(self, outgoing: Outgoing) -> None:
         """See Listener."""
-        if self._outbox.report(outgoing.number):
-            self._around.accounts.acknowledged(outgoing, self._loop.time())
+        if self._fates.acknowledged(outgoing, self._loop.time()):
             self._send()
 
     def refused(self, outgoing: Outgoing, reason: str, measurement: str, message: str) -> None:
@@ -120,49 +132,37 @@ class Session:
 
     def refused_number(self, number: int, reason: str, measurement: str, message: str) -> None:
         """See Listener."""
-        accounts, now = self._around.accounts, self._loop.time()
-        if measurement:
-            accounts.refused_value(self.index, number, reason, measurement, message, now)
-        elif outgoing := self._outbox.report(number):
-            accounts.refused(self.index, outgoing, reason, message, now)
+        if self._fates.refused(number, reason, measurement, message, self._loop.time()):
             self._send()
-        else:
-            accounts.refused_late(self.index, number, reason, message, now)
-            for outgoing in self.last:
-                if outgoing.number == number:
-                    outgoing.fate = f"refused: {reason}"
 
     def lost(self, problem: Problem) -> None:
         """See Listener."""
         self._link, self.is_open = None, False
-        accounts, now = self._around.accounts, self._loop.time()
-        accounts.lost(self.index, problem, now)
+        now = self._loop.time()
+        self._around.accounts.lost(self.index, problem, now)
         self._outbox.take_back()
         if self._has_wrong_key and problem.is_refusal:
-            for outgoing in self._outbox.drain():
-                accounts.refused(self.index, outgoing, problem.reason, problem.message, now)
+            self._fates.refuse_waiting(problem, now)
         elif self._is_wanted:
             self._set_state(State.LOST)
             self._timer = self._loop.call_later(self._backoff.delay(problem.retry_after), self._open)
 
     def command(self, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         """See Listener."""
-        self._around.command(self, number, name, parameters)
+        self._around.commands.command(self, number, name, parameters)
 
     def configured(self, desired: Mapping[str, Any]) -> None:
         """See Listener."""
-        self._around.configured(self, desired)
+        self._around.commands.configured(self, desired)
 
     def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
         """Report the result of a command, where the device is connected."""
         if self._link and self.is_open:
             self._link.answer(number, executed=executed, result=result, message=message)
 
-    def remember(self, number: int, result: asyncio.Future[CommandResult]) -> None:
-        """Keep the result of a command. The oldest one of too many is forgotten."""
-        self.results[number] = result
-        if len(self.results) > MOST_RESULTS:
-            del self.results[next(iter(self.results))]
+    def report_problem(self, problem: Problem) -> None:
+        """The device has got no new key."""
+        self._around.accounts.key_not_replaced(self.index, problem, self._loop.time())
 
     def report(self, configuration: Mapping[str, Any]) -> None:
         """Report a configuration, where the device is connected."""
@@ -172,10 +172,11 @@ class Session:
     def _open(self) -> None:
         self._cancel_timer()
         if self._link is None:
-            login = Login(self.login.id, self.login.name, WRONG_KEY) if self._has_wrong_key else self.login
+            login = replace(self.login, key=WRONG_KEY) if self._has_wrong_key else self.login
             self._link = self._around.door.link(login, self)
             self._set_state(State.CONNECTING)
             self._link.open()
+            self._around.rotations.resume(self)
 
     def _close(self, *, clean: bool) -> None:
         self._cancel_timer()

@@ -13,6 +13,7 @@ from iotflow_simulators import SimulationError
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.gateway import GatewayDoor
 from iotflow_simulators.doors.grpc_door import GrpcDoor
+from iotflow_simulators.doors.key_calls import GrpcKeyCalls
 from iotflow_simulators.doors.link import DoorWay
 from iotflow_simulators.doors.mqtt import MqttDoor
 from iotflow_simulators.doors.mqtt_packets import V5, V311
@@ -85,7 +86,7 @@ class Simulation:
             ledger = stack.enter_context(LedgerWriter(files.ledger, self._header(), entries))
             feed = Feed(self._plan.run(), ledger, labels, self._settings.speed)
             pairs = list(zip(devices, doors, strict=True))
-            engine = Engine(feed, ledger, self._doors(pairs), pairs, self._settings)
+            engine = Engine(feed, ledger, self._doors(pairs), pairs, self._keys, self._settings)
             reports.started(engine, ledger)
             reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
             sampling = asyncio.create_task(_sample(engine.measures), name="samples")
@@ -116,8 +117,8 @@ class Simulation:
         names = {door for _, door in devices}
         ids = {door: [device.id for device, at in devices if at == door] for door in names}
         makers: Mapping[str, Callable[[], DoorWay]] = {
-            Door.MQTT: lambda: MqttDoor(service.mqtt, V311, service.prefix),
-            Door.MQTT5: lambda: MqttDoor(service.mqtt, V5, service.prefix),
+            Door.MQTT: lambda: MqttDoor(service.mqtt, V311, service.prefix, GrpcKeyCalls(service.grpc)),
+            Door.MQTT5: lambda: MqttDoor(service.mqtt, V5, service.prefix, GrpcKeyCalls(service.grpc)),
             Door.REST: lambda: RestDoor(service.rest, poll_seconds(len(ids[Door.REST]))),
             # Streams cost more than readings, so that large fleets have those of the readings only.
             Door.GRPC: lambda: GrpcDoor(service.grpc, listens=len(ids[Door.GRPC]) <= MOST_LISTENING),

@@ -10,6 +10,8 @@ from iotflow_simulators.scenario.times import ClockTime, Duration, Instant, UtcO
 MAX_DEVICES = 100_000
 MAX_FLEETS = 100
 MAX_FAULTS = 200
+# Rotations of keys in a second of the scenario.
+MAX_ROTATIONS = 50
 LARGEST_SEED = 2**53 - 1
 # The shortest and the longest scenario.
 LENGTHS = ("1s", "31d")
@@ -57,6 +59,9 @@ FLEET = Variant(
             "parameters": Field(Object({}), "of the model, see [Models](#models)", None),
             "metadata": Field(MapOf(_KEY, Text(256), 20), "texts that are sent with each reading", {}),
             "schedule": Field(SCHEDULE, "when these devices are on", None, "the scenario's"),
+            "rotate_keys": Field(
+                Duration("1s", "31d"), "time between two rotations of a device's key; not with `gateway`", 0, "never"
+            ),
         }
     ),
     "model",

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from iotflow_simulators.scenario.document import ScenarioError, Value, parse
 from iotflow_simulators.scenario.fault_loader import with_faults
-from iotflow_simulators.scenario.fields import MAX_DEVICES, SCENARIO
+from iotflow_simulators.scenario.fields import MAX_DEVICES, MAX_ROTATIONS, SCENARIO
 from iotflow_simulators.scenario.scenario import (
     DAYS,
     Door,
@@ -72,6 +72,7 @@ def _fleet(value: Value, read: Mapping[str, Any]) -> Fleet:
         parameters=read["parameters"],
         metadata=read["metadata"],
         schedule=_schedule(given.get("schedule"), read["schedule"]),
+        rotate_keys=read["rotate_keys"],
     )
 
 
@@ -97,6 +98,7 @@ def _check_fleets(value: Value, scenario: Scenario) -> None:
     """Raise ScenarioError where names are not unique, or devices too many."""
     if scenario.devices > MAX_DEVICES:
         raise value.error(f"the fleets have {scenario.devices} devices; at most {MAX_DEVICES} are accepted")
+    _check_rotations(value, scenario)
     owners: dict[str, str] = {}
     for place, (item, fleet) in enumerate(zip(value.items(), scenario.fleets, strict=True)):
         given = item.fields()
@@ -110,3 +112,17 @@ def _check_fleets(value: Value, scenario: Scenario) -> None:
         for name in device_names(fleet):
             if owners.setdefault(name, fleet.name) != fleet.name:
                 raise names.error(f"the fleet `{owners[name]}` has a device `{name}` too")
+
+
+def _check_rotations(value: Value, scenario: Scenario) -> None:
+    """Raise ScenarioError where devices without a key would replace it, or too many keys are replaced."""
+    rotations = 0.0
+    for item, fleet in zip(value.items(), scenario.fleets, strict=True):
+        if not fleet.rotate_keys:
+            continue
+        given = item.fields()["rotate_keys"]
+        if Door.GATEWAY in fleet.doors:
+            raise given.error("devices of the door `gateway` use no key; put the others into a fleet of their own")
+        rotations += fleet.devices * 1_000 / fleet.rotate_keys
+        if rotations > MAX_ROTATIONS:
+            raise given.error(f"{rotations:.0f} keys are replaced in a second; at most {MAX_ROTATIONS} are accepted")

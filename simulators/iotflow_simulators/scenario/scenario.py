@@ -45,7 +45,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Devices of one model. doors: shares with the sum 1. interval: ms between readings. names: has `{n}`."""
+    """Devices of one model. doors: shares with the sum 1. interval: ms between readings. names: has `{n}`. rotate_keys: ms between
+    two rotations of a device's key; 0: none."""
 
     name: str
     model: str
@@ -56,6 +57,7 @@ class Fleet:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     schedule: Schedule | None = None
+    rotate_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

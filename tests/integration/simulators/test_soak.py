@@ -1,4 +1,5 @@
-"""A fleet through all doors, with faults, while server, adapter and broker are killed: nothing is lost, wrong or invented."""
+"""A fleet through all doors, with faults and new keys, while server, adapter and broker are killed: nothing is lost, wrong or
+invented."""
 
 import asyncio
 from pathlib import Path
@@ -53,3 +54,4 @@ async def test_killed_parts_lose_no_reading(tmp_path: Path, broker: str) -> None
     assert total["malformed"] > 20
     assert total["unknown"] < total["sent"] * 0.05
     assert all(door.acknowledged > 500 for door in measures.doors.values())
+    assert measures.total("rotated_keys") > 140

@@ -37,7 +37,7 @@ def label(kind: str, device: str = "dev-1", start: int = 0, end: int = 1_000, se
 
 
 def test_a_scrape_has_what_was_measured() -> None:
-    door = DoorMeasures(due=10, acknowledged=7, answered=8, refused=1, lost_connections=3, dropped=2)
+    door = DoorMeasures(due=10, acknowledged=7, answered=8, refused=1, lost_connections=3, dropped=2, rotated_keys=4)
     measures = Measures({"mqtt": door, "rest": DoorMeasures()}, states=States(5))
     for seconds in (0.001, 0.010, 0.010, 2.0, 500.0):
         door.latency.add(seconds)
@@ -52,6 +52,7 @@ def test_a_scrape_has_what_was_measured() -> None:
         "readings_refused_total['mqtt']": 1,
         "readings_dropped_total['mqtt']": 2,
         "lost_connections_total['mqtt']": 3,
+        "rotated_keys_total['mqtt']": 4,
         "readings_due_total['rest']": 0,
         "connection_problems_total['SILENT']": 1,
         "latency_seconds_count['mqtt']": 5,

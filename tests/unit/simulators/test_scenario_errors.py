@@ -46,6 +46,26 @@ CASES = [
         "3: start: `2026-02-30T00:00:00Z` is not a date of the calendar.",
     ),
     ("duration: 10m", "duration: 10m\nstart: yesterday", "3: start: `yesterday` is not a time; write it as"),
+    (
+        "interval: 1s\n  - name",
+        "interval: 1s\n    rotate_keys: 1\n  - name",
+        "8: fleets[0].rotate_keys: a duration with",
+    ),
+    (
+        "interval: 1s\n  - name",
+        "interval: 1s\n    rotate_keys: 500ms\n  - name",
+        "8: fleets[0].rotate_keys: `500ms` is not from 1s to 31d.",
+    ),
+    (
+        "interval: 1s\n  - name",
+        "interval: 1s\n    rotate_keys: 1h\n    door: {mqtt: 0.5, gateway: 0.5}\n  - name",
+        "8: fleets[0].rotate_keys: devices of the door `gateway` use no key; put the others into a fleet of their own.",
+    ),
+    (
+        "devices: 2\n    interval: 1s",
+        "devices: 200\n    interval: 1s\n    rotate_keys: 2s",
+        "12: fleets[1].rotate_keys: 100 keys are replaced in a second; at most 50 are accepted.",
+    ),
     ("duration: 10m", "duration: 10m\nutc_offset: 2", "3: utc_offset: an offset such as `+02:00` is expected here."),
     (
         "duration: 10m",

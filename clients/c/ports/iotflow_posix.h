@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+struct addrinfo;
+
 /** A TCP connection. Bytes are read in pieces into received. */
 typedef struct {
     const char *host;
@@ -17,9 +19,16 @@ typedef struct {
     uint32_t from;
     uint32_t to;
     uint8_t received[4096];
+    /** While it connects: the addresses of the host, the next one to try, the time of each, and since when one is tried. */
+    struct addrinfo *addresses;
+    struct addrinfo *next;
+    uint32_t share_ms;
+    uint32_t since;
 } iotflow_posix_socket;
 
-/** Prepares a transport to a host (name or address) and port. The host's name is looked up at each connection, which may block.
+/**
+ * Prepares a transport to a host (name or address) and port. The host's name is looked up at each connection, which may block.
+ * Where it has several addresses, they are tried one after the other, and share 10 s.
  */
 void iotflow_posix_transport(iotflow_transport *transport, iotflow_posix_socket *socket, const char *host, const char *port);
 /** Closes the connection. */
@@ -33,7 +42,10 @@ typedef struct {
     uint32_t sector_size;
 } iotflow_posix_file;
 
-/** IOTFLOW_AGAIN: another process uses the file. IOTFLOW_IO_ERROR: see errno; ELOOP: the path is a symbolic link. */
+/**
+ * IOTFLOW_AGAIN: another process uses the file. IOTFLOW_IO_ERROR: see errno; ELOOP: the path is a symbolic link.
+ * IOTFLOW_INVALID_ARGUMENT: the sectors have more than 4 GiB together.
+ */
 iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_file *file, const char *path, uint32_t sector_size,
                                      uint32_t sectors);
 void iotflow_posix_file_close(iotflow_posix_file *file);

@@ -38,7 +38,7 @@ static iotflow_status go_on(const iotflow_lwip_socket *to) {
     wanted.fd = to->handle;
     wanted.events = POLLOUT;
     wanted.revents = 0;
-    if (lwip_poll(&wanted, 1, 0) == 0) {
+    if (lwip_poll(&wanted, 1, 0) <= 0) {
         return IOTFLOW_AGAIN;
     }
     return ((lwip_getsockopt(to->handle, SOL_SOCKET, SO_ERROR, &error, &size) == 0) && (error == 0)) ? IOTFLOW_OK

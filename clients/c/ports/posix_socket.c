@@ -13,51 +13,87 @@
 
 #include "iotflow_posix.h"
 
-void iotflow_posix_close(iotflow_posix_socket *socket) {
+enum { CONNECT_MS = 10000 };
+
+static void forget_addresses(iotflow_posix_socket *socket) {
+    if (socket->addresses != NULL) {
+        freeaddrinfo(socket->addresses);
+    }
+    socket->addresses = NULL;
+    socket->next = NULL;
+}
+
+static void close_handle(iotflow_posix_socket *socket) {
     if (socket->handle >= 0) {
         (void)close(socket->handle);
     }
     socket->handle = -1;
+}
+
+void iotflow_posix_close(iotflow_posix_socket *socket) {
+    forget_addresses(socket);
+    close_handle(socket);
     socket->from = 0;
     socket->to = 0;
 }
 
-static iotflow_status begin(iotflow_posix_socket *to) {
-    struct addrinfo hints;
-    struct addrinfo *found = NULL;
-    iotflow_status status = IOTFLOW_IO_ERROR;
-    iotflow_posix_close(to);
-    (void)memset(&hints, 0, sizeof hints);
-    hints.ai_socktype = SOCK_STREAM;
-    if (getaddrinfo(to->host, to->port, &hints, &found) != 0) {
+static iotflow_status try_address(iotflow_posix_socket *to, const struct addrinfo *address) {
+    const int on = 1;
+    to->since = iotflow_posix_now_ms();
+    to->handle = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+    if (to->handle < 0) {
         return IOTFLOW_IO_ERROR;
     }
-    to->handle = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
-    if (to->handle >= 0) {
-        const int on = 1;
-        (void)setsockopt(to->handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        (void)fcntl(to->handle, F_SETFD, FD_CLOEXEC);
-        (void)fcntl(to->handle, F_SETFL, O_NONBLOCK);
-        if (connect(to->handle, found->ai_addr, found->ai_addrlen) == 0) {
-            status = IOTFLOW_OK;
-        } else if (errno == EINPROGRESS) {
-            status = IOTFLOW_AGAIN;
-        } else {
-            status = IOTFLOW_IO_ERROR;
-        }
+    (void)setsockopt(to->handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)fcntl(to->handle, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(to->handle, F_SETFL, O_NONBLOCK);
+    if (connect(to->handle, address->ai_addr, address->ai_addrlen) == 0) {
+        return IOTFLOW_OK;
     }
-    freeaddrinfo(found);
+    return ((errno == EINPROGRESS) || (errno == EINTR)) ? IOTFLOW_AGAIN : IOTFLOW_IO_ERROR;
+}
+
+/* Tries the addresses that are left until one takes the connection, or lets it wait. */
+static iotflow_status try_next(iotflow_posix_socket *to) {
+    iotflow_status status = IOTFLOW_IO_ERROR;
+    while ((status == IOTFLOW_IO_ERROR) && (to->next != NULL)) {
+        const struct addrinfo *address = to->next;
+        close_handle(to);
+        to->next = address->ai_next;
+        status = try_address(to, address);
+    }
     return status;
 }
 
-static iotflow_status go_on(const iotflow_posix_socket *to) {
+static iotflow_status begin(iotflow_posix_socket *to) {
+    struct addrinfo hints;
+    const struct addrinfo *each;
+    uint32_t count = 0;
+    iotflow_posix_close(to);
+    (void)memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    if (getaddrinfo(to->host, to->port, &hints, &to->addresses) != 0) {
+        to->addresses = NULL;
+        return IOTFLOW_IO_ERROR;
+    }
+    for (each = to->addresses; each != NULL; each = each->ai_next) {
+        count++;
+    }
+    to->next = to->addresses;
+    to->share_ms = (count > 0U) ? ((uint32_t)CONNECT_MS / count) : 0U;
+    return try_next(to);
+}
+
+/* Whether the address that is tried takes the connection. */
+static iotflow_status outcome_of_address(const iotflow_posix_socket *to) {
     struct pollfd wanted;
     int error = 0;
     socklen_t size = sizeof error;
     wanted.fd = to->handle;
     wanted.events = POLLOUT;
     wanted.revents = 0;
-    if (poll(&wanted, 1, 0) == 0) {
+    /* A signal may have interrupted it. */
+    if (poll(&wanted, 1, 0) <= 0) {
         return IOTFLOW_AGAIN;
     }
     if ((getsockopt(to->handle, SOL_SOCKET, SO_ERROR, &error, &size) != 0) || (error != 0)) {
@@ -66,9 +102,19 @@ static iotflow_status go_on(const iotflow_posix_socket *to) {
     return IOTFLOW_OK;
 }
 
+static iotflow_status go_on(iotflow_posix_socket *to) {
+    const iotflow_status status = outcome_of_address(to);
+    const bool is_over = (status == IOTFLOW_AGAIN) && ((iotflow_posix_now_ms() - to->since) >= to->share_ms);
+    return ((status == IOTFLOW_IO_ERROR) || (is_over && (to->next != NULL))) ? try_next(to) : status;
+}
+
 static iotflow_status posix_connect(void *context, int from_anew) {
     iotflow_posix_socket *to = (iotflow_posix_socket *)context;
-    return (from_anew != 0) ? begin(to) : go_on(to);
+    const iotflow_status status = (from_anew != 0) ? begin(to) : go_on(to);
+    if (status != IOTFLOW_AGAIN) {
+        forget_addresses(to);
+    }
+    return status;
 }
 
 static int32_t outcome(ssize_t done) {
@@ -107,6 +153,8 @@ void iotflow_posix_transport(iotflow_transport *transport, iotflow_posix_socket 
     socket->handle = -1;
     socket->from = 0;
     socket->to = 0;
+    socket->addresses = NULL;
+    socket->next = NULL;
     transport->connect = posix_connect;
     transport->read = posix_read;
     transport->write = posix_write;

@@ -37,7 +37,7 @@ static iotflow_status go_on(const iotflow_zephyr_socket *to) {
     wanted.fd = to->handle;
     wanted.events = ZSOCK_POLLOUT;
     wanted.revents = 0;
-    if (zsock_poll(&wanted, 1, 0) == 0) {
+    if (zsock_poll(&wanted, 1, 0) <= 0) {
         return IOTFLOW_AGAIN;
     }
     return ((zsock_getsockopt(to->handle, SOL_SOCKET, SO_ERROR, &error, &size) == 0) && (error == 0)) ? IOTFLOW_OK

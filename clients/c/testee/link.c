@@ -9,7 +9,7 @@
 #include "lines.h"
 
 static char host[64], port[8];
-static iotflow_posix_socket tcp = {NULL, NULL, -1, 0, 0, {0}};
+static iotflow_posix_socket tcp = {NULL, NULL, -1, 0, 0, {0}, NULL, NULL, 0, 0};
 static iotflow_transport below;
 static iotflow_tls over;
 static iotflow_tls_options files;

@@ -1,4 +1,4 @@
-/** Transport for Zephyr's sockets. TLS: give the handle of `iotflow_zephyr_socket` other options in `prepare`. */
+/** Transport for Zephyr's sockets, without TLS. */
 #ifndef IOTFLOW_ZEPHYR_H
 #define IOTFLOW_ZEPHYR_H
 

@@ -91,7 +91,12 @@ static bool begin(iotflow_tls *tls) {
     if (bio != NULL) {
         SSL_set_bio(tls->session, bio, bio);
     }
-    return (bio != NULL) && expect(tls->session, tls->options.host);
+    if ((bio == NULL) || !expect(tls->session, tls->options.host)) {
+        /* No later call may greet with a session that checks no name. */
+        iotflow_tls_close(tls);
+        return false;
+    }
+    return true;
 }
 
 /* Whether a call that returned `result` has to be made again later. */

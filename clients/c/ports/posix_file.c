@@ -3,9 +3,12 @@
 #    define _GNU_SOURCE
 #endif
 #define _POSIX_C_SOURCE 200809L
+/* Without it, systems of 32 bits refuse files of 2 GiB. */
+#define _FILE_OFFSET_BITS 64
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,9 +85,33 @@ static void release_room(void *context, uint32_t offset) {
 
 static int synchronize(void *context) { return fdatasync(((const iotflow_posix_file *)context)->handle); }
 
+/* Makes the name of a new file durable. Systems that do not let this process do it are used as they are. */
+static void synchronize_folder(const char *path) {
+    char folder[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    int handle;
+    if (slash != NULL) {
+        const size_t size = (size_t)(slash - path) + 1U;
+        if (size >= sizeof folder) {
+            return;
+        }
+        (void)memcpy(folder, path, size);
+        folder[size] = '\0';
+    }
+    handle = open(folder, O_RDONLY | O_CLOEXEC);
+    if (handle >= 0) {
+        (void)fsync(handle);
+        (void)close(handle);
+    }
+}
+
 iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_file *file, const char *path, uint32_t sector_size,
                                      uint32_t sectors) {
     struct flock lock;
+    file->handle = -1;
+    if (((uint64_t)sector_size * sectors) > UINT32_MAX) {
+        return IOTFLOW_INVALID_ARGUMENT;
+    }
     file->sector_size = sector_size;
     file->handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file->handle < 0) {
@@ -97,6 +124,7 @@ iotflow_status iotflow_posix_storage(iotflow_storage *storage, iotflow_posix_fil
         iotflow_posix_file_close(file);
         return IOTFLOW_AGAIN;
     }
+    synchronize_folder(path);
     storage->read = read_file;
     storage->write = write_file;
     storage->synchronize = synchronize;

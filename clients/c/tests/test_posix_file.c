@@ -50,6 +50,11 @@ static void a_file_has_one_process(void) {
     iotflow_posix_file_close(&file);
 }
 
+static void offsets_have_32_bits(void) {
+    CHECK(iotflow_posix_storage(&storage, &file, "large", 65536, 65536) == IOTFLOW_INVALID_ARGUMENT);
+    CHECK(access("large", F_OK) != 0);
+}
+
 static void note_dropped(void *context, uint32_t rows, iotflow_drop reason) {
     (void)context;
     CHECK(reason == IOTFLOW_DROPPED_DAMAGED);
@@ -103,6 +108,7 @@ int main(void) {
         a_file_is_for_its_owner_alone();
         no_link_is_followed();
         a_file_has_one_process();
+        offsets_have_32_bits();
         a_file_that_is_cut_loses_what_it_held();
         CHECK((unlink("queue") == 0) && (unlink("cut") == 0) && (unlink("link") == 0) && (unlink("link to a queue") == 0));
         CHECK(rmdir(folder) == 0);

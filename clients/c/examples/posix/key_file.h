@@ -35,17 +35,29 @@ static bool read_key(key_file *kept, const char *name) {
     return whole;
 }
 
-/* The file is for its owner alone. The server does not show the key again. */
-static void write_key(const key_file *kept, uint32_t device_id, const char *key) {
-    char line[IOTFLOW_LONGEST_KEY + 16];
-    const int size = snprintf(line, sizeof line, "%" PRIu32 " %s\n", device_id, key);
-    const int to = open(kept->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-    const bool whole = (to >= 0) && (write(to, line, (size_t)size) == size) && (fsync(to) == 0);
-    if (!whole) {
-        (void)fprintf(stderr, "the key cannot be kept in %s: %s\n", kept->path, strerror(errno));
-    }
+/* The file is for its owner alone. */
+static bool write_line(const char *path, const char *line) {
+    const size_t size = strlen(line);
+    const int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+    const bool whole = (to >= 0) && (write(to, line, size) == (ssize_t)size) && (fsync(to) == 0);
     if (to >= 0) {
         (void)close(to);
+    }
+    return whole;
+}
+
+/* Beside the former one first, because the server does not show a key again. */
+static void write_key(const key_file *kept, uint32_t device_id, const char *key) {
+    char line[IOTFLOW_LONGEST_KEY + 16];
+    char beside[sizeof kept->path + 4];
+    const int folder = open(".", O_RDONLY | O_CLOEXEC);
+    (void)snprintf(line, sizeof line, "%" PRIu32 " %s\n", device_id, key);
+    (void)snprintf(beside, sizeof beside, "%s.new", kept->path);
+    if (!write_line(beside, line) || (rename(beside, kept->path) != 0) || (folder < 0) || (fsync(folder) != 0)) {
+        (void)fprintf(stderr, "the key cannot be kept in %s: %s\n", kept->path, strerror(errno));
+    }
+    if (folder >= 0) {
+        (void)close(folder);
     }
 }
 

@@ -19,7 +19,6 @@ bool iotflow_is_retryable(uint32_t code) {
         case 1:
         case 2:
         case 4:
-        case 8:
         case 10:
         case 13:
         case 14:
@@ -67,7 +66,7 @@ static iotflow_span decoded(char *text) {
 }
 
 static bool is_text(iotflow_span bytes, const char *text) {
-    return (bytes.size == strlen(text)) && iotflow_ends_with(bytes, text);
+    return (bytes.size == iotflow_length(text)) && iotflow_ends_with(bytes, text);
 }
 
 static void copy_text(iotflow_span from, char *to, size_t size) {

@@ -43,7 +43,17 @@ static void long_reasons_are_cut_off(void) {
     CHECK(strcmp(error.reason, "A_REASON_OF_MORE_THAN_FORTY_SEVEN_CHARACTERS_OF") == 0);
 }
 
+static void transient_statuses_are_retryable(void) {
+    /* CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, ABORTED, INTERNAL and UNAVAILABLE. */
+    static const uint32_t transient = (1U << 1) | (1U << 2) | (1U << 4) | (1U << 10) | (1U << 13) | (1U << 14);
+    uint32_t code;
+    for (code = 0; code <= 16U; code++) {
+        CHECK(iotflow_is_retryable(code) == (((transient >> code) & 1U) != 0U));
+    }
+}
+
 int main(void) {
+    transient_statuses_are_retryable();
     retry_delays_are_bounded();
     long_reasons_are_cut_off();
     return finish("error_details");

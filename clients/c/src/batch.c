@@ -38,7 +38,7 @@ iotflow_value iotflow_int32(int32_t value) { return make(IOTFLOW_INT32, (uint64_
 iotflow_value iotflow_bool(bool value) { return make(IOTFLOW_BOOL, value ? 1U : 0U); }
 
 iotflow_value iotflow_string(const char *value) {
-    iotflow_value made = make(IOTFLOW_STRING, strlen(value));
+    iotflow_value made = make(IOTFLOW_STRING, iotflow_length(value));
     made.text = value;
     return made;
 }
@@ -108,7 +108,7 @@ void iotflow_batch_begin(iotflow_batch *batch, const iotflow_column *columns, ui
     batch->bound = BATCH_OVERHEAD;
     batch->server_times = false;
     for (i = 0; i < count; i++) {
-        batch->bound += COLUMN_OVERHEAD + (uint32_t)strlen(columns[i].measurement);
+        batch->bound += COLUMN_OVERHEAD + (uint32_t)iotflow_length(columns[i].measurement);
     }
 }
 
@@ -234,7 +234,7 @@ static void put_values(const iotflow_batch *batch, uint32_t column, iotflow_sink
 static void put_column(const iotflow_batch *batch, uint32_t column, iotflow_sink *sink) {
     const iotflow_column *about = &batch->columns[column - (uint32_t)FIRST_COLUMN];
     const extent size = measure(batch, column);
-    const uint32_t name = (uint32_t)strlen(about->measurement);
+    const uint32_t name = (uint32_t)iotflow_length(about->measurement);
     const bool packed = about->type != IOTFLOW_STRING;
     if (size.present == 0U) {
         return;

@@ -145,7 +145,7 @@ static iotflow_status end_line(iotflow_http_answer *answer) {
             if (strncmp(answer->line, "HTTP/1.", 7) != 0) {
                 return IOTFLOW_PROTOCOL_ERROR;
             }
-            answer->http_status = (strlen(answer->line) > 9U) ? decimal(answer->line + 9) : 0U;
+            answer->http_status = (iotflow_length(answer->line) > 9U) ? decimal(answer->line + 9) : 0U;
             answer->part = HEADERS;
             return IOTFLOW_AGAIN;
         case HEADERS:

@@ -1,7 +1,5 @@
 #include "iotflow/json.h"
 
-#include <string.h>
-
 static bool is_space(uint8_t byte) { return (byte == 32U) || ((byte >= 9U) && (byte <= 13U)); }
 
 static bool is_begin(uint8_t byte) { return (byte == (uint8_t)'{') || (byte == (uint8_t)'['); }
@@ -59,7 +57,7 @@ static bool take(iotflow_span *rest, char byte) {
 
 /* Whether the bytes are the name in quotes. */
 static bool is_name(iotflow_span quoted, const char *name) {
-    if ((quoted.size != (strlen(name) + 2U)) || (quoted.data[0] != (uint8_t)'"')) {
+    if ((quoted.size != (iotflow_length(name) + 2U)) || (quoted.data[0] != (uint8_t)'"')) {
         return false;
     }
     quoted.size--;

@@ -16,6 +16,8 @@ enum {
     BATCH_IDS = 0x4000,
     SUBSCRIBE_ID = 0x8000,
     READ_CHUNK = 64,
+    PUBACK_BYTES = 6,
+    LEAST_SEND = 64,
     /* Bytes taken in one poll, so that a fast sender does not keep it from returning. */
     READ_LIMIT = 2048,
     /* Texts of rejections and names, with the zero. */
@@ -79,6 +81,13 @@ static void put_device(iotflow_mqtt *mqtt, const char *before) {
 
 /* Packets of the greeting. */
 
+/* Without one of them, the connection would never be ready. */
+static void end_greeting(iotflow_mqtt *mqtt) {
+    if (iotflow_packet_end(&mqtt->out, 0) != IOTFLOW_OK) {
+        stop(mqtt, IOTFLOW_TOO_LARGE);
+    }
+}
+
 static uint8_t connect_flags(const iotflow_mqtt *mqtt) {
     if (!is_registering(mqtt)) {
         /* With a login, and the last will with QoS 1; a session that outlives the connection: commands wait at the broker. */
@@ -107,7 +116,7 @@ static void send_connect(iotflow_mqtt *mqtt) {
         put_device(mqtt, "");
         iotflow_packet_text(out, mqtt->api_key);
     }
-    (void)iotflow_packet_end(out, 0);
+    end_greeting(mqtt);
 }
 
 static void put_filter(iotflow_mqtt *mqtt, const char *below) {
@@ -129,7 +138,7 @@ static void send_subscribe(iotflow_mqtt *mqtt) {
             put_filter(mqtt, "config");
         }
     }
-    (void)iotflow_packet_end(&mqtt->out, 0);
+    end_greeting(mqtt);
 }
 
 static void begin_publish(iotflow_mqtt *mqtt, const char *below, uint32_t id) {
@@ -143,10 +152,9 @@ static uint32_t next_id(iotflow_mqtt *mqtt) {
     return (uint32_t)BATCH_IDS + 1U + mqtt->publish_id;
 }
 
-static iotflow_status publish(iotflow_mqtt *mqtt, const char *below, const char *payload) {
+static void put_publish(iotflow_mqtt *mqtt, const char *below, const char *payload) {
     begin_publish(mqtt, below, next_id(mqtt));
     iotflow_packet_chars(&mqtt->out, payload);
-    return iotflow_packet_end(&mqtt->out, 0);
 }
 
 /* Batches. */
@@ -273,15 +281,14 @@ static void take_registration(iotflow_mqtt *mqtt, iotflow_span answer) {
     }
 }
 
+/* What is between the quotes. */
 static void put_json_text(iotflow_packet *out, const char *text) {
-    iotflow_packet_byte(out, (uint8_t)'"');
     for (; *text != '\0'; text++) {
         if ((*text == '"') || (*text == '\\')) {
             iotflow_packet_byte(out, (uint8_t)'\\');
         }
         iotflow_packet_byte(out, ((uint8_t)*text < 32U) ? 32U : (uint8_t)*text);
     }
-    iotflow_packet_byte(out, (uint8_t)'"');
 }
 
 static void send_puback(iotflow_mqtt *mqtt, uint32_t id) {
@@ -292,26 +299,38 @@ static void send_puback(iotflow_mqtt *mqtt, uint32_t id) {
     }
 }
 
-/* The result goes before the acknowledgement of the command: if the connection ends between them, the command comes again. */
-static iotflow_status send_result(iotflow_mqtt *mqtt, const iotflow_handled *handled) {
-    const bool succeeded = handled->outcome == (uint8_t)IOTFLOW_COMMAND_SUCCEEDED;
+/* failure: why there is no result, or null. */
+static iotflow_status put_result(iotflow_mqtt *mqtt, const iotflow_handled *handled, const char *failure) {
     iotflow_packet *out = &mqtt->out;
-    iotflow_status status;
     begin_publish(mqtt, "commands/ack", next_id(mqtt));
     iotflow_packet_chars(out, "{\"command_id\":");
     iotflow_packet_number(out, handled->id);
-    iotflow_packet_chars(out, succeeded ? ",\"state\":\"succeeded\"" : ",\"state\":\"failed\",\"result\":{\"error\":");
-    if (!succeeded) {
-        put_json_text(out, handled->result);
-        iotflow_packet_chars(out, "}");
-    } else if (handled->result[0] != '\0') {
-        iotflow_packet_chars(out, ",\"result\":");
-        iotflow_packet_chars(out, handled->result);
+    if (failure != NULL) {
+        iotflow_packet_chars(out, ",\"state\":\"failed\",\"result\":{\"error\":\"");
+        put_json_text(out, failure);
+        iotflow_packet_chars(out, "\"}}");
     } else {
-        /* Without a result. */
+        iotflow_packet_chars(out, ",\"state\":\"succeeded\"");
+        iotflow_packet_chars(out, (handled->result[0] != '\0') ? ",\"result\":" : "");
+        iotflow_packet_chars(out, handled->result);
+        iotflow_packet_chars(out, "}");
     }
-    iotflow_packet_chars(out, "}");
-    status = iotflow_packet_end(out, 0);
+    return iotflow_packet_end(out, 0);
+}
+
+/*
+ * The result goes before the acknowledgement of the command: if the connection ends between them, the command comes again.
+ * Where it does not fit, the command fails, because it would stay open without an answer.
+ */
+static iotflow_status send_result(iotflow_mqtt *mqtt, const iotflow_handled *handled) {
+    const bool succeeded = handled->outcome == (uint8_t)IOTFLOW_COMMAND_SUCCEEDED;
+    iotflow_status status;
+    mqtt->out.size -= (uint32_t)PUBACK_BYTES;
+    status = put_result(mqtt, handled, succeeded ? NULL : handled->result);
+    if (status != IOTFLOW_OK) {
+        status = put_result(mqtt, handled, "The result is too large.");
+    }
+    mqtt->out.size += (uint32_t)PUBACK_BYTES;
     send_puback(mqtt, handled->packet);
     return status;
 }
@@ -401,8 +420,8 @@ static void take_connack(iotflow_mqtt *mqtt) {
     const uint8_t code = (mqtt->reader.length >= 2U) ? mqtt->reader.body[1] : 255U;
     if (code == 0U) {
         mqtt->key_unproven = false;
-        send_subscribe(mqtt);
         enter(mqtt, IOTFLOW_MQTT_SUBSCRIBING);
+        send_subscribe(mqtt);
     } else if ((code == 4U) || (code == 5U)) {
         want_key(mqtt);
     } else {
@@ -411,12 +430,13 @@ static void take_connack(iotflow_mqtt *mqtt) {
 }
 
 static void take_suback(iotflow_mqtt *mqtt) {
-    if (is_registering(mqtt)) {
-        (void)publish(mqtt, "/discovery/register/", (mqtt->options.registration != NULL) ? mqtt->options.registration : "{}");
-    } else {
-        (void)publish(mqtt, "status/online", "");
-    }
     enter(mqtt, IOTFLOW_MQTT_READY);
+    if (is_registering(mqtt)) {
+        put_publish(mqtt, "/discovery/register/", (mqtt->options.registration != NULL) ? mqtt->options.registration : "{}");
+    } else {
+        put_publish(mqtt, "status/online", "");
+    }
+    end_greeting(mqtt);
 }
 
 static void take_packet(iotflow_mqtt *mqtt) {
@@ -606,7 +626,7 @@ iotflow_status iotflow_mqtt_open(iotflow_mqtt *mqtt, iotflow_writer *writer, con
     mqtt->device_id = options->device_id;
     iotflow_backoff_begin(&mqtt->backoff, options->seed);
     if (((options->api_key == NULL) && (options->name == NULL)) || (mqtt->options.window > (uint32_t)LARGEST_WINDOW) ||
-        (options->receive_size < 4U) ||
+        (options->receive_size < 4U) || (options->send_size < (uint32_t)LEAST_SEND) ||
         ((options->token != NULL) && (iotflow_key_length(options->token, IOTFLOW_LONGEST_TOKEN) == 0U))) {
         return IOTFLOW_INVALID_ARGUMENT;
     }
@@ -663,7 +683,7 @@ iotflow_status iotflow_mqtt_use_key(iotflow_mqtt *mqtt, const char *api_key) {
 
 iotflow_status iotflow_mqtt_answer(iotflow_mqtt *mqtt, uint64_t command_id, iotflow_outcome outcome, const char *result) {
     iotflow_handled *handled = iotflow_commands_find(&mqtt->commands, command_id);
-    const size_t size = strlen(result);
+    const size_t size = iotflow_length(result);
     if ((handled == NULL) || (size >= sizeof handled->result)) {
         return IOTFLOW_INVALID_ARGUMENT;
     }
@@ -679,5 +699,6 @@ iotflow_status iotflow_mqtt_publish(iotflow_mqtt *mqtt, const char *topic, const
     if ((mqtt->state != IOTFLOW_MQTT_READY) || !is_out_empty(mqtt) || is_registering(mqtt)) {
         return IOTFLOW_AGAIN;
     }
-    return publish(mqtt, topic, payload);
+    put_publish(mqtt, topic, payload);
+    return iotflow_packet_end(&mqtt->out, 0);
 }

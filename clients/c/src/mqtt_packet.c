@@ -32,7 +32,7 @@ void iotflow_packet_short(iotflow_packet *packet, uint32_t value) {
 }
 
 void iotflow_packet_chars(iotflow_packet *packet, const char *text) {
-    iotflow_packet_bytes(packet, text, (uint32_t)strlen(text));
+    iotflow_packet_bytes(packet, text, (uint32_t)iotflow_length(text));
 }
 
 /* Bit by bit: a division of 64 bits costs 700 bytes of flash where the processor has none. Returns the remainder. */

@@ -27,7 +27,10 @@ static const char *next_key;
 static char rejected_for[32];
 /* The storage of the queue outlives a restart; it cannot be read now. */
 static bool persistent, unreadable;
+static uint32_t send_size = sizeof send_memory;
+static const char *registration;
 static iotflow_outcome outcome;
+static const char *result_of_command;
 
 static iotflow_status broker_connect(void *context, int begin) {
     broker *to = (broker *)context;
@@ -136,9 +139,9 @@ static iotflow_status poll_for(uint32_t milliseconds) {
 static iotflow_outcome run_command(void *context, const iotflow_command *command, char *result, uint32_t size) {
     (void)context;
     commands_run++;
-    CHECK(size >= 16U);
+    CHECK(size > strlen(result_of_command));
     CHECK(strcmp(command->name, "blink") == 0);
-    (void)strcpy(result, (outcome == IOTFLOW_COMMAND_FAILED) ? "no \"lamp\"" : "{\"on\":1}");
+    (void)strcpy(result, result_of_command);
     return outcome;
 }
 
@@ -203,6 +206,7 @@ static void prepare(const char *key) {
     unreadable = false;
     next_key = NULL;
     outcome = IOTFLOW_COMMAND_SUCCEEDED;
+    result_of_command = "{\"on\":1}";
     writing.columns = &column;
     writing.column_count = 1;
     writing.memory = rows;
@@ -216,7 +220,8 @@ static void prepare(const char *key) {
     options.receive_memory = receive_memory;
     options.receive_size = sizeof receive_memory;
     options.send_memory = send_memory;
-    options.send_size = sizeof send_memory;
+    options.send_size = send_size;
+    options.registration = registration;
     options.window = 3;
     options.handled = handled;
     options.handled_count = 4;
@@ -611,6 +616,7 @@ static void commands_fail_or_answer_later(void) {
     prepare("secret");
     greet();
     outcome = IOTFLOW_COMMAND_FAILED;
+    result_of_command = "no \"lamp\"";
     publish("iotflow/devices/5/commands", 8, "{\"command_id\":1,\"name\":\"blink\"}");
     CHECK(poll_for(100) == IOTFLOW_OK);
     CHECK(was_sent("{\"command_id\":1,\"state\":\"failed\",\"result\":{\"error\":\"no \\\"lamp\\\"\"}}"));
@@ -622,6 +628,44 @@ static void commands_fail_or_answer_later(void) {
     CHECK(iotflow_mqtt_answer(&mqtt, 2, IOTFLOW_COMMAND_SUCCEEDED, "") == IOTFLOW_OK);
     CHECK(poll_for(100) == IOTFLOW_OK);
     CHECK(was_sent("{\"command_id\":2,\"state\":\"succeeded\"}") && (sent_packets(IOTFLOW_PUBACK, &last) == 2U));
+}
+
+/* With the acknowledgement of its command, the packet of the result has 186 bytes. */
+static void a_result_that_does_not_fit_fails(void) {
+    static const char wide[] =
+        "{\"text\":\"012345678901234567890123456789012345678901234567890123456789012345678901234567890123\"}";
+    iotflow_packet_reader last;
+    for (send_size = 128; send_size <= sizeof send_memory; send_size++) {
+        const bool fits = send_size >= 186U;
+        prepare("secret");
+        greet();
+        result_of_command = wide;
+        publish("iotflow/devices/5/commands", 8, "{\"command_id\":71,\"name\":\"blink\"}");
+        CHECK(poll_for(100) == IOTFLOW_OK);
+        CHECK(was_sent("{\"command_id\":71,\"state\":\"succeeded\"") == fits);
+        CHECK(was_sent("{\"command_id\":71,\"state\":\"failed\",\"result\":{\"error\":\"The result is too large.\"}}") ==
+              !fits);
+        result_of_command = "";
+        publish("iotflow/devices/5/commands", 9, "{\"command_id\":72,\"name\":\"blink\"}");
+        CHECK(poll_for(100) == IOTFLOW_OK);
+        CHECK(was_sent("{\"command_id\":72,\"state\":\"succeeded\"}") && (sent_packets(IOTFLOW_PUBACK, &last) == 2U));
+    }
+    send_size = sizeof send_memory;
+}
+
+static void a_registration_that_does_not_fit_stops(void) {
+    static const char wide[] =
+        "{\"device_type\":\"01234567890123456789012345678901234567890123456789012345678901234567890123456789\"}";
+    registration = wide;
+    send_size = 128;
+    prepare(NULL);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x20\x02\x00\x00", 4);
+    CHECK(poll_for(50) == IOTFLOW_OK);
+    answer("\x90\x03\x80\x00\x01", 5);
+    CHECK(poll_for(50) == IOTFLOW_TOO_LARGE);
+    send_size = sizeof send_memory;
+    registration = NULL;
 }
 
 static void each_configuration_comes_once(void) {
@@ -671,6 +715,8 @@ int main(void) {
     rejected_registration_stops();
     commands_are_run_once();
     commands_fail_or_answer_later();
+    a_result_that_does_not_fit_fails();
+    a_registration_that_does_not_fit_stops();
     each_configuration_comes_once();
     rejections_are_counted();
     return finish("mqtt");

@@ -34,7 +34,10 @@ typedef struct {
     /** For packets that arrive; a longer message is acknowledged and left out. */
     uint8_t *receive_memory;
     uint32_t receive_size;
-    /** For packets that are sent: at least the topic and 64 bytes, and the largest result or report. */
+    /**
+     * For packets that are sent: at least 64 bytes, and key, token and registration with 64 bytes more; with commands the topic
+     * and 128 bytes. A command with a result that does not fit is answered as failed.
+     */
     uint8_t *send_memory;
     uint32_t send_size;
     /** Batches on the way without acknowledgement: 1 to 32, default 8. */
@@ -116,8 +119,8 @@ iotflow_status iotflow_mqtt_open(iotflow_mqtt *mqtt, iotflow_writer *writer, con
 /**
  * Does what can be done now, and returns. Call it in a loop; now_ms: of a monotonic clock that may wrap. Returns IOTFLOW_OK
  * while the connection works or is tried again. When it stopped: IOTFLOW_UNAUTHENTICATED, IOTFLOW_INVALID_ARGUMENT (the answer
- * of `credential` is no key), IOTFLOW_REJECTED (registration), or IOTFLOW_QUEUE_OF_ANOTHER_DEVICE (writer->ring.device, and
- * device_id).
+ * of `credential` is no key), IOTFLOW_REJECTED (registration), IOTFLOW_TOO_LARGE (key, token or registration do not fit into
+ * send_memory), or IOTFLOW_QUEUE_OF_ANOTHER_DEVICE (writer->ring.device, and device_id).
  */
 iotflow_status iotflow_mqtt_poll(iotflow_mqtt *mqtt, uint32_t now_ms);
 /**

@@ -15,6 +15,8 @@ typedef struct {
     size_t size;
 } iotflow_span;
 
+/** The bytes of a text without the zero at its end. */
+size_t iotflow_length(const char *text);
 bool iotflow_ends_with(iotflow_span bytes, const char *text);
 
 #ifdef __cplusplus

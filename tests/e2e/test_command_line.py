@@ -196,7 +196,7 @@ FAILED = [
     ("simulate nothing.yaml", 1, "No such file or directory"),
     ("simulate scenario.yaml --ledger recording.csv --duration 1s", 1, "recording.csv exists"),
     ("simulate", 2, "Missing argument 'SCENARIO'"),
-    ("simulate home --interactive --find-limit", 2, "--interactive excludes"),
+    ("simulate home --interactive --find-limit", 2, "exclude each other"),
     ("simulate scenario.yaml --find-limit --speed 2", 2, "exclude each other"),
     ("simulate scenario.yaml --find-limit --duration 2s", 2, "5 to 60 seconds"),
     ("simulate scenario.yaml --metrics-port 0", 2, "argument --metrics-port:"),

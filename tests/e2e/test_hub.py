@@ -4,13 +4,14 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import IOTFLOW, Running, on_terminal, running
+from tests.support.processes import IOTFLOW, Running, free_port, on_terminal, running
 from tests.support.service import iotflow_up
 
 SCENARIO = """
@@ -86,6 +87,50 @@ def test_a_run_is_chosen_watched_disturbed_and_stopped(place: Place) -> None:
         assert run.exit_code(LONG) == 0
     # Faults that begin in a run are in the ledger too.
     assert place.verify(summary[0].split(" ")[0]) == 0
+
+
+def test_each_run_has_its_metrics_and_the_page_is_that_of_the_last(place: Place) -> None:
+    port, page = free_port(), place.folder / "page.html"
+    (place.folder / "halls.yaml").write_text(SCENARIO.replace("room", "hall").replace("devices: 3", "devices: 2"))
+    options = ("--metrics-port", str(port), "--report", str(page))
+    with running((*COMMAND, *options), place.env, place.folder, takes_lines=True) as run:
+        for name, devices in (("rooms", 3), ("halls", 2)):
+            run.send_line(f"choose {name}.yaml")
+            run.send_line("start")
+            run.wait_for_line(f"{name} runs with {devices} devices", LONG)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONG) as answer:
+                states = re.findall(r"^iotflow_simulator_devices\{.*\} (\S+)", answer.read().decode(), re.MULTILINE)
+            assert sum(map(float, states)) == devices
+            run.send_line("stop")
+            run.wait_for_line(f"{name}-2", LONG)
+            assert f"<h1>Simulation {name}</h1>" in page.read_text()
+        run.send_line("quit")
+        assert run.exit_code(LONG) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--json",), "--interactive answers in text; leave --json out."),
+        (("--find-limit",), "--interactive and --find-limit exclude each other."),
+        (("--metrics-port", "0"), "--metrics-port"),
+    ],
+)
+def test_options_that_do_not_go_with_commands(place: Place, options: tuple[str, ...], problem: str) -> None:
+    ended = subprocess.run(
+        [*COMMAND, *options], cwd=place.folder, env=place.path | place.env, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert problem in ended.stderr
+
+
+def test_a_page_that_cannot_be_written_is_known_before_a_run(place: Place) -> None:
+    with running(
+        (*COMMAND, "rooms.yaml", "--report", "nowhere/page.html"), place.env, place.folder, takes_lines=True
+    ) as run:
+        run.send_line("start")
+        assert run.exit_code(LONG) == 1
+        run.wait_for_line("iotflow: nowhere/page.html: No such file or directory")
 
 
 def test_the_end_of_the_input_ends_the_run(place: Place) -> None:

@@ -1,9 +1,7 @@
 """Runs a scenario, and shows what was measured."""
 
 import asyncio
-import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +11,13 @@ from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
 from iotflow_cli.simulators.limit import finder, row, show_limit
 from iotflow_cli.simulators.live import live_view
-from iotflow_cli.simulators.results import Watch, note_own_share, reports_to, rows
+from iotflow_cli.simulators.results import note_own_share, reports_to, rows
+from iotflow_cli.simulators.run_outputs import OutputOptions, run_outputs
 from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.limits.finder import LimitFinder, highest_rate
 from iotflow_simulators.limits.step import Bounds
 from iotflow_simulators.registration import KeyStore
-from iotflow_simulators.reporting.metrics import RunMetrics, serving_metrics
-from iotflow_simulators.reporting.page import Report, page
 from iotflow_simulators.running.engine import RunSettings
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Files, Service, Simulation
@@ -29,14 +26,13 @@ from iotflow_simulators.scenario.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A run that is asked for. report: file of a page about it. metrics_port: of loopback. None: there is none."""
+    """A run that is asked for."""
 
     scenario: Scenario
     service: Service
     files: Files
     speed: float = 1.0
-    report: Path | None = None
-    metrics_port: int | None = None
+    outputs: OutputOptions = field(default_factory=OutputOptions)
 
 
 def ledger_of(scenario: Scenario) -> Path:
@@ -69,23 +65,12 @@ def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | N
 def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | None = None) -> Measures:
     allow_many_connections()
     simulation = Simulation(chosen.scenario, chosen.service, _keys(server), RunSettings(speed=chosen.speed))
-    with ExitStack() as stack:
-        watches = list[Watch]()
-        # A file that cannot be written is known before anything is sent.
-        page_file = stack.enter_context(chosen.report.open("w", encoding="utf-8")) if chosen.report else None
-        if chosen.metrics_port:
-            registry = stack.enter_context(serving_metrics(chosen.metrics_port))
-            watches.append(lambda engine: registry.register(RunMetrics(engine.measures)))
-        live = stack.enter_context(live_view(output, chosen.scenario, chosen.speed))
-        if live:
-            watches.append(live)
-        began = time.time_ns() // 1_000_000
-        reports = reports_to(output, watches, notes_progress=live is None)
-        measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
-        if page_file:
-            steps = [row(step) for step in found.steps] if found else ()
-            report = Report(chosen.scenario, str(chosen.service.grpc), began, measures, rows(measures), steps)
-            page_file.write(page(report))
+    with run_outputs(chosen.outputs) as outputs:
+        outputs.begin(chosen.scenario, str(chosen.service.grpc))
+        with live_view(output, chosen.scenario, chosen.speed) as live:
+            reports = reports_to(output, [outputs.watch, *([live] if live else [])], notes_progress=live is None)
+            measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
+        outputs.end(measures, [row(step) for step in found.steps] if found else ())
     return measures
 
 
@@ -96,5 +81,5 @@ def _keys(server: Server) -> KeyStore:
 def _note_files(output: Output, chosen: Chosen) -> None:
     path = chosen.files.ledger
     output.note(f"{path} has every reading. Next: iotflow verify {path}", ledger=str(path))
-    if chosen.report:
-        output.note(f"{chosen.report} has the charts", report=str(chosen.report))
+    if report := chosen.outputs.report:
+        output.note(f"{report} has the charts", report=str(report))

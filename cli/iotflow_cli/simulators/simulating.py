@@ -14,7 +14,8 @@ from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
-from iotflow_cli.simulators.hub.prompt import run_hub
+from iotflow_cli.simulators.hub.prompt import HubOptions, run_hub
+from iotflow_cli.simulators.run_outputs import OutputOptions
 from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
 from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
 from iotflow_simulators import SimulationError
@@ -109,21 +110,26 @@ def simulate(
     """
     try:
         service = Access(server.target, ca).service(server_address, rest_address, mqtt_address)
+        outputs = OutputOptions(report, metrics_port)
         if interactive:
-            if find_limit or report or metrics_port or output.as_json:
-                raise click.UsageError("--interactive excludes --find-limit, --report, --metrics-port and --json.")
+            if find_limit:
+                raise click.UsageError("--interactive and --find-limit exclude each other.")
+            if output.as_json:
+                raise click.UsageError(
+                    "--interactive answers in text; leave --json out. --report and --metrics-port go with it."
+                )
             choose = lambda text: chosen_scenario(text, seed, duration)  # noqa: E731
             files_of = lambda chosen: Files(ledger or ledger_of(chosen), labels)  # noqa: E731
-            return run_hub(output, server, service, scenario, choose, files_of, speed or 1.0)
+            return run_hub(output, server, HubOptions(service, scenario, choose, files_of, speed or 1.0, outputs))
         if scenario is None:
             raise click.UsageError("Missing argument 'SCENARIO'; or --interactive.")
         chosen = chosen_scenario(scenario, seed, None if find_limit else duration)
         files = Files(ledger or ledger_of(chosen), labels)
         if not find_limit:
-            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, report, metrics_port))
+            return simulated(output, server, Chosen(chosen, service, files, speed or 1.0, outputs))
         if speed:
             raise click.UsageError("--find-limit and --speed exclude each other.")
-        run = Chosen(steady(chosen), service, files, report=report, metrics_port=metrics_port)
+        run = Chosen(steady(chosen), service, files, outputs=outputs)
         return limit_found(output, server, run, duration, Bounds(limit_p99 / 1_000, limit_loss / 100))
     except SimulationError as error:
         raise CommandError(str(error)) from None

@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from iotflow_cli.simulators.run_outputs import RunOutputs
 from iotflow_simulators import SimulationError
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.engine import Engine
@@ -22,11 +23,12 @@ class RunEnds(SimulationError):
 
 
 class BackgroundRun:
-    """Begins at once. All methods are for the first thread."""
+    """Begins at once. All methods are for the first thread. outputs: which this run has begun."""
 
-    def __init__(self, scenario: Scenario, simulation: Simulation, files: Files) -> None:
+    def __init__(self, scenario: Scenario, simulation: Simulation, files: Files, outputs: RunOutputs) -> None:
         self.scenario = scenario
         self.files = files
+        self._outputs = outputs
         self._simulation = simulation
         self._engine: Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,7 +96,8 @@ class BackgroundRun:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._simulation.run(self.files, Reports(_nothing, self._started, _nothing)))
+            measures = asyncio.run(self._simulation.run(self.files, Reports(_nothing, self._started, _nothing)))
+            self._outputs.end(measures)
         except Exception as error:  # noqa: BLE001 It is raised again in the first thread.
             self._problem = error
         finally:
@@ -102,6 +105,7 @@ class BackgroundRun:
 
     def _started(self, engine: Engine, _: LedgerWriter) -> None:
         self._engine, self._loop = engine, asyncio.get_running_loop()
+        self._outputs.watch(engine)
         self._begun.set()
 
 

@@ -2,9 +2,14 @@
 
 import gc
 from contextlib import ExitStack
+from dataclasses import replace
 
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import EventFilter, LiveEvent
 from iotflow_server.telemetry.live.feed import SHARED_BYTES
+from iotflow_server.telemetry.outcome import Stored
 from tests.support.live import alone, stored
 
 
@@ -43,6 +48,36 @@ async def test_an_event_is_rendered_once_per_filter_and_not_kept_forever() -> No
             late = events[0]
             assert isinstance(late, LiveEvent)
             assert [late.rendered("rows", render), late.rendered("rows", render)] == [3, 4]
+
+
+async def test_the_renderings_of_the_newest_16_mebibytes_are_kept() -> None:
+    """Up to the last byte. One byte more, and that of the oldest event is not kept."""
+    for excess in (0, 1):
+        rendered: list[int] = []
+
+        def render(event: LiveEvent, rendered: list[int] = rendered) -> int:
+            rendered.append(event.source.id)
+            return len(rendered)
+
+        async with alone() as process:
+            with process.receiving() as receiver:
+                for number in range(16):
+                    await process.store(one_text(number, 2**20 + (excess if number == 15 else 0)))
+                await receiver.until(lambda receiver: len(receiver.events) == 16)
+                oldest, next_, *_ = receiver.events
+                for event in (oldest, oldest, next_, next_):
+                    event.rendered("rows", render)
+        assert rendered == [0] * (1 + excess) + [1]
+
+
+def one_text(device_id: int, size: int) -> Stored:
+    """A reading with a text, as an event of this size with its rendering."""
+    others = LiveEvent(stored(0, [0]).device, texts(0, "")).rendered_size
+    return replace(stored(device_id, [0]), batch=texts(device_id, "x" * (size - others)))
+
+
+def texts(device_id: int, text: str) -> Batch:
+    return Batch(device_id, np.arange(1), (Column("m", ValueType.TEXT, np.array([text], object)),))
 
 
 async def test_without_subscribers_nothing_is_held() -> None:

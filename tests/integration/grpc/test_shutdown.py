@@ -1,5 +1,6 @@
 """The shutdown of a server: calls in progress complete, and clients are asked to reconnect."""
 
+import asyncio
 import queue
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +15,13 @@ from iotflow.v1.command_service_pb2 import WatchCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_server.app import running_server
 from tests.integration.grpc.command_streams import Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import PATIENCE, ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
 from tests.integration.grpc.gateway_calls import configs, until_caught_up
 from tests.support.admin_stubs import AdminStubs
+from tests.support.redis_server import redis_server
 
 
 def test_a_drain_acknowledges_received_batches_and_ends_streams_with_a_retryable_error(tmp_path: Path) -> None:
@@ -55,6 +58,16 @@ def test_a_drain_acknowledges_received_batches_and_ends_streams_with_a_retryable
         stored = read(TelemetryServiceStub(channel), device)["value"]
     again.stop()
     assert len(stored) >= acknowledged * 3
+
+
+@pytest.mark.usefixtures("loop_of_the_module")
+@pytest.mark.parametrize("shares", [False, True], ids=["alone", "with Redis"])
+async def test_a_server_that_has_stopped_leaves_no_task(tmp_path: Path, shares: bool) -> None:
+    with redis_server() as redis:
+        before = asyncio.all_tasks()
+        async with running_server(settings(tmp_path, redis_url=redis.url if shares else "")):
+            assert asyncio.all_tasks() > before
+        assert asyncio.all_tasks() == before
 
 
 def _until_error(call: Any) -> list[Any]:

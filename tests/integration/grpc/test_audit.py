@@ -15,6 +15,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import DropMeasurementRequest, RetypeMeasurementRequest
 from iotflow.v1.telemetry_service_pb2 import DeleteTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_server.db import database as waits
 from tests.integration.grpc.command_streams import Admin, of_device
 from tests.integration.grpc.device import Caller, batch, read, reason, stream
 from tests.support.admin_stubs import AdminStubs
@@ -84,8 +85,12 @@ def test_a_change_of_telemetry_that_cannot_be_audited_is_not_made(
 
 @contextmanager
 def registry_locked(data_dir: Path) -> Iterator[None]:
-    """Lock the registry against writes."""
-    with closing(connect(data_dir / "registry.db", isolation_level=None)) as other:
+    """Lock the registry against writes, which wait for a second at most."""
+    with (
+        closing(connect(data_dir / "registry.db", isolation_level=None)) as other,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(waits, "WRITE_PATIENCE", 1.0)
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from iotflow_server import errors
 from iotflow_server.audit import AuditEntry
+from iotflow_server.db import database as waits
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.errors import DomainError
@@ -162,8 +163,7 @@ def send_commands(url: str, device_id: int, sent: Pipe) -> None:
     """Send commands until the process is killed."""
 
     async def send() -> None:
-        database = Database(url)
-        parts = parts_of(database, Clock())
+        parts = parts_of(Database(url), Clock())
         while True:
             command = await parts.commands.send(device_id, "blink", {}, None, "", actor=ACTOR)
             sent.send(command.id)
@@ -190,8 +190,9 @@ def failing_commits(url: str) -> Iterator[None]:
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Lock the database against writes of others."""
-    with closing(other(url)) as connection:
+    """Lock the database against writes of others, which wait for a second at most."""
+    with closing(other(url)) as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waits, "WRITE_PATIENCE", 1.0)
         connection.execute("BEGIN IMMEDIATE" if url.startswith("sqlite") else "LOCK TABLE audit IN EXCLUSIVE MODE")
         yield
         connection.rollback()

@@ -16,7 +16,7 @@ from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.scenario.loader import loads
-from tests.integration.simulators.world import World
+from tests.integration.simulators.world import World, with_brokers
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
@@ -88,7 +88,7 @@ async def operated(
     return operator, ledger
 
 
-@pytest.mark.parametrize("door", ["mqtt", "mqtt5", "rest", "grpc"])
+@pytest.mark.parametrize(("door", "world"), with_brokers("mqtt", "mqtt5", "rest", "grpc"), indirect=["world"])
 async def test_commands_are_executed_and_answered(world: World, door: str) -> None:
     async def act(operator: Operator, device: int) -> None:
         await operator.command(device, "set_setpoint", {"setpoint": 24.5})
@@ -103,7 +103,9 @@ async def test_commands_are_executed_and_answered(world: World, door: str) -> No
     assert (await world.verified(ledger)).is_proved
 
 
-@pytest.mark.parametrize("door", ["mqtt", "mqtt5", "rest", "grpc", "gateway"])
+@pytest.mark.parametrize(
+    ("door", "world"), with_brokers("mqtt", "mqtt5", "rest", "grpc", "gateway"), indirect=["world"]
+)
 async def test_configurations_are_followed_and_reported(world: World, door: str) -> None:
     async def act(operator: Operator, device: int) -> None:
         await operator.configure(device, {"setpoint": 19})

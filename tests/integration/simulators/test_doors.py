@@ -8,7 +8,7 @@ from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.scenario.loader import loads
 from iotflow_simulators.scenario.scenario import Door, Scenario
 from iotflow_simulators.verify.findings import Verification
-from tests.integration.simulators.world import World
+from tests.integration.simulators.world import World, with_brokers
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
@@ -40,7 +40,7 @@ def totals(result: Verification) -> dict[str, Any]:
     return result.rows()[-1]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(("door", "world"), with_brokers(*DOORS), indirect=["world"])
 async def test_every_reading_has_its_fate_and_the_store_agrees(world: World, door: str) -> None:
     chosen = scenario(door, world)
     ledger, measures = await world.simulated(chosen, speed=8)

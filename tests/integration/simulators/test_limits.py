@@ -8,7 +8,7 @@ from iotflow_simulators.limits.finder import LimitFinder, highest_rate, steady
 from iotflow_simulators.limits.step import Bounds, Step, Verdict
 from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.scenario.loader import loads
-from tests.integration.simulators.world import World
+from tests.integration.simulators.world import BROKERS, World, with_brokers
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
 
@@ -19,7 +19,7 @@ TEXT = (
 WIDE, IMPOSSIBLE = Bounds(p99=60.0, loss=1.0), Bounds(p99=1e-6, loss=0.0)
 
 
-@pytest.mark.parametrize("door", ["mqtt5", "grpc"])
+@pytest.mark.parametrize(("door", "world"), with_brokers("mqtt5", "grpc"), indirect=["world"])
 async def test_the_rate_rises_up_to_the_highest_of_the_scenario(world: World, door: str) -> None:
     scenario = steady(loads(TEXT.format(name=f"limit-{door}", door=door)))
     finder = LimitFinder(3.0, WIDE, 1, lambda _: None)
@@ -33,6 +33,7 @@ async def test_the_rate_rises_up_to_the_highest_of_the_scenario(world: World, do
     assert (await world.verified(ledger)).is_proved
 
 
+@pytest.mark.parametrize("world", BROKERS[:1], indirect=True)
 async def test_a_broken_bound_lowers_the_rate(world: World) -> None:
     scenario = steady(loads(TEXT.format(name="broken", door="grpc")))
     engines: list[Engine] = []
@@ -48,6 +49,7 @@ async def test_a_broken_bound_lowers_the_rate(world: World) -> None:
     assert finder.limit is None
 
 
+@pytest.mark.parametrize("world", BROKERS[:1], indirect=True)
 async def test_an_error_of_the_conductor_ends_the_run(world: World) -> None:
     async def fail(_: Engine) -> None:
         await asyncio.sleep(0)

@@ -18,7 +18,13 @@ from iotflow_simulators.verify.findings import Verification
 from iotflow_simulators.verify.verification import verify_patiently
 from tests.support.service import Service as RunningService
 
+BROKERS = ("embedded", "mosquitto")
 _NUMBERS = itertools.count()
+
+
+def with_brokers(*doors: str) -> list[tuple[str, str]]:
+    """Values of `door` and `world`: a door of MQTT with each broker; the others, which use none, once."""
+    return [(door, broker) for door in doors for broker in (BROKERS if door.startswith("mqtt") else BROKERS[:1])]
 
 
 def nothing(*_: object) -> None:

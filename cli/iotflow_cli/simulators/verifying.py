@@ -1,12 +1,14 @@
 """`iotflow verify`."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from iotflow.connection import Connection
+from iotflow.readings.times import InvalidTime, parse_time
 from iotflow_cli.command_line.durations import Duration
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
@@ -19,13 +21,25 @@ from iotflow_cli.simulators.addresses import Access, StatedAddress, address_opti
 from iotflow_simulators import SimulationError
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.ledger.reader import Ledger
+from iotflow_simulators.verify.broker_kills import BrokerKill, stated_kill
 from iotflow_simulators.verify.findings import Finding, Verification
 from iotflow_simulators.verify.verification import verify_patiently
 
 _STEP = 2_000
 # In seconds.
-LONGEST_WAIT = 86_400
+LONGEST_WAIT = LONGEST_AUTOSAVE = 86_400
+MOST_KILLS = 100
 _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong", "invented")
+
+
+def _times(_ctx: click.Context, _param: click.Parameter, texts: Sequence[str]) -> list[int]:
+    """Times in ms since 1970."""
+    if len(texts) > MOST_KILLS:
+        raise click.BadParameter(f"{len(texts)} times are stated; at most {MOST_KILLS} are accepted.")
+    try:
+        return [parse_time(text, time.time_ns() // 1_000_000) for text in texts]
+    except InvalidTime as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @command("verify")
@@ -41,9 +55,33 @@ _USUAL = ("door", "sent", "acknowledged", "refused", "unknown", "lost", "wrong",
     metavar="TIME",
     help="the most time without a reading that a broker still delivers",
 )
+@click.option(
+    "--broker-killed-at",
+    "killed",
+    multiple=True,
+    callback=_times,
+    metavar="TIME",
+    help="a Mosquitto was killed then: count apart what it lost; RFC 3339, now, or an age such as -5m; repeatable",
+)
+@click.option(
+    "--broker-autosave",
+    "autosave",
+    type=Duration(1, LONGEST_AUTOSAVE),
+    default=10,
+    show_default=True,
+    metavar="TIME",
+    help="the autosave_interval of that Mosquitto",
+)
 @click.pass_obj
 def verify_ledger(
-    output: Output, server: Server, ledger: Path, server_address: StatedAddress | None, ca: Path | None, wait: int
+    output: Output,
+    server: Server,
+    ledger: Path,
+    server_address: StatedAddress | None,
+    ca: Path | None,
+    wait: int,
+    killed: Sequence[int],
+    autosave: int,
 ) -> int:
     """Prove what became of every reading of a simulation.
 
@@ -52,7 +90,9 @@ def verify_ledger(
     """
     try:
         address = Access(server.target, ca).server(server_address)
-        result = server.run(_verified(Ledger(ledger), server, address, wait, _progress(output)), None)
+        read = Ledger(ledger)
+        kills = [stated_kill(at, autosave * 1_000, read) for at in killed]
+        result = server.run(_verified(read, server, address, wait, _progress(output), kills), None)
     except SimulationError as error:
         raise CommandError(str(error)) from None
     for note in result.notes:
@@ -68,10 +108,15 @@ def verify_ledger(
 
 
 async def _verified(
-    ledger: Ledger, server: Server, address: DoorAddress, wait: float, progress: Callable[[int, int], None]
+    ledger: Ledger,
+    server: Server,
+    address: DoorAddress,
+    wait: float,
+    progress: Callable[[int, int], None],
+    kills: Sequence[BrokerKill],
 ) -> Verification:
     async with Connection(str(address), token=server.target.profile.token, tls=address.tls) as connection:
-        return await verify_patiently(ledger, connection, wait, progress)
+        return await verify_patiently(ledger, connection, wait, progress, kills)
 
 
 def _progress(output: Output) -> Callable[[int, int], None]:

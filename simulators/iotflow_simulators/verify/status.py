@@ -1,6 +1,6 @@
 """The fate of each reading of a ledger, as one byte."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from iotflow_simulators.ledger.entries import ACKNOWLEDGED, FIRST_REASON, Fates
 from iotflow_simulators.ledger.reader import Ledger
+from iotflow_simulators.verify.broker_kills import BrokerKill
 
 UNKNOWN, KEPT, REFUSED, EXCUSED = 0, 1, 2, 3
-MOSQUITTO_KILLED = "mosquitto_killed"
 # Doors whose readings wait in a broker.
 MQTT_DOORS = ("mqtt", "mqtt5")
 
@@ -26,18 +26,17 @@ class Statuses:
     reasons: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def statuses(ledger: Ledger) -> Statuses:
-    """Read all fates. A refusal stands, even where the broker acknowledged the message before or after it."""
+def statuses(ledger: Ledger, kills: Sequence[BrokerKill] = ()) -> Statuses:
+    """Read all fates. kills: those of Mosquitto. A refusal stands, even where the broker acknowledged the message before or after it."""
     found = Statuses(np.zeros(ledger.readings, np.uint8))
     doors = _doors(ledger)
-    windows = list(_windows(ledger))
     whole = np.array([0, 0, *(not reason.measurement for reason in ledger.reasons)], np.bool_)
     for fates in ledger.fates():
         numbers, codes = fates.numbers, fates.codes
         acknowledged = numbers[codes == ACKNOWLEDGED]
         acknowledged = acknowledged[found.of[acknowledged] == UNKNOWN]
         found.of[acknowledged] = KEPT
-        if any(begin <= fates.last and fates.first <= end for begin, end in windows):
+        if any(kill.begin <= fates.last and fates.first <= kill.at for kill in kills):
             by_mqtt = np.array([name in MQTT_DOORS for name in doors.names], np.bool_)[doors.of[acknowledged]]
             found.of[acknowledged[by_mqtt]] = EXCUSED
         found.of[numbers[whole[codes]]] = REFUSED
@@ -71,10 +70,3 @@ def _add_refusals(found: Statuses, fates: Fates, ledger: Ledger, doors: _Doors) 
             found.values.setdefault(number, set()).add(reason.measurement)
         key = (doors.names[doors.of[number]], reason.reason)
         found.reasons[key] = found.reasons.get(key, 0) + 1
-
-
-def _windows(ledger: Ledger) -> Iterator[tuple[int, int]]:
-    """Times, in ms, in which a killed broker acknowledged what it may have lost."""
-    for event in ledger.events:
-        if event.name == MOSQUITTO_KILLED:
-            yield event.at - int(event.data["autosave_seconds"] * 1_000), event.at

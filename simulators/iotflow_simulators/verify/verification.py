@@ -4,11 +4,12 @@ import asyncio
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iotflow.connection import Connection
 from iotflow_simulators.ledger.reader import Ledger
+from iotflow_simulators.verify.broker_kills import BrokerKill, noted_kills
 from iotflow_simulators.verify.comparison import Comparison
 from iotflow_simulators.verify.expected import expected
 from iotflow_simulators.verify.findings import DoorCounts, FindingKind, Verification
@@ -27,16 +28,21 @@ def nothing(_: int, __: int) -> None:
 
 
 async def verify(
-    ledger: Ledger, connection: Connection, progress: Callable[[int, int], None] = nothing
+    ledger: Ledger,
+    connection: Connection,
+    progress: Callable[[int, int], None] = nothing,
+    kills: Sequence[BrokerKill] = (),
 ) -> Verification:
     """Compare every reading of the ledger with the store. connection: with the credentials of a reader of all devices.
 
-    progress: called with the number of verified devices and of all. Raises SimulationError and ServerError.
+    progress: called with the number of verified devices and of all. kills: of Mosquitto, beside those that the ledger has. Raises
+    SimulationError and ServerError.
     """
-    result = Verification(notes=_notes(ledger))
+    kills = [*noted_kills(ledger), *kills]
+    result = Verification(notes=[*_notes(ledger), *map(str, kills)])
     for device in ledger.devices:
         result.doors.setdefault(device.door, DoorCounts())
-    fates = statuses(ledger)
+    fates = statuses(ledger, kills)
     result.reasons = fates.reasons
     with tempfile.TemporaryDirectory(prefix="iotflow-verify-") as folder:
         parts = Parts(Path(folder), ledger)
@@ -53,15 +59,19 @@ async def verify(
 
 
 async def verify_patiently(
-    ledger: Ledger, connection: Connection, wait: float, progress: Callable[[int, int], None] = nothing
+    ledger: Ledger,
+    connection: Connection,
+    wait: float,
+    progress: Callable[[int, int], None] = nothing,
+    kills: Sequence[BrokerKill] = (),
 ) -> Verification:
     """As verify(), and again while readings of MQTT are missing and become fewer: a broker acknowledges before the service has
     stored them. wait: the most seconds without any that arrives."""
-    result = await verify(ledger, connection, progress)
+    result = await verify(ledger, connection, progress, kills)
     fewest, deadline = _missing(result), time.monotonic() + wait
     while fewest and time.monotonic() < deadline:
         await asyncio.sleep(PAUSE_SECONDS)
-        result = await verify(ledger, connection, progress)
+        result = await verify(ledger, connection, progress, kills)
         if _missing(result) < fewest:
             fewest, deadline = _missing(result), time.monotonic() + wait
     return result

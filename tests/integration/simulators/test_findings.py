@@ -1,6 +1,7 @@
 """A verification finds what was done to a store behind the ledger's back."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from iotflow.writer import TelemetryWriter
 from iotflow_simulators.ledger.entries import DeviceEntry, Header, ReadingEntry
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.ledger.writer import LedgerWriter
+from iotflow_simulators.verify.broker_kills import MOSQUITTO_KILLED, BrokerKill
 from iotflow_simulators.verify.findings import FindingKind
-from iotflow_simulators.verify.status import MOSQUITTO_KILLED
 from tests.integration.simulators.world import World
 
 pytestmark = pytest.mark.usefixtures("loop_of_the_module")
@@ -57,8 +58,11 @@ class Prepared:
         async with open_channel(self._world.target) as channel:
             await TelemetryServiceStub(channel).DeleteTelemetry(request, metadata=token)
 
-    async def found(self, *, refuse_last: bool = False, killed: bool = False) -> list[tuple[str, str, int]]:
-        """What the verification finds: kind, measurement, and the place of its time in TIMES."""
+    async def found(
+        self, *, refuse_last: bool = False, killed: bool = False, stated: Sequence[int] = ()
+    ) -> list[tuple[str, str, int]]:
+        """What the verification finds: kind, measurement, and the place of its time in TIMES. killed: the ledger has that Mosquitto
+        was. stated: ms from now, when it was killed with an autosave_interval of ten seconds."""
         header = Header("findings", 1, "", START, START, self._world.target)
         device = DeviceEntry(self._name, self._id, self._door, True)
         with LedgerWriter(self._path, header, [device]) as ledger:
@@ -71,7 +75,9 @@ class Prepared:
             if killed:
                 ledger.event(MOSQUITTO_KILLED, autosave_seconds=1800)
             ledger.end(4)
-        result = await self._world.verified(Ledger(self._path), wait=0)
+        now = time.time_ns() // 1_000_000
+        kills = [BrokerKill(now + offset, 10_000) for offset in stated]
+        result = await self._world.verified(Ledger(self._path), wait=0, kills=kills)
         assert result.is_proved == all(each.kind is EXCUSED for each in result.examples)
         for kind in FindingKind:
             readings = {each.time for each in result.examples if each.kind is kind}
@@ -99,6 +105,16 @@ async def test_a_lost_reading(prepared: Prepared) -> None:
 async def test_a_reading_lost_by_a_killed_broker_is_counted_apart(prepared: Prepared) -> None:
     await prepared.delete(TIMES[1])
     assert await prepared.found(killed=True) == [(EXCUSED, name, 1) for name in ("t", "text", "on")]
+
+
+async def test_a_kill_that_a_person_states_counts_as_one_of_the_ledger(prepared: Prepared) -> None:
+    await prepared.delete(TIMES[1])
+    assert await prepared.found(stated=[5_000]) == [(EXCUSED, name, 1) for name in ("t", "text", "on")]
+
+
+async def test_a_kill_long_after_an_acknowledgement_excuses_nothing(prepared: Prepared) -> None:
+    await prepared.delete(TIMES[1])
+    assert await prepared.found(stated=[60_000, -60_000]) == [(LOST, name, 1) for name in ("t", "text", "on")]
 
 
 async def test_wrong_values(prepared: Prepared) -> None:

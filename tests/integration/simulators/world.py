@@ -1,7 +1,7 @@
 """A service, and simulations against it."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from iotflow_simulators.running.engine import Engine, RunSettings
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Conduct, Files, Reports, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
+from iotflow_simulators.verify.broker_kills import BrokerKill
 from iotflow_simulators.verify.findings import Verification
 from iotflow_simulators.verify.verification import verify_patiently
 from tests.support.service import Service as RunningService
@@ -66,7 +67,7 @@ class World:
         measures = await simulation.run(Files(path), Reports(nothing, started, nothing), conduct)
         return Ledger(path), measures
 
-    async def verified(self, ledger: Ledger, wait: float = 20.0) -> Verification:
-        """Compare a ledger with the store. wait: for readings that a broker still delivers."""
+    async def verified(self, ledger: Ledger, wait: float = 20.0, kills: Sequence[BrokerKill] = ()) -> Verification:
+        """Compare a ledger with the store. wait: for readings that a broker still delivers. kills: of Mosquitto."""
         async with Connection(self.target, token=self.service.admin_token) as connection:
-            return await verify_patiently(ledger, connection, wait)
+            return await verify_patiently(ledger, connection, wait, kills=kills)

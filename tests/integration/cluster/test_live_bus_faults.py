@@ -176,6 +176,9 @@ async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_mis
             gate.clear()
             for number in range(batches):
                 await here.store(stored(1, [number] * rows))
+                if number % 10 == 9:
+                    # Its own subscriber keeps up.
+                    await own.until(all_of(1, rows * (number + 1)))
             gate.set()
             await receiver.until(lambda receiver: all_of(1, 1)(receiver) and receiver.values[1][-1] == batches - 1)
             assert receiver.dropped == slow.bus.state.dropped > 0

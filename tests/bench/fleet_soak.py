@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.processor import Meter
@@ -22,32 +23,37 @@ def run(folder: Path, scenario: str, seconds: float, telemetry: str, broker: str
     with iotflow_up(data_dir, {"IOTFLOW_TELEMETRY": telemetry}, *options, within=START) as service:
         simulate = ["simulate", scenario, "--duration", f"{seconds:.0f}s", "--ledger", str(ledger)]
         with running([IOTFLOW, *simulate, "--data-dir", str(data_dir)]) as simulation:
-            _accompany(simulation, service, seconds, kills=kills)
+            broker_kills = _accompany(simulation, service, seconds, kills=kills)
             code = simulation.exit_code(DRAIN)
             _show(simulation)
         if code:
             return code
-        with running([IOTFLOW, "verify", str(ledger), "--data-dir", str(data_dir)]) as proof:
+        stated = [word for time in broker_kills for word in ("--broker-killed-at", time)]
+        with running([IOTFLOW, "verify", str(ledger), "--data-dir", str(data_dir), *stated]) as proof:
             code = proof.exit_code(PROOF)
             _show(proof)
     return code
 
 
-def _accompany(simulation: Running, service: Service, seconds: float, *, kills: bool) -> None:
-    """Until the end of the schedule: kill parts at their times, or measure the processor time of all."""
+def _accompany(simulation: Running, service: Service, seconds: float, *, kills: bool) -> list[str]:
+    """Until the end of the schedule: kill parts at their times, or measure the processor time of all. When a Mosquitto was killed."""
     first = simulation.wait_for_lines(lambda line: _PROGRESS.match(line) is not None, within=BEGIN)[0]
     end = time.monotonic() + seconds - float(_PROGRESS.match(first)[1])  # type: ignore[index]
     up = service.process.pid
     meter = Meter(
         {command.split()[-1]: [pid] for command, pid in children(up).items()} | {"simulator": [simulation.pid]}
     )
+    broker_kills = []
     for share, part in KILLED if kills else ():
         _wait(simulation, end - (1 - share) * seconds)
         if kill(up, part):
             _print(f"{share:.0%} of the schedule: {part} killed")
+            if "mosquitto" in part:
+                broker_kills.append(datetime.now(UTC).isoformat(timespec="seconds"))
     _wait(simulation, end)
     if not kills:
         _print(f"processor, of one core: {meter.seconds_for(seconds)}")
+    return broker_kills
 
 
 def _wait(simulation: Running, until: float) -> None:

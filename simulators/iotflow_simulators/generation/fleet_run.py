@@ -1,7 +1,7 @@
 """The readings of one fleet, window by window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,8 +9,9 @@ from iotflow_simulators.faults.base import FaultKind, FleetContext, Outcome
 from iotflow_simulators.generation.events import Connect, ConnectionEvent
 from iotflow_simulators.generation.outages import OUTAGE_EVENTS, Outages
 from iotflow_simulators.generation.pace import GRID, PER_MS, Pace
+from iotflow_simulators.generation.pending import NEVER, Pending
 from iotflow_simulators.generation.rotation_schedule import RotationSchedule
-from iotflow_simulators.generation.rows import Rows, joined
+from iotflow_simulators.generation.rows import Rows
 from iotflow_simulators.labels import Label
 from iotflow_simulators.models.base import Model, Moments
 from iotflow_simulators.randoms import Draws, Ints
@@ -18,7 +19,6 @@ from iotflow_simulators.scenario.scenario import Scenario
 
 # Faults from this ORDER on see readings when they are sent.
 _WHEN_SENT = 70
-_NEVER = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,6 @@ class FleetWindow:
     rows: Rows
     events: list[ConnectionEvent]
     labels: list[Label]
-
-
-@dataclass(slots=True)
-class _Pending:
-    """Rows, events and labels that are due later. The rows are in parts, each with its earliest due time."""
-
-    rows: list[tuple[int, Rows]] = field(default_factory=list)
-    events: list[ConnectionEvent] = field(default_factory=list)
 
 
 class FleetRun:
@@ -61,7 +53,7 @@ class FleetRun:
         self._labels = sorted(
             (label for fault in faults for label in fault.span_labels()), key=_label_order, reverse=True
         )
-        self._pending = _Pending(events=self._known_events())
+        self._pending = Pending(self._known_events())
         count = len(context.members)
         self._interval = np.full(count, context.fleet.interval * PER_MS, np.int64)
         self._usual = self._interval.copy()
@@ -122,9 +114,9 @@ class FleetRun:
         self._pending.events += outcome.events
         if self._rotations:
             self._pending.events += self._rotations.before(min(end, self._scenario.duration))
-        due = self._due_rows(rows, _NEVER if is_last else end)
-        events = self._due_events(_NEVER if is_last else end)
-        labels = [*self._begun_labels(_NEVER if is_last else end + self._scenario.start), *outcome.labels]
+        due = self._pending.due_rows(rows, NEVER if is_last else end)
+        events = self._pending.due_events(NEVER if is_last else end)
+        labels = [*self._begun_labels(NEVER if is_last else end + self._scenario.start), *outcome.labels]
         return FleetWindow(self.context, due, events, labels)
 
     def _natural(self, end: int) -> Rows:
@@ -162,41 +154,11 @@ class FleetRun:
         names = self.context.names
         return [Label(names[device], "", time, time, "buffer_full", "", {}, number) for device, time, number in found]
 
-    def _due_rows(self, rows: Rows, end: int) -> Rows:
-        """Rows due before `end`, of these and of the pending ones. The others are pending."""
-        ready, later = [], []
-        for earliest, part in [*self._pending.rows, (int(rows.due.min()) if len(rows) else _NEVER, rows)]:
-            if earliest >= end and part is not rows:
-                later.append((earliest, part))
-                continue
-            is_due = part.due < end
-            if is_due.all():
-                ready.append(part)
-                continue
-            ready.append(part.take(is_due))
-            rest = part.take(~is_due)
-            later.append((int(rest.due.min()), rest))
-        self._pending.rows = _compact(later)
-        return joined(ready).in_order() if len(ready) > 1 else ready[0].in_order()
-
-    def _due_events(self, end: int) -> list[ConnectionEvent]:
-        due = [event for event in self._pending.events if event.due < end]
-        if due:
-            self._pending.events = [event for event in self._pending.events if event.due >= end]
-        return due
-
     def _begun_labels(self, time: int) -> list[Label]:
         begun = []
         while self._labels and self._labels[-1].start < time:
             begun.append(self._labels.pop())
         return begun
-
-
-def _compact(parts: list[tuple[int, Rows]]) -> list[tuple[int, Rows]]:
-    """Join the parts where there are many, so that a window looks at few."""
-    if len(parts) < 64:
-        return parts
-    return [(min(earliest for earliest, _ in parts), joined([rows for _, rows in parts]))]
 
 
 def _fault_order(fault: FaultKind) -> tuple[int, str]:

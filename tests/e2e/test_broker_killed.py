@@ -55,8 +55,8 @@ def wait_until_more_are_acknowledged(run: Running) -> None:
 
 
 def wait_until_unsaved(file: Path) -> None:
-    """Until Mosquitto's file is old enough that readings came after it."""
-    while time.time() - file.stat().st_mtime < 2:
+    """Until Mosquitto's file, if there is one yet, is old enough that readings came after it."""
+    while file.exists() and time.time() - file.stat().st_mtime < 2:
         time.sleep(0.05)
 
 

@@ -46,7 +46,7 @@ class InboundMessage(Message):
 
     def copy_outcome(self, other: Message) -> None:
         """Take over what became of the same message."""
-        self.rejected, self.stored_rows, self.stored_values = other.rejected, other.stored_rows, other.stored_values
+        self.rejected, self.stored_values = other.rejected, other.stored_values
 
 
 class IncomingMessages:

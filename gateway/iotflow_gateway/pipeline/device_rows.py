@@ -14,10 +14,8 @@ Value = float | int | bool | str
 # Of one measurement: the type of all its values, the rows that have a value, and the values.
 Cells = tuple[type, list[int], list[Value]]
 
-
-# A message that a rejection affects, the index of its first reading affected, and the number of readings affected.
+# A message that a rejection affects, the index of its first reading affected, and the number of its values affected.
 AffectedMessage = tuple[Message, int, int]
-
 
 _FIELDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
 _PLACEHOLDERS: dict[type, Value] = {float: 0.0, int: 0, bool: False, str: ""}
@@ -37,6 +35,8 @@ class DeviceRows:
         self._owners: list[Message] = []
         self._begins: list[int] = []
         self._indices: list[int] = []
+        # The number of values in each row.
+        self._counts: list[int] = []
 
     def __len__(self) -> int:
         return len(self.times)
@@ -53,7 +53,6 @@ class DeviceRows:
             self._begins.append(first)
             self.bytes += len(message.payload)
             message.pending_parts += 1
-            message.stored_rows += index - start
             message.stored_values += self.values - values
         return index
 
@@ -77,6 +76,7 @@ class DeviceRows:
         row, columns = len(self.times), self.columns
         self.times.append(reading.time or 0)
         self._indices.append(reading.index)
+        self._counts.append(len(reading.values))
         self.values += len(reading.values)
         for name, value in reading.values.items():
             column = columns.get(name)
@@ -104,6 +104,7 @@ class DeviceRows:
     def _part(self, owner: Message, first: int, end: int) -> "DeviceRows":
         part = DeviceRows(self.device_id, server_times=self.server_times)
         part.times, part._indices = self.times[first:end], self._indices[first:end]
+        part._counts = self._counts[first:end]
         part._owners, part._begins, part.bytes = [owner], [0], len(owner.payload)
         for name, (kind, rows, values) in self.columns.items():
             begin, stop = bisect_left(rows, first), bisect_left(rows, end)
@@ -124,7 +125,8 @@ class DeviceRows:
             owner = bisect_right(self._begins, rows[place])
             own_end = self._begins[owner] if owner < len(self._begins) else len(self)
             following = bisect_left(rows, min(end, own_end), place)
-            yield self._owners[owner - 1], self._indices[rows[place]], following - place
+            values = following - place if measurement else sum(self._counts[place:following])
+            yield self._owners[owner - 1], self._indices[rows[place]], values
             place = following
 
 

@@ -50,8 +50,8 @@ class Message:
     connection_key: None if the broker does not tell connections apart. message_id: given by the device, or empty; item_ids: of the
     readings of a list, by position. correlation: MQTT 5's correlation data, or empty. is_replay: retained before the adapter
     subscribed. mid, qos: of the delivery to the adapter. pending_parts: number of parts that the server has not answered.
-    rejected: the first rejection of the message or of a part of it. stored_rows, stored_values: of its readings, those that are sent
-    to the server and not rejected."""
+    rejected: the first rejection of the message or of a part of it. stored_values: of its readings, those that are sent to the server
+    and not rejected."""
 
     topic: str
     address: Address
@@ -68,14 +68,13 @@ class Message:
     pending_parts: int = 0
     rejections: int = 0
     rejected: Rejected | None = None
-    stored_rows: int = 0
     stored_values: int = 0
     is_finished: bool = False
 
     @property
     def is_partly_stored(self) -> bool:
         """Whether at least one value of a message is stored, once the server has answered."""
-        return self.stored_rows > 0 and self.stored_values > 0
+        return self.stored_values > 0
 
 
 @dataclass(frozen=True, slots=True)

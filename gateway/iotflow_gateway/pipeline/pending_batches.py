@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from iotflow.readings import MOST_MEASUREMENTS
-from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
+from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
 from iotflow_gateway.pipeline.device_rows import (
     ENOUGH_BYTES,
     ENOUGH_ROWS,
@@ -52,8 +52,7 @@ class PassthroughBatch:
         self._message = message
         self._batch = batch
         message.pending_parts += 1
-        message.stored_rows = len(batch.timestamps)
-        message.stored_values = len(batch.timestamps) * len(batch.columns)
+        message.stored_values = self._values(0, len(self), "")
 
     def __len__(self) -> int:
         return len(self._batch.timestamps)
@@ -65,10 +64,18 @@ class PassthroughBatch:
         yield self._message
 
     def affected_by(self, rejection: Rejection) -> Iterator[AffectedMessage]:
-        yield self._message, rejection.index, rejection.count
+        values = self._values(rejection.index, rejection.index + rejection.count, rejection.measurement)
+        yield self._message, rejection.index, values
 
     def split(self) -> list[PendingBatch]:
         return []
+
+    def _values(self, first: int, end: int, measurement: str) -> int:
+        """The number of values in rows first .. end-1 of a measurement; empty: of all."""
+        columns = self._batch.columns
+        return sum(
+            _valid(column, first, end) for column in columns if not measurement or column.measurement == measurement
+        )
 
 
 class MultiDeviceBatch:
@@ -158,6 +165,14 @@ class MultiDeviceBatch:
             if first >= end:
                 break
             yield from part.affected_by(max(rejection.index - first, 0), end - first, rejection.measurement)
+
+
+def _valid(column: Column, first: int, end: int) -> int:
+    """The number of rows from `first` to before `end` in which a column has a value."""
+    if not column.validity:
+        return end - first
+    bits = int.from_bytes(column.validity, "little") >> first
+    return (bits & (1 << end - first) - 1).bit_count()
 
 
 def _append(part: DeviceRows, first: int, columns: dict[str, Cells]) -> None:

@@ -131,8 +131,8 @@ class Uplink:
     def _reject(self, rejected: Rejected) -> None:
         pending = self._retries.popleft()
         self._faults = 0
-        for message in pending.messages():
-            message.stored_rows = 0
+        for message, _, values in pending.affected_by(Rejection(count=len(pending))):
+            message.stored_values -= values
             self._callbacks.reject(message, rejected)
         self._batcher.complete(pending)
         self._finish(pending)
@@ -168,11 +168,8 @@ class Uplink:
             return
         reason, text, retryable = rejection.reason, rejection.message, rejection.retryable
         field = f"data.{rejection.measurement}" if rejection.measurement else ""
-        for message, index, count in pending.affected_by(rejection):
-            if rejection.measurement:
-                message.stored_values -= count
-            else:
-                message.stored_rows -= count
+        for message, index, values in pending.affected_by(rejection):
+            message.stored_values -= values
             self._callbacks.reject(message, Rejected(reason, text, field=field, index=index, retryable=retryable))
 
     def _on_interrupted(self, error: ServerError, delay: float) -> None:

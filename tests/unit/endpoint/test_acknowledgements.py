@@ -84,7 +84,7 @@ async def test_a_message_of_which_a_part_is_stored_is_a_success_that_explains_th
         client.send(*numbered(1))
         message = await one.next()
         message.rejected = Rejected("TYPE_CONFLICT", "Why.")
-        message.stored_rows, message.stored_values = 1, 2
+        message.stored_values = 2
         one.endpoint.finish(message)
         answer = await client.receive()
         assert isinstance(answer, Puback)

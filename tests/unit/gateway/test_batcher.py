@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from iotflow_gateway.pipeline import pending_batches
 from iotflow_gateway.pipeline.batcher import BUSY, Batcher
 from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PendingBatch
+from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PassthroughBatch, PendingBatch
 from iotflow_gateway.topics import Address
 from iotflow_server.rpc.codec.batch_decoding import decode, runs
 from iotflow_server.telemetry.checks import Limits
@@ -84,6 +85,45 @@ def test_a_rejection_affects_messages_with_the_measurement() -> None:
     assert list(rows.affected_by(0, 8, "bad")) == list(zip(messages, [1, 0, 1, 0], [1, 2, 1, 2], strict=True))
     assert list(rows.affected_by(3, 4, "bad")) == [(messages[1], 1, 1)]
     assert list(rows.affected_by(0, 8, "")) == list(zip(messages, [0] * 4, [2] * 4, strict=True))
+
+
+def by_device() -> tuple[Message, PendingBatch]:
+    """A message with the rows (a, b) and (a), in the batch that its device made."""
+    batch = TelemetryBatch(timestamps=[1, 2])
+    batch.columns.add(measurement="a", doubles=[1.0, 2.0])
+    batch.columns.add(measurement="b", doubles=[1.0, 0.0], validity=b"\1")
+    one = message()
+    return one, PassthroughBatch(one, batch)
+
+
+def as_readings() -> tuple[Message, PendingBatch]:
+    """The same rows, joined by the adapter."""
+    one, rows = message(), DeviceRows(1, server_times=False)
+    rows.append(one, [Reading(1, {"a": 1.0, "b": 1.0}), Reading(2, {"a": 2.0}, 1)], 0)
+    return one, MultiDeviceBatch(rows)
+
+
+@pytest.mark.parametrize("made", [by_device, as_readings])
+@pytest.mark.parametrize(
+    ("rejections", "left"),
+    [
+        ([(0, 1, "")], 1),
+        ([(1, 1, "")], 2),
+        ([(0, 1, ""), (1, 1, "a")], 0),
+        ([(0, 2, "a")], 1),
+        ([(0, 2, "a"), (0, 2, "b")], 0),
+        ([(0, 2, "")], 0),
+    ],
+)
+def test_a_message_counts_the_values_that_are_not_rejected(
+    made: Callable[[], tuple[Message, PendingBatch]], rejections: list[tuple[int, int, str]], left: int
+) -> None:
+    one, pending = made()
+    for index, count, measurement in rejections:
+        for affected, _, values in pending.affected_by(Rejection(index=index, count=count, measurement=measurement)):
+            affected.stored_values -= values
+    assert one.stored_values == left
+    assert one.is_partly_stored is (left > 0)
 
 
 async def test_a_rejection_affects_the_devices_of_its_rows() -> None:

@@ -47,7 +47,7 @@ def acknowledged(run: Running) -> int:
 
 
 def wait_until_more_are_acknowledged(run: Running) -> None:
-    """Until the next line of the run that says so."""
+    """Until the next line of progress."""
     before, deadline = acknowledged(run), time.monotonic() + LONG
     while acknowledged(run) <= before:
         assert time.monotonic() < deadline, run.output

@@ -131,7 +131,7 @@ class Endpoint:
         device_id: int = 0,
     ) -> BrokerDelivery:
         """Send a message with QoS 1 to the connected subscribers. The message is not queued for others. A message that clears a
-        retained one is sent to nobody."""
+        retained one has no receiver."""
         sent = Publication(topic, payload, expires_at=expiry_time(expiry))
         if retain:
             self._fanout.retained.put(device_id, sent)

@@ -76,7 +76,7 @@ class Inbound:
 
     @property
     def _is_over_limit(self) -> bool:
-        """Whether nothing is read. A client of MQTT 5 has been told the number, so that more of them are an error."""
+        """Whether nothing is read. CONNACK states the number to a client of MQTT 5, so that more of them are an error."""
         is_over_number = not self._is_v5 and len(self._unacknowledged) >= MOST_UNACKNOWLEDGED
         return is_over_number or self._unacknowledged.bytes >= MOST_UNACKNOWLEDGED_BYTES
 

@@ -37,7 +37,7 @@ class Receiver:
 
 
 class Outbound:
-    """The messages of a session. They outlive a connection, except those that somebody waits for."""
+    """The messages of a session. They outlive a connection, except those with an answer that is awaited."""
 
     def __init__(self, all_bytes: OutgoingBytes) -> None:
         self._all = all_bytes

@@ -25,7 +25,7 @@ class Publication:
 
     @property
     def is_expired(self) -> bool:
-        """Whether nobody may receive the message any more."""
+        """Whether its expiry has passed: it may not be sent any more."""
         return self.expires_at is not None and self.expires_at <= time.monotonic()
 
 
@@ -77,6 +77,6 @@ class Outgoing:
         return publish.encode(version)
 
     def resolve(self, is_received: bool) -> None:
-        """Answer whoever waits for the acknowledgement."""
+        """Set the answer, unless it is set."""
         if self.answer and not self.answer.done():
             self.answer.set_result(is_received)

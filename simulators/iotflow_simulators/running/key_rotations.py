@@ -16,7 +16,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 class KeyRotations:
     """A new key is in the file before it is used. Until it was used, the one before it stays valid: where an answer is lost, the
-    device asks again with that one, and the service forgets the key that nobody got.
+    device asks again with that one, and the service forgets the key of the lost answer.
 
     A device that is off, or uses a wrong key, replaces its key when it is back.
     """

@@ -91,7 +91,7 @@ async def losing_relay(upstream: int, answers: int) -> AsyncIterator[DoorAddress
 
 
 class RestConnection:
-    """Forwards one connection of HTTP to the service, and its answers; those of rotations are lost while `left` says so."""
+    """Forwards one connection of HTTP to the service, and its answers; those of rotations are lost while `left` has an item."""
 
     def __init__(self, left: list[None]) -> None:
         self._left = left

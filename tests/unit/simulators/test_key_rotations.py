@@ -148,13 +148,13 @@ async def test_a_device_that_goes_away_meanwhile_goes_on_later(place: Place) -> 
 async def test_a_refusal_ends_the_rotation_and_not_the_next_one(place: Place) -> None:
     session = place.session
     session.connect()
-    session.login = replace(session.login, key="of nobody")
+    session.login = replace(session.login, key="an unknown one")
     session.rotate_key()
     await place.until(lambda: place.measures.errors.problems == {"WRONG_KEY": 1})
     session.login = replace(session.login, key="first")
     session.rotate_key()
     await place.rotated()
-    assert place.server.asked == ["of nobody", "first"]
+    assert place.server.asked == ["an unknown one", "first"]
 
 
 async def test_two_requests_at_once_are_one_rotation(place: Place) -> None:

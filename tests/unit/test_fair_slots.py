@@ -1,11 +1,16 @@
-"""No caller can use all readers of a store, and waiting callers take turns."""
+"""No caller can use all slots, and waiting callers take turns."""
 
 import asyncio
 from collections import Counter
 
-from iotflow_server.telemetry.stores.fair_slots import MOST_PER_CALLER, FairSlots
+from iotflow.fair_slots import FairSlots
 
-SLOTS = 6
+SLOTS, MOST_PER_CALLER = 6, 2
+
+
+def slots_of(count: int) -> FairSlots:
+    """Slots of which each caller may have two."""
+    return FairSlots(count, lambda _caller: MOST_PER_CALLER)
 
 
 async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> list[asyncio.Task[None]]:
@@ -22,7 +27,7 @@ async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> 
 
 
 async def test_one_caller_cannot_use_all_slots() -> None:
-    slots, order = FairSlots(SLOTS), list[str]()
+    slots, order = slots_of(SLOTS), list[str]()
     greedy = await turns(slots, "greedy", 100, order)
     assert order == ["greedy"] * MOST_PER_CALLER
     await asyncio.gather(*await turns(slots, "modest", 1, order))
@@ -33,7 +38,7 @@ async def test_one_caller_cannot_use_all_slots() -> None:
 
 
 async def test_waiting_callers_take_turns_regardless_of_their_number_of_calls() -> None:
-    slots, order = FairSlots(2 * MOST_PER_CALLER), list[str]()
+    slots, order = slots_of(2 * MOST_PER_CALLER), list[str]()
     tasks = await turns(slots, "a", 20, order)
     tasks += await turns(slots, "b", 20, order)
     tasks += await turns(slots, "c", 2, order)
@@ -54,7 +59,7 @@ async def test_waiting_callers_take_turns_regardless_of_their_number_of_calls() 
 
 
 async def test_a_cancelled_waiting_call_takes_no_slot() -> None:
-    slots, order = FairSlots(3), list[str]()
+    slots, order = slots_of(3), list[str]()
     await asyncio.gather(*await turns(slots, "a", 1, order))
     (waiting,) = await turns(slots, "a", 1, order)
     slots.release("a")

@@ -7,16 +7,11 @@ from typing import Any
 
 import pytest
 
+from iotflow.client_addresses import FORWARDED_HEADER, SECRET_HEADER
 from iotflow.words import Role
 from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.interceptors.call_context import (
-    FORWARDED_HEADER,
-    SECRET_HEADER,
-    PeerAddresses,
-    set_principal,
-    with_principal,
-)
+from iotflow_server.interceptors.call_context import PeerAddresses, set_principal, with_principal
 from iotflow_server.interceptors.rate_limits import RateLimits
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.token_buckets import LocalBuckets

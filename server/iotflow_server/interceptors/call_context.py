@@ -2,22 +2,16 @@
 
 import re
 import secrets
-import socket
 from typing import Any, cast
 from urllib.parse import unquote
 
 from grpc.aio import ServicerContext
 
+from iotflow.client_addresses import FORWARDED_HEADER, SECRET_HEADER, forwarded_network, network
 from iotflow_server.auth.principal import ANONYMOUS, Principal
 
-# Envoy sets both headers and removes those of callers: the proof that a call came through Envoy, and the address of its peer.
-SECRET_HEADER, FORWARDED_HEADER = "x-iotflow-envoy", "x-forwarded-for"
 # Set by callers or by Envoy. Others' ids would be written to the log.
 REQUEST_ID, _USABLE_ID = "x-request-id", re.compile(r"[\w.:/+=-]{1,64}", re.ASCII)
-# The part of an IPv6 address that networks assign. A caller chooses the rest itself, so it must not tell callers apart.
-NETWORK_BYTES = 8
-# Begins an IPv4 address that is written as one of IPv6.
-_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class CallContext:
@@ -72,7 +66,7 @@ class PeerAddresses:
     """envoy_secret: the secret that Envoy sends with each call. Only then is the forwarded address used. Empty: never."""
 
     def __init__(self, envoy_secret: str) -> None:
-        self._secret = envoy_secret.encode()
+        self._secret = envoy_secret
 
     def of(self, context: "ServicerContext[Any, Any]") -> str:
         """The caller's address without a port; of IPv6 only the network."""
@@ -82,21 +76,6 @@ class PeerAddresses:
                 shown = str(value)
             elif name == FORWARDED_HEADER:
                 forwarded = str(value)
-        if forwarded and self._secret and secrets.compare_digest(shown.encode(), self._secret):
-            return _network(forwarded.rsplit(",", 1)[-1].strip())
-        return _network(context.peer().rsplit(":", 1)[0])
-
-
-def _network(address: str) -> str:
-    """The network of an IPv6 address; any other address unchanged."""
-    if address.count(":") < 2:
-        return address
-    # gRPC writes ipv6:%5B2001:db8::1%5D, Envoy 2001:db8::1.
-    plain = unquote(address.removeprefix("ipv6:")).strip("[]").partition("%")[0]
-    try:
-        packed = socket.inet_pton(socket.AF_INET6, plain)
-    except OSError:
-        return address
-    if packed.startswith(_MAPPED):
-        return socket.inet_ntop(socket.AF_INET, packed.removeprefix(_MAPPED))
-    return f"ipv6:{packed[:NETWORK_BYTES].hex()}"
+        # gRPC writes ipv6:%5B2001:db8::1%5D:port.
+        peer = unquote(context.peer().rsplit(":", 1)[0])
+        return forwarded_network(forwarded, shown, self._secret) or network(peer)

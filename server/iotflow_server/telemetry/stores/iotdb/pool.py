@@ -7,7 +7,7 @@ from queue import LifoQueue
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.stores.fair_slots import FairSlots
+from iotflow_server.telemetry.stores.query_slots import query_slots
 from iotflow_server.telemetry.stores.iotdb.connection import Params, PooledCall, PooledConnection, Result, Work
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.session import (
@@ -34,7 +34,7 @@ class SessionPool:
         self.sessions = sessions
         self._write_threads = ThreadPoolExecutor(sessions, "iotdb")
         self._read_threads = ThreadPoolExecutor(readers, "iotdb-reader")
-        self._slots = FairSlots(readers)
+        self._slots = query_slots(readers)
         # Last in, first out: a store with little load keeps few connections in use.
         self._idle: LifoQueue[PooledConnection] = LifoQueue()
         self.usable = True

@@ -15,7 +15,7 @@ import structlog
 from iotflow.log_limits import LogLimit
 from iotflow_server.db.sqlite_files import damage_sentence, found_damage, is_damage
 from iotflow_server.errors import LimitExceeded, Unavailable
-from iotflow_server.telemetry.stores.fair_slots import FairSlots
+from iotflow_server.telemetry.stores.query_slots import query_slots
 from iotflow_server.telemetry.stores.sqlite.schema import Deadline, ReadingConnection, connect_reader, connect_writer
 
 # Time limit of the check of the file at the start, enough for some gigabytes.
@@ -40,7 +40,7 @@ class SqliteConnections:
 
     def __init__(self, path: Path, readers: int, read_seconds: float) -> None:
         self._path = path
-        self._slots = FairSlots(readers)
+        self._slots = query_slots(readers)
         self._read_seconds = read_seconds
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")

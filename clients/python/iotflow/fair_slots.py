@@ -1,17 +1,16 @@
-"""Concurrent queries of a store, shared fairly between callers."""
+"""Slots for concurrent calls, shared fairly between callers."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-
-# Largest number of slots of a caller. The rest stays free for others, and the event loop is not starved by reader threads.
-MOST_PER_CALLER = 2
+from collections.abc import Callable
 
 
 class FairSlots:
-    """Allows `slots` concurrent calls, up to MOST_PER_CALLER of one caller; callers take turns if calls wait."""
+    """Allows `slots` concurrent calls, up to `most(caller)` of one caller; callers take turns if calls wait."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, most: Callable[[str], int]) -> None:
         self._free = slots
+        self._most = most
         self._held: Counter[str] = Counter()
         # The next caller first.
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
@@ -50,4 +49,4 @@ class FairSlots:
                 del self._waiting[caller]
 
     def _next(self) -> str | None:
-        return next((caller for caller in self._waiting if self._held[caller] < MOST_PER_CALLER), None)
+        return next((caller for caller in self._waiting if self._held[caller] < self._most(caller)), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from iotflow_gateway.endpoint.access_control import AccessControl, AuthUnavailable, Login
-from iotflow_gateway.endpoint.connection import Connection, Hold
+from iotflow_gateway.endpoint.connection import Connection
 from iotflow_gateway.endpoint.connection_review import ConnectionReview
 from iotflow_gateway.endpoint.connections import Connections
 from iotflow_gateway.endpoint.limits import (
@@ -21,6 +21,7 @@ from iotflow_gateway.endpoint.limits import (
     MOST_UNACKNOWLEDGED,
 )
 from iotflow_gateway.endpoint.outbound import Outbound
+from iotflow_gateway.endpoint.reading import Hold
 from iotflow_gateway.endpoint.session import Session, session_key
 from iotflow_gateway.endpoint.sessions import expiry
 from iotflow_gateway.mqtt import Connack, Connect, MalformedPacket, Packet, Properties, ReasonCode, Version

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from enum import IntFlag
 from typing import cast
 
 import structlog
@@ -19,22 +18,11 @@ from iotflow_gateway.endpoint.limits import (
     SEND_SECONDS,
     SMALL,
 )
+from iotflow_gateway.endpoint.reading import Hold, Reading
 from iotflow_gateway.endpoint.times import PacketTime, SendTime
 from iotflow_gateway.mqtt import Connack, Disconnect, MalformedPacket, Packet, PacketParser, ReasonCode, Version
 
 log = structlog.get_logger(__name__)
-
-
-class Hold(IntFlag):
-    """Causes for which nothing is read from a connection: its login is in progress; it has too many messages in processing; all
-    connections have; it does not read what is written to it; a large packet waits for memory; others are served."""
-
-    LOGIN = 1
-    OWN_WINDOW = 2
-    WINDOW = 4
-    UNREAD = 8
-    MEMORY = 16
-    OTHERS = 32
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -47,7 +35,7 @@ class Connection(asyncio.BufferedProtocol):
         self.on_end: Callable[[], None] | None = None
         self.parser = PacketParser(LARGEST)
         self._packets: deque[Packet] = deque()
-        self._holds = Hold(0)
+        self._reading = Reading(self._resumed)
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
         self.is_closed = False
@@ -72,7 +60,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_writable(self) -> bool:
         """Whether the client reads what is written to it."""
-        return not (self.is_closed or self._holds & Hold.UNREAD)
+        return not (self.is_closed or self._reading.is_held_for(Hold.UNREAD))
 
     def admit(self) -> None:
         """Record that the client has logged in."""
@@ -81,6 +69,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._reading.start(self._transport)
         if not self._connections.add(self):
             self.abort()
 
@@ -110,29 +99,21 @@ class Connection(asyncio.BufferedProtocol):
 
     def hold(self, cause: Hold) -> None:
         """Read and process nothing until the cause is released."""
-        if not self._holds and self._transport and not self.is_closed:
-            self._transport.pause_reading()
-        self._holds |= cause
+        self._reading.hold(cause)
 
     def release(self, cause: Hold) -> None:
         """End a hold, after this turn of the event loop."""
-        if self._holds & cause:
-            self._loop.call_soon(self._release, cause)
+        self._reading.release_soon(cause)
 
     def resume(self) -> None:
         """End the hold of the window of all connections at once."""
-        self._release(Hold.WINDOW)
+        self._reading.release(Hold.WINDOW)
 
-    def _release(self, cause: Hold) -> None:
-        self._holds &= ~cause
-        if self._holds or self.is_closed:
-            return
+    def _resumed(self) -> None:
         self._read_at = self._loop.time()
         self._packet_time.restart(self._read_at)
         self._reserve_memory()
         self._process()
-        if not self._holds and self._transport and not self.is_closed:
-            self._transport.resume_reading()
 
     def write(self, packet: bytes) -> None:
         """Send a packet, together with all others of this turn of the event loop."""
@@ -171,12 +152,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """Close the connection if one of its times has passed. now: of the event loop."""
-        if not self.is_admitted and not self._holds and now - self._opened_at > CONNECT_SECONDS:
+        if not self.is_admitted and not self._reading.is_held and now - self._opened_at > CONNECT_SECONDS:
             self.close("no CONNECT in time")
         elif self._send_time.is_over(self._transport.get_write_buffer_size() if self._transport else 0, now):
             self.close(f"the client has read nothing for {SEND_SECONDS:.0f} seconds")
             self.abort()
-        elif self._holds:
+        elif self._reading.is_held:
             return
         elif self._packet_time.is_over(now):
             self.close("a packet did not arrive in time", ReasonCode.PROTOCOL_ERROR)
@@ -185,7 +166,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _process(self) -> None:
         left = MOST_AT_ONCE
-        while self._packets and not self._holds and not self.is_closed:
+        while self._packets and not self._reading.is_held and not self.is_closed:
             if self._connections.is_full:
                 self._wait_for_room()
                 return
@@ -202,7 +183,7 @@ class Connection(asyncio.BufferedProtocol):
             self._close_malformed(self.parser.error)
 
     def _wait_for_room(self) -> None:
-        if not self._holds & Hold.WINDOW:
+        if not self._reading.is_held_for(Hold.WINDOW):
             self.hold(Hold.WINDOW)
             self._connections.wait_for_room(self)
 
@@ -236,6 +217,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _end(self, problem: str) -> None:
         self.is_closed = True
+        self._reading.stop()
         self._packets.clear()
         self._connections.budget.release(self)
         self._connections.remove(self)

@@ -1,6 +1,6 @@
 """What a client publishes: topic aliases, QoS, and the acknowledgements in the order of arrival."""
 
-from iotflow_gateway.endpoint.connection import Connection, Hold
+from iotflow_gateway.endpoint.connection import Connection
 from iotflow_gateway.endpoint.incoming import InboundMessage, IncomingMessages
 from iotflow_gateway.endpoint.limits import (
     LONGEST_ALIASED,
@@ -8,6 +8,7 @@ from iotflow_gateway.endpoint.limits import (
     MOST_UNACKNOWLEDGED,
     MOST_UNACKNOWLEDGED_BYTES,
 )
+from iotflow_gateway.endpoint.reading import Hold
 from iotflow_gateway.endpoint.refusals import explanation, reason_of
 from iotflow_gateway.endpoint.session import Known, Session
 from iotflow_gateway.mqtt import (

@@ -128,9 +128,9 @@ class RunningEndpoint:
         return self._messages.empty()
 
     @asynccontextmanager
-    async def line(self, version: Version = Version.V5) -> AsyncIterator[Client]:
-        """A connection without a CONNECT."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def line(self, version: Version = Version.V5, *, source: str = "127.0.0.1") -> AsyncIterator[Client]:
+        """A connection without a CONNECT. source: the client's address."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
         client = Client(reader, writer, version, PacketParser(LARGEST, version))
         try:
             yield client
@@ -157,9 +157,9 @@ def connect(version: Version, client_id: str = "c", login: tuple[str, str] | Non
 
 
 @asynccontextmanager
-async def running_endpoint(window: int = 1_000) -> AsyncIterator[RunningEndpoint]:
-    """An endpoint with the topic prefix `p`, whose server does not answer. window: messages in processing."""
-    topics, channel = Topics("p"), NoServer()
+async def running_endpoint(window: int = 1_000, channel: object = None) -> AsyncIterator[RunningEndpoint]:
+    """An endpoint with the topic prefix `p`. window: messages in processing. channel: to the server; None: it does not answer."""
+    topics, channel = Topics("p"), channel or NoServer()
     access = AccessControl(
         channel=cast(grpc.aio.Channel, channel),
         metadata=(),

@@ -17,9 +17,9 @@ from iotflow_gateway.endpoint.limits import (
     LONGEST_CLIENT_ID,
     LONGEST_KEEPALIVE,
     MOST_ALIASES,
-    MOST_LOGINS,
     MOST_UNACKNOWLEDGED,
 )
+from iotflow_gateway.endpoint.logins import Logins
 from iotflow_gateway.endpoint.outbound import Outbound
 from iotflow_gateway.endpoint.reading import Hold
 from iotflow_gateway.endpoint.session import Session, session_key
@@ -63,7 +63,7 @@ class Admission:
         self._connections = connections
         self._review = review
         self._on_admitted = on_admitted
-        self._slots = asyncio.Semaphore(MOST_LOGINS)
+        self._logins = Logins()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, connection: Connection, packet: Packet) -> None:
@@ -72,6 +72,9 @@ class Admission:
             raise MalformedPacket("the first packet is not CONNECT", ReasonCode.PROTOCOL_ERROR)
         self._connections.identify(connection)
         connection.hold(Hold.LOGIN)
+        if problem := self._logins.refusal(connection.address, packet):
+            self._reject(connection, Rejection(problem, ReasonCode.SERVER_BUSY))
+            return
         task = asyncio.create_task(self._admit(connection, packet), name="login")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -86,24 +89,28 @@ class Admission:
         changes = self._review.changes
         try:
             client_id = _client_id(connect)
-            login = await self._authenticate(connect)
+            login = await self._authenticate(connection.address, connect)
         except Rejection as rejection:
-            properties: Properties = {"reason_string": rejection.answer[:500]}
-            connection.write(Connack(rejection.code, properties=properties).encode(connection.version))
-            connection.close(str(rejection))
+            self._reject(connection, rejection)
             return
         if not connection.is_closed:
             self._on_admitted(connection, Admitted(connect, login, client_id, changes))
             connection.release(Hold.LOGIN)
 
-    async def _authenticate(self, connect: Connect) -> Login:
+    def _reject(self, connection: Connection, rejection: Rejection) -> None:
+        properties: Properties = {"reason_string": rejection.answer[:500]}
+        connection.write(Connack(rejection.code, properties=properties).encode(connection.version))
+        connection.close(str(rejection))
+
+    async def _authenticate(self, address: str, connect: Connect) -> Login:
         username = connect.username or ""
         try:
-            async with self._slots:
+            async with self._logins.turn(address, connect):
                 login = await self._access.authenticate(username, password_text(connect))
         except AuthUnavailable:
             raise Rejection("the server is unavailable", ReasonCode.SERVER_UNAVAILABLE) from None
         if login is None:
+            self._logins.record_failure(address)
             problem = f"{self._access.denial_reason(username)}: {username:.200}"
             raise Rejection(problem, ReasonCode.NOT_AUTHORIZED, "the user name or the password is not valid")
         return login

@@ -7,6 +7,7 @@ from typing import cast
 
 import structlog
 
+from iotflow.client_addresses import network
 from iotflow_gateway.endpoint.connections import Connections
 from iotflow_gateway.endpoint.limits import (
     CLOSE_SECONDS,
@@ -42,6 +43,8 @@ class Connection(asyncio.BufferedProtocol):
         self.keep_alive = 0
         self.is_admitted = False
         self.username = ""
+        # The network of the client, which shares its bounds.
+        self.address = ""
         self._opened_at = self._read_at = self._loop.time()
         self._packet_time, self._send_time = PacketTime(), SendTime()
         # The size of the large packet that is read, or waits for memory; 0: there is none.
@@ -70,6 +73,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._reading.start(self._transport)
+        self.address = network(str(transport.get_extra_info("peername", ("",))[0]))
         if not self._connections.add(self):
             self.abort()
 
@@ -231,4 +235,8 @@ class Connection(asyncio.BufferedProtocol):
     def _log_rejection(self, problem: str) -> None:
         # A port probe closes its connection without a byte.
         write = log.info if self.has_begun else log.debug
-        write("client_rejected", problem=problem or "the client closed the connection before CONNECT")
+        write(
+            "client_rejected",
+            address=self.address,
+            problem=problem or "the client closed the connection before CONNECT",
+        )

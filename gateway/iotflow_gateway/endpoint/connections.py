@@ -4,18 +4,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import structlog
-
-from iotflow.log_limits import Interval
-from iotflow_gateway.endpoint.limits import MOST_CONNECTIONS, MOST_UNIDENTIFIED, READ_BYTES, READING_BYTES
+from iotflow_gateway.endpoint.client_addresses import ClientAddresses
+from iotflow_gateway.endpoint.limits import READ_BYTES, READING_BYTES
 
 if TYPE_CHECKING:
     from iotflow_gateway.endpoint.connection import Connection
-
-log = structlog.get_logger(__name__)
-
-
-HINT = "raise the limit of open files (ulimit -n), or use --broker mosquitto with several adapters"
 
 
 class ReadBudget:
@@ -58,11 +51,9 @@ class Connections:
     def __init__(self, is_full: Callable[[], bool]) -> None:
         self._is_full = is_full
         self._open: set[Connection] = set()
-        # Connections without a CONNECT, the oldest first.
-        self._unidentified: dict[Connection, None] = {}
+        self._addresses = ClientAddresses()
         # Connections that wait until messages in processing are finished, in order.
         self._waiting: deque[Connection] = deque()
-        self._between_lines = Interval()
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.budget = ReadBudget(READING_BYTES)
 
@@ -75,25 +66,21 @@ class Connections:
         return self._is_full()
 
     def add(self, connection: "Connection") -> bool:
-        """Add a connection; False: there are too many. Too many without a CONNECT close the oldest of those."""
-        if len(self._open) >= MOST_CONNECTIONS:
-            self._log("connection_rejected", f"{MOST_CONNECTIONS} connections are open")
+        """Add a connection; False: there are too many."""
+        if not self._addresses.add(connection):
             return False
-        if len(self._unidentified) >= MOST_UNIDENTIFIED:
-            self._log("connection_ended", f"{MOST_UNIDENTIFIED} connections have sent no CONNECT")
-            next(iter(self._unidentified)).abort()
         self._open.add(connection)
-        self._unidentified[connection] = None
         return True
 
     def identify(self, connection: "Connection") -> None:
         """Record that the connection has sent its CONNECT."""
-        self._unidentified.pop(connection, None)
+        self._addresses.identify(connection)
 
     def remove(self, connection: "Connection") -> None:
         """Record that the connection has ended."""
-        self._open.discard(connection)
-        self._unidentified.pop(connection, None)
+        if connection in self._open:
+            self._open.discard(connection)
+            self._addresses.remove(connection)
 
     def wait_for_room(self, connection: "Connection") -> None:
         """Resume the connection once there is room for its messages."""
@@ -103,7 +90,3 @@ class Connections:
         """Resume the connections that wait for room, until there is none. Not called while a message is processed."""
         while self._waiting and not self._is_full():
             self._waiting.popleft().resume()
-
-    def _log(self, event: str, problem: str) -> None:
-        if self._between_lines.passed():
-            log.warning(event, problem=problem, hint=HINT)

@@ -3,10 +3,19 @@
 from iotflow_gateway.mqtt import PacketType
 from iotflow_gateway.pipeline.payloads import LONGEST
 
-# Connections, and connections without a CONNECT: a fleet that connects at once has some hundreds of them for a moment.
-MOST_CONNECTIONS, MOST_UNIDENTIFIED = 20_000, 2_000
-# Logins that wait for the server's answer at a time.
-MOST_LOGINS = 64
+# Connections in all, and of one client address. A whole fleet may connect through one gateway or balancer.
+MOST_CONNECTIONS, MOST_OF_AN_ADDRESS = 20_000, 16_000
+# Connections without a CONNECT in all, and of one address: a fleet that connects at once has some hundreds of them for a moment. A
+# new one ends the oldest of the address, or of the address that has most.
+MOST_UNIDENTIFIED, MOST_UNIDENTIFIED_OF_AN_ADDRESS = 2_000, 1_000
+# Logins that the server checks at a time, in all and of one address. Addresses take turns.
+MOST_LOGINS, MOST_LOGINS_OF_AN_ADDRESS = 64, 48
+# Failed logins of an address in a minute. Above it, this many of its logins are checked at a time, and this many may wait.
+MOST_FAILED_LOGINS, MOST_LOGINS_AFTER_FAILURES, MOST_WAITING_AFTER_FAILURES = 100, 4, 1_000
+# Addresses of failed logins that are remembered.
+MOST_FAILED_ADDRESSES = 10_000
+# Size of the CONNECT packets that wait for a check, in all and of one address.
+MOST_LOGIN_BYTES, MOST_LOGIN_BYTES_OF_AN_ADDRESS = 64 * 2**20, 32 * 2**20
 # Sessions in all, of one device, and of clients without a login. A new session ends the oldest one.
 MOST_SESSIONS, MOST_OF_A_DEVICE, MOST_ANONYMOUS = 40_000, 10, 200
 # Time for which the session of a client without a connection is kept: 14 days.

@@ -1,12 +1,11 @@
 """CONNECT: which clients are admitted, what CONNACK states, and which session a client gets."""
 
-import socket
 from typing import Any
 
 import pytest
 
+from iotflow_gateway.endpoint import client_addresses
 from iotflow_gateway.endpoint import connection as connection_module
-from iotflow_gateway.endpoint import connections as connections_module
 from iotflow_gateway.endpoint import endpoint as endpoint_module
 from iotflow_gateway.endpoint import sessions as sessions_module
 from iotflow_gateway.endpoint import times as times_module
@@ -26,7 +25,7 @@ from iotflow_gateway.mqtt import (
     Will,
 )
 from tests.support import raw_mqtt as raw
-from tests.support.mqtt_endpoint import ADAPTER, PATIENCE, RunningEndpoint, connect, running_endpoint
+from tests.support.mqtt_endpoint import ADAPTER, RunningEndpoint, connect, running_endpoint
 
 V3, V4, V5 = Version.V3_1, Version.V3_1_1, Version.V5
 STATED = {
@@ -259,19 +258,8 @@ async def test_a_port_in_use_is_an_error_of_the_system() -> None:
             await one.endpoint.run(one.take)
 
 
-async def test_connections_without_a_connect_block_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest of too many are closed."""
-    monkeypatch.setattr(connections_module, "MOST_UNIDENTIFIED", 10)
-    async with running_endpoint() as one, one.line(V4) as oldest:
-        lines = [socket.create_connection(("127.0.0.1", one.port), PATIENCE) for _ in range(30)]
-        assert not (await answer_to(one, V4)).code
-        assert await oldest.is_closed()
-        for line in lines:
-            line.close()
-
-
 async def test_connections_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections_module, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(client_addresses, "MOST_CONNECTIONS", 1)
     async with running_endpoint() as one, one.client() as client, one.line() as other:
         assert await other.is_closed()
         assert await client.ask(Pingreq()) == Pingresp()

@@ -7,7 +7,6 @@ from queue import LifoQueue
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.stores.query_slots import query_slots
 from iotflow_server.telemetry.stores.iotdb.connection import Params, PooledCall, PooledConnection, Result, Work
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.session import (
@@ -15,6 +14,7 @@ from iotflow_server.telemetry.stores.iotdb.session import (
     WRONG_LOGIN,
     StatementFailed,
 )
+from iotflow_server.telemetry.stores.query_slots import query_slots
 
 _CLOSE_SECONDS = 3.0
 

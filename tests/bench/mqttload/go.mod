@@ -1,0 +1,3 @@
+module iotflow.example/mqttload
+
+go 1.24

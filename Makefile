@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check unit test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-against soak packages clean
+.PHONY: help up iotdb check unit test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version bench bench-peers bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -88,6 +88,10 @@ protos: $(VENV)/dev packages  ## Write the contract for other languages into bui
 bench: $(VENV)/dev packages  ## Measure, and write the tables of docs/performance.md, in about 50 minutes; PARTS="journal unary" measures some
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m tests.bench.report $(PARTS)
+
+bench-peers: $(VENV)/dev packages  ## Measure MQTT against Mosquitto, Telegraf and InfluxDB in the same run, and write the table of docs/performance.md
+	tools/peers.sh
+	$(BIN)/python -m tests.bench.report peers
 
 bench-against: $(VENV)/dev packages  ## Compare with the last commit, or BASE=<commit>, run by run in turn; PARTS="journal unary" compares some
 	$(BIN)/python -m tools.iotdb_server fetch

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import grpc
 
-from iotflow.v1.system_service_pb2 import GetMetricsRequest
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.bench.mqtt_stores import STORES, BenchStore
+from tests.bench.own_stack import stored_by_server
 from tests.bench.processor import cpu_seconds
 from tests.support.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
 from tests.support.processes import Running, running
@@ -111,7 +111,7 @@ class Bench:
         reading twice that came twice."""
         with grpc.insecure_channel(self.stack.server.target) as channel:
             stub = SystemServiceStub(channel)
-            self._wait_for(lambda: _count_of_server(stub))
+            self._wait_for(lambda: stored_by_server(stub))
         self._wait_for(self._stored)
 
     def _wait_for(self, count: Callable[[], int]) -> None:
@@ -140,11 +140,6 @@ def bench(folder: Path, store: str, broker: str = MOSQUITTO) -> Iterator[Bench]:
     folder.mkdir()
     with STORES[store]() as made, mqtt_stack(folder, broker, {"IOTFLOW_TELEMETRY": made.setting}) as stack:
         yield Bench(stack, made)
-
-
-def _count_of_server(stub: SystemServiceStub) -> int:
-    lines = stub.GetMetrics(GetMetricsRequest(), timeout=PATIENCE).data.decode().splitlines()
-    return int(float(next(line.split()[1] for line in lines if line.startswith("iotflow_readings_stored_total "))))
 
 
 def _pid(part: Part) -> int:

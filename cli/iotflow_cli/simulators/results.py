@@ -2,25 +2,19 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from iotflow_cli.output.renderer import Output
+from iotflow_cli.simulators.live import REFRESH_SECONDS, LiveView
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.engine import Engine
 from iotflow_simulators.running.measures import LATE, Measures
 from iotflow_simulators.running.simulation import Reports
 
 
-class Watch(Protocol):
-    """Watches a run, such as the live view or the metrics."""
-
-    def __call__(self, engine: Engine) -> None:
-        """The devices are registered; they are not connected yet."""
-
-
-def reports_to(output: Output, watches: Sequence[Watch] = (), *, notes_progress: bool = True) -> Reports:
-    """Notes while a scenario runs; Ctrl-C ends it."""
+def reports_to(output: Output, watch: Callable[[Engine], None], live: LiveView | None) -> Reports:
+    """A live view or, without it, notes while a scenario runs; Ctrl-C ends it. watch: called when the devices are registered."""
 
     def registered(done: int, of: int) -> None:
         if done == of or done % 1_000 == 0:
@@ -30,12 +24,11 @@ def reports_to(output: Output, watches: Sequence[Watch] = (), *, notes_progress:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, engine.stop.set)
-        for watch in watches:
-            watch(engine)
+        watch(engine)
+        if live:
+            live.watch(engine)
 
     def running(measures: Measures) -> None:
-        if not notes_progress:
-            return
         data = progress(measures)
         text = (
             f"{data['seconds']:.0f} s: {data['due']:,} readings due, {data['acknowledged']:,} acknowledged, "
@@ -43,6 +36,8 @@ def reports_to(output: Output, watches: Sequence[Watch] = (), *, notes_progress:
         )
         output.note(text, **data)
 
+    if live:
+        return Reports(registered, started, live.refresh, REFRESH_SECONDS)
     return Reports(registered, started, running)
 
 

@@ -68,7 +68,7 @@ def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | No
     with run_outputs(chosen.outputs) as outputs:
         outputs.begin(chosen.scenario, str(chosen.service.grpc))
         with live_view(output, chosen.scenario, chosen.speed) as live:
-            reports = reports_to(output, [outputs.watch, *([live] if live else [])], notes_progress=live is None)
+            reports = reports_to(output, outputs.watch, live)
             measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
         outputs.end(measures, [row(step) for step in found.steps] if found else ())
     return measures

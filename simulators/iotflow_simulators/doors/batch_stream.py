@@ -12,6 +12,7 @@ from iotflow.open_batch import OpenBatch, cells
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_simulators.doors.link import Listener, Outgoing, Problem
+from iotflow_simulators.tasks import OwnedTasks
 
 # Rows of one batch.
 MOST_ROWS = 1_000
@@ -34,9 +35,11 @@ class _Batch:
 
 
 class BatchStream:
-    """One call. gather: seconds in which rows come together in one batch."""
+    """One call. gather: seconds in which rows come together in one batch. tasks: of the door."""
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: Any, owner: StreamOwner, gather: float = 0.0) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, metadata: Any, owner: StreamOwner, tasks: OwnedTasks, gather: float = 0.0
+    ) -> None:
         self._channel = channel
         self._metadata = metadata
         self._owner = owner
@@ -45,8 +48,8 @@ class BatchStream:
         self._sent: dict[int, list[tuple[Listener, Outgoing]]] = {}
         self._sequence = 0
         self._has_rows = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="batch stream")
         self._is_over = False
+        self._task = tasks.start(self._run(), "batch stream")
 
     def add(self, device_id: int, listener: Listener, outgoing: Outgoing) -> None:
         """Send a reading with the next batch. device_id: 0 for the device of the key."""

@@ -22,9 +22,10 @@ class GatewayDoor(DoorWay):
     """
 
     def __init__(self, address: DoorAddress, token: str, following: Collection[int]) -> None:
+        super().__init__()
         self._channel = address.channel()
         self._metadata = credentials(token=token)
-        self._listening = GatewayListening(self._channel, self._metadata, following)
+        self._listening = GatewayListening(self._channel, self._metadata, following, self.tasks)
         self._stream: BatchStream | None = None
         self._is_open = False
         self._links: set[GatewayLink] = set()
@@ -32,8 +33,8 @@ class GatewayDoor(DoorWay):
     def link(self, login: Login, listener: Listener) -> Link:
         """The gateway knows its devices by id. A device with a key comes without it, and so shows a wrong one."""
         if login.key:
-            return GrpcLink(self._channel, login, listener)
-        return GatewayLink(self, login, listener, MalformedCalls(self._channel, self._metadata, listener))
+            return GrpcLink(self._channel, login, listener, self.tasks)
+        return GatewayLink(self, login, listener, MalformedCalls(self._channel, self._metadata, listener, self.tasks))
 
     def join(self, link: "GatewayLink") -> None:
         """Open the stream where there is none."""
@@ -41,7 +42,7 @@ class GatewayDoor(DoorWay):
         if self._is_open:
             self._opened(link)
         elif self._stream is None:
-            self._stream = BatchStream(self._channel, self._metadata, self, GATHER)
+            self._stream = BatchStream(self._channel, self._metadata, self, self.tasks, GATHER)
 
     def leave(self, link: "GatewayLink") -> None:
         """The device is gone; the gateway stays."""
@@ -59,9 +60,9 @@ class GatewayDoor(DoorWay):
 
     async def close(self) -> None:
         """End the streams."""
-        self._listening.close()
         if self._stream:
             self._stream.close()
+        await super().close()
         await self._channel.close()
 
     def stream_opened(self) -> None:

@@ -13,6 +13,7 @@ from iotflow.v1.gateway_service_pb2 import ReportDeviceConfigRequest, WatchDevic
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_simulators.doors.link import Link
 from iotflow_simulators.doors.structs import plain
+from iotflow_simulators.tasks import OwnedTasks
 
 CALL_SECONDS = 30.0
 
@@ -20,11 +21,15 @@ CALL_SECONDS = 30.0
 class GatewayListening:
     """One stream with the configurations of all devices of the service, of which the gateway keeps those of its own.
 
-    device_ids: its own. Where the stream ends, the next one begins after a pause.
+    device_ids: its own. tasks: of the door. Where the stream ends, the next one begins after a pause.
     """
 
     def __init__(
-        self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], device_ids: Collection[int]
+        self,
+        channel: grpc.aio.Channel,
+        metadata: tuple[tuple[str, str], ...],
+        device_ids: Collection[int],
+        tasks: OwnedTasks,
     ) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
@@ -33,9 +38,9 @@ class GatewayListening:
         # By device: the newest version with its configuration, and the version in whose place the device reported its own.
         self._desired: dict[int, tuple[int, dict[str, Any]]] = {}
         self._reported: dict[int, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
         if device_ids:
-            self._start(self._watch())
+            tasks.start(self._watch(), "gateway's configurations")
 
     def join(self, link: Link) -> None:
         """A device is there: it gets the configuration that it has not followed yet."""
@@ -49,12 +54,7 @@ class GatewayListening:
 
     def report(self, device_id: int, configuration: Mapping[str, Any]) -> None:
         """Report the configuration that is in force."""
-        self._start(self._report(device_id, configuration))
-
-    def close(self) -> None:
-        """End the stream."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.start(self._report(device_id, configuration), "report of a configuration")
 
     async def _watch(self) -> None:
         backoff = Backoff()
@@ -86,8 +86,3 @@ class GatewayListening:
             # The device follows and reports it again when it joins, or with the next version.
             return
         self._reported[device_id] = version
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="gateway's configurations")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

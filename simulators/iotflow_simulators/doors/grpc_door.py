@@ -15,6 +15,7 @@ from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.grpc_listening import GrpcListening
 from iotflow_simulators.doors.key_calls import GrpcKeyCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem
+from iotflow_simulators.tasks import OwnedTasks
 
 # Devices of one connection. A server accepts a hundred streams of one, at least, and a device has up to three.
 STREAMS = 30
@@ -28,6 +29,7 @@ class GrpcDoor(DoorWay):
     """
 
     def __init__(self, address: DoorAddress, *, listens: bool = True) -> None:
+        super().__init__()
         self.key_calls = GrpcKeyCalls(address)
         self._address = address
         self._listens = listens
@@ -36,7 +38,7 @@ class GrpcDoor(DoorWay):
 
     def link(self, login: Login, listener: Listener) -> Link:
         """The channel is the next one in turn."""
-        return GrpcLink(self.channel(login.id), login, listener, listens=self._listens)
+        return GrpcLink(self.channel(login.id), login, listener, self.tasks, listens=self._listens)
 
     def channel(self, number: int) -> grpc.aio.Channel:
         """A channel for the device with this id."""
@@ -52,21 +54,30 @@ class GrpcDoor(DoorWay):
 
 
 class GrpcLink(Link):
-    """The stream of a device."""
+    """The stream of a device. tasks: of the door."""
 
     window = 1_000
 
-    def __init__(self, channel: grpc.aio.Channel, login: Login, listener: Listener, *, listens: bool = False) -> None:
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        login: Login,
+        listener: Listener,
+        tasks: OwnedTasks,
+        *,
+        listens: bool = False,
+    ) -> None:
         super().__init__(login, listener)
         self._channel = channel
         self._metadata = credentials(login.key)
+        self._tasks = tasks
         self._stream: BatchStream | None = None
-        self._malformed = MalformedCalls(channel, self._metadata, listener)
-        self._listening = GrpcListening(channel, self._metadata, listener) if listens else None
+        self._malformed = MalformedCalls(channel, self._metadata, listener, tasks)
+        self._listening = GrpcListening(channel, self._metadata, listener, tasks) if listens else None
 
     def open(self) -> None:
         """Open the stream."""
-        self._stream = BatchStream(self._channel, self._metadata, self)
+        self._stream = BatchStream(self._channel, self._metadata, self, self._tasks)
 
     def send(self, readings: Sequence[Outgoing]) -> None:
         """Readings that come together go into one batch."""
@@ -110,24 +121,26 @@ class GrpcLink(Link):
 
 
 class MalformedCalls:
-    """Malformed payloads. A stream carries messages of protobuf only, so they go through the call that takes bytes of JSON."""
+    """Malformed payloads. A stream carries messages of protobuf only, so they go through the call that takes bytes of JSON.
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener) -> None:
+    tasks: of the door.
+    """
+
+    def __init__(
+        self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener, tasks: OwnedTasks
+    ) -> None:
         self._channel = channel
         self._metadata = metadata
         self._listener = listener
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks(tasks)
 
     def send(self, outgoing: Outgoing) -> None:
         """Send one payload."""
-        task = asyncio.get_running_loop().create_task(self._call(outgoing), name="malformed payload")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._call(outgoing), "malformed payload")
 
     def close(self) -> None:
         """Cancel the calls."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     async def _call(self, outgoing: Outgoing) -> None:
         body = HttpBody(content_type="application/json", data=outgoing.payload or b"")

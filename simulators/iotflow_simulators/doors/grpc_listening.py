@@ -11,19 +11,25 @@ from iotflow.v1.device_service_pb2 import StreamCommandsRequest, UpdateDeviceCon
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_simulators.doors.link import Listener
 from iotflow_simulators.doors.structs import plain
+from iotflow_simulators.tasks import OwnedTasks
 
 CALL_SECONDS = 30.0
 
 
 class GrpcListening:
-    """Two streams beside that of the readings. Where one ends, so does that of the readings, which opens all again."""
+    """Two streams beside that of the readings. Where one ends, so does that of the readings, which opens all again.
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener) -> None:
+    tasks: of the door.
+    """
+
+    def __init__(
+        self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], listener: Listener, tasks: OwnedTasks
+    ) -> None:
         self._stub = DeviceServiceStub(channel)
         self._metadata = metadata
         self._listener = listener
         self._results: asyncio.Queue[StreamCommandsRequest] = asyncio.Queue()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks(tasks)
 
     def open(self) -> None:
         """Begin to listen."""
@@ -32,8 +38,7 @@ class GrpcListening:
 
     def close(self) -> None:
         """End both streams."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     def answer(self, number: int, *, executed: bool, result: Mapping[str, Any], message: str) -> None:
         """Send the result of a command."""
@@ -49,7 +54,7 @@ class GrpcListening:
 
     async def _commands(self) -> None:
         call = self._stub.StreamCommands(metadata=self._metadata)
-        sending = asyncio.create_task(self._send(call), name="results of commands")
+        sending = self._tasks.start(self._send(call), "results of commands")
         try:
             async for event in call:
                 if event.HasField("command"):
@@ -74,9 +79,7 @@ class GrpcListening:
         await self._stub.UpdateDeviceConfig(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
     def _start(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(work, *arguments), name="listening")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(_quietly(work, *arguments), "listening")
 
 
 async def _quietly(work: Callable[..., Awaitable[None]], *arguments: Any) -> None:

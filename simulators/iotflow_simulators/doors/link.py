@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from iotflow_simulators.tasks import OwnedTasks
+
 if TYPE_CHECKING:
     from iotflow_simulators.doors.key_calls import KeyCalls
 
@@ -97,16 +99,20 @@ class Link(ABC):
 
 
 class DoorWay(ABC):
-    """Makes the links of one door. key_calls: how its devices replace their keys; None: they use none."""
+    """Makes the links of one door. key_calls: how its devices replace their keys; None: they use none. tasks: of its links."""
 
     key_calls: "KeyCalls | None" = None
+
+    def __init__(self) -> None:
+        self.tasks = OwnedTasks()
 
     @abstractmethod
     def link(self, login: Login, listener: Listener) -> Link:
         """A link that is not open yet."""
 
     async def close(self) -> None:
-        """Release what the links share."""
+        """Wait for the tasks of the links, which are closed, and release what they share."""
+        await self.tasks.close()
         if self.key_calls:
             await self.key_calls.close()
 

@@ -26,8 +26,9 @@ class MqttDoor(DoorWay):
     """A broker. version: V311 or V5. Where a broker does not speak MQTT 5, its devices use 3.1.1, as those in the field do."""
 
     def __init__(self, address: DoorAddress, version: int, prefix: str, key_calls: KeyCalls) -> None:
+        super().__init__()
         self.key_calls = key_calls
-        self.endpoint = Endpoint(address, address.context())
+        self.endpoint = Endpoint(address, address.context(), self.tasks)
         self.version = version
         self.prefix = prefix
 

@@ -20,7 +20,8 @@ class RestDoor(DoorWay):
     """A server of REST. poll_seconds: in which each device asks for commands and for its configuration once."""
 
     def __init__(self, address: DoorAddress, poll_seconds: float) -> None:
-        self.endpoint = Endpoint(address, address.context())
+        super().__init__()
+        self.endpoint = Endpoint(address, address.context(), self.tasks)
         self.poll_seconds = poll_seconds
         self.key_calls = RestKeyCalls(self.endpoint)
 

@@ -44,7 +44,7 @@ class RestKeyCalls(KeyCalls):
         return answer
 
     async def _answer(self, path: str, login: Login) -> Answer:
-        address, context = self._endpoint
+        address, context, _ = self._endpoint
         reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
         try:
             head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nX-API-Key: {login.key}\r\nContent-Length: 0\r\n\r\n"

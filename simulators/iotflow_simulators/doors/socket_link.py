@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.link import Link, Listener, Login, Problem
+from iotflow_simulators.tasks import OwnedTasks
 
 CONNECT_SECONDS = 10.0
 
 
 class Endpoint(NamedTuple):
-    """Where links connect. context: of TLS; None: without it."""
+    """Where the links of a door connect. context: of TLS; None: without it. tasks: in which they do."""
 
     address: DoorAddress
     context: ssl.SSLContext | None
+    tasks: OwnedTasks
 
 
 class _Protocol(asyncio.Protocol):
@@ -61,7 +63,7 @@ class SocketLink(Link):
 
     def open(self) -> None:
         """Connect in a task, which is the only one of the link."""
-        self._connecting = self.loop.create_task(self._connect(), name="link")
+        self._connecting = self._endpoint.tasks.start(self._connect(), "link")
 
     def close(self, *, clean: bool) -> None:
         """Without a goodbye, the peer sees a reset connection."""
@@ -99,7 +101,7 @@ class SocketLink(Link):
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                address, context = self._endpoint
+                address, context, _ = self._endpoint
                 self._transport, _ = await self.loop.create_connection(
                     lambda: _Protocol(self), address.host, address.port, ssl=context
                 )

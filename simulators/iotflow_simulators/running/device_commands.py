@@ -1,12 +1,13 @@
 """Commands and configurations that reach devices, and what the devices answer."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from iotflow_simulators.models.base import REBOOT, CommandResult
 from iotflow_simulators.running.feed import Feed
 from iotflow_simulators.running.session import Session
+from iotflow_simulators.tasks import OwnedTasks
 
 # Results that a device has for commands that it gets again.
 MOST_RESULTS = 1_000
@@ -19,20 +20,19 @@ class DeviceCommands:
         self._feed = feed
         # By device, and by the number of the command.
         self._results: dict[int, dict[int, asyncio.Future[CommandResult]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = OwnedTasks()
 
     def command(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         """A device got a command."""
-        self._start(self._execute(session, number, name, parameters))
+        self._tasks.start(self._execute(session, number, name, parameters), "command of a device")
 
     def configured(self, session: Session, desired: Mapping[str, Any]) -> None:
         """A device got its desired configuration."""
-        self._start(self._configure(session, desired))
+        self._tasks.start(self._configure(session, desired), "configuration of a device")
 
-    def cancel(self) -> None:
+    async def close(self) -> None:
         """Answer nothing any more."""
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.close()
 
     async def _execute(self, session: Session, number: int, name: str, parameters: Mapping[str, Any]) -> None:
         # The service delivers a command again until it has the result.
@@ -40,7 +40,7 @@ class DeviceCommands:
         executing = results.get(number)
         is_new = executing is None
         if executing is None:
-            executing = asyncio.ensure_future(self._feed.command(session.index, name, parameters))
+            executing = self._tasks.start(self._feed.command(session.index, name, parameters), "result of a command")
             results[number] = executing
             if len(results) > MOST_RESULTS:
                 del results[next(iter(results))]
@@ -51,8 +51,3 @@ class DeviceCommands:
 
     async def _configure(self, session: Session, desired: Mapping[str, Any]) -> None:
         session.report(await self._feed.configure(session.index, desired))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="answer of a device")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from iotflow_simulators.doors.link import DoorWay, Login, Outgoing
@@ -19,6 +20,7 @@ from iotflow_simulators.running.session import Session
 from iotflow_simulators.running.states import States
 from iotflow_simulators.running.surroundings import Surroundings
 from iotflow_simulators.scenario.scenario import Fault
+from iotflow_simulators.tasks import OwnedTasks
 
 # Devices that connect at once before the schedule begins, and the time for each such group.
 GROUP, GROUP_SECONDS = 100, 10.0
@@ -104,24 +106,30 @@ class Engine:
 
     async def run(self) -> None:
         """Run to the end of the scenario, or until `stop` is set. Raises SimulationError where the ledger cannot be written."""
-        flushing = asyncio.create_task(self._flush(), name="flush of the ledger")
+        tasks = OwnedTasks()
+        flushing = tasks.start(self._flush(), "flush of the ledger")
         try:
-            async for window in self._feed.windows():
+            await self._execute_all(flushing)
+            self.measures.end()
+            await self._wait_for_reports()
+        finally:
+            await tasks.close()
+            await self._end()
+        if not flushing.cancelled():
+            flushing.result()
+        self._ledger.end(self._readings)
+
+    async def _execute_all(self, flushing: asyncio.Task[None]) -> None:
+        """Until the feed ends, the run is stopped, or the ledger cannot be written."""
+        async with aclosing(self._feed.windows()) as windows:
+            async for window in windows:
                 if not self._begin:
                     window = await self._connected(window)
                     self._begin = self._loop.time()
                     self.measures.begin(self._begin)
                 await self._execute(window)
                 if self.stop.is_set() or flushing.done():
-                    break
-            self.measures.end()
-            await self._wait_for_reports()
-        finally:
-            flushing.cancel()
-            await self._end()
-        if flushing.done() and not flushing.cancelled():
-            flushing.result()
-        self._ledger.end(self._readings)
+                    return
 
     async def _connected(self, window: list[Due]) -> list[Due]:
         """Connect the devices that are connected at the start, group by group. The rest of the window."""
@@ -173,8 +181,8 @@ class Engine:
     async def _end(self) -> None:
         for session in self._sessions:
             session.disconnect(clean=True)
-        self._commands.cancel()
-        self._rotations.cancel()
+        await self._commands.close()
+        await self._rotations.close()
         await asyncio.gather(*(door.close() for door in self._doors.values()))
 
     async def _until(self, is_true: Callable[[], bool], seconds: float) -> None:

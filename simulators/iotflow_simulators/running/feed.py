@@ -1,7 +1,7 @@
 """The events of a plan, window by window, ahead of time and in a thread. Each reading is in the ledger before it is due."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.models.base import CommandResult
 from iotflow_simulators.running.fault_activity import FaultActivity
 from iotflow_simulators.scenario.scenario import Fault
+from iotflow_simulators.tasks import OwnedTasks
 
 # The latest commands change what is due after this many ms of the scenario.
 LONGEST_WINDOW = 1_000
@@ -43,15 +44,16 @@ class Feed:
         """The start of the scenario, in ms since 1970."""
         return self._run.plan.scenario.start
 
-    async def windows(self) -> AsyncIterator[list[Due]]:
+    async def windows(self) -> AsyncGenerator[list[Due], None]:
         """The events in the order in which they are due: when, in ms since the start; which device; and what."""
-        task = asyncio.create_task(self._produce(), name="feed")
+        tasks = OwnedTasks()
+        producing = tasks.start(self._produce(), "feed")
         try:
             while (window := await self._windows.get()) is not None:
                 yield window
-            await task
+            await producing
         finally:
-            task.cancel()
+            await tasks.close()
 
     async def command(self, device: int, name: str, parameters: Mapping[str, Any]) -> CommandResult:
         """Let a device execute a command, between two windows."""
@@ -82,10 +84,21 @@ class Feed:
         try:
             while not self._run.is_finished:
                 async with self._lock:
-                    window = await asyncio.to_thread(self._next)
+                    window = await self._computed()
                 await self._windows.put(window)
-        finally:
+        except Exception:
             await self._windows.put(None)
+            raise
+        await self._windows.put(None)
+
+    async def _computed(self) -> list[Due]:
+        """The next window. A cancelled task waits for the thread, which writes to the ledger."""
+        computing = asyncio.ensure_future(asyncio.to_thread(self._next))
+        try:
+            return await asyncio.shield(computing)
+        except asyncio.CancelledError:
+            await asyncio.wait([computing])
+            raise
 
     def _next(self) -> list[Due]:
         end = min(self._run.position + self._length, self._run.plan.scenario.duration)

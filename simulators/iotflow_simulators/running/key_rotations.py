@@ -10,6 +10,7 @@ from iotflow_simulators.doors.link import Problem
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.key_saver import KeySaver
 from iotflow_simulators.running.session import Session
+from iotflow_simulators.tasks import OwnedTasks
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
@@ -24,12 +25,13 @@ class KeyRotations:
     def __init__(self, keys: KeyStore) -> None:
         self._saver = KeySaver(keys)
         self._due: set[int] = set()
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._rotating: set[int] = set()
+        self._tasks = OwnedTasks()
 
     @property
     def is_idle(self) -> bool:
         """Whether no device waits for a new key, except those that are away."""
-        return not self._tasks
+        return not self._rotating
 
     def request(self, session: Session) -> None:
         """The device is to replace its key."""
@@ -40,14 +42,13 @@ class KeyRotations:
     def resume(self, session: Session) -> None:
         """The device connects: it does what is still to be done."""
         index, calls = session.index, session.key_calls
-        if calls and index in self._due and index not in self._tasks and session.may_use_key:
-            work = self._rotate(session, calls)
-            self._tasks[index] = asyncio.get_running_loop().create_task(work, name="rotation of a key")
+        if calls and index in self._due and index not in self._rotating and session.may_use_key:
+            self._rotating.add(index)
+            self._tasks.start(self._rotate(session, calls), "rotation of a key")
 
-    def cancel(self) -> None:
+    async def close(self) -> None:
         """Replace no key any more. A key that was not used yet does no harm."""
-        for task in self._tasks.values():
-            task.cancel()
+        await self._tasks.close()
 
     async def _rotate(self, session: Session, calls: KeyCalls) -> None:
         backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
@@ -63,7 +64,7 @@ class KeyRotations:
                     else:
                         await asyncio.sleep(backoff.delay(error.problem.retry_after))
         finally:
-            del self._tasks[session.index]
+            self._rotating.discard(session.index)
 
     async def _accepted_key(self, session: Session, calls: KeyCalls) -> str:
         """A new key, which is kept. Raises KeyNotAccepted."""

@@ -28,9 +28,11 @@ from iotflow_simulators.running.feed import Feed
 from iotflow_simulators.running.fleet_registration import FleetRegistration, Member, Registered
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.scenario.scenario import Door, Scenario
+from iotflow_simulators.tasks import OwnedTasks
 
+PROGRESS_SECONDS = 5.0
 # Two samples in each slot of the timeline, so that one that is late leaves no gap.
-PROGRESS_SECONDS, SAMPLE_SECONDS = 5.0, 0.5
+SAMPLE_SECONDS = 0.5
 # Devices of gRPC that take commands and configurations.
 MOST_LISTENING = 1_000
 
@@ -48,11 +50,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What a run tells while it runs. registered: called with a number of devices. running: every few seconds."""
+    """What a run reports. registered: called with a number of devices. running: called again and again, after `seconds`."""
 
     registered: Callable[[int, int], None]
     started: Callable[[Engine, LedgerWriter], None]
     running: Callable[[Measures], None]
+    seconds: float = PROGRESS_SECONDS
 
 
 Conduct = Callable[[Engine], Awaitable[None]]
@@ -88,13 +91,13 @@ class Simulation:
             pairs = list(zip(devices, doors, strict=True))
             engine = Engine(feed, ledger, self._doors(pairs), pairs, self._keys, self._settings)
             reports.started(engine, ledger)
-            reporting = asyncio.create_task(_report(engine.measures, reports.running), name="reports")
-            sampling = asyncio.create_task(_sample(engine.measures), name="samples")
+            tasks = OwnedTasks()
+            tasks.start(_report(engine.measures, reports), "reports")
+            tasks.start(_sample(engine.measures), "samples")
             try:
                 await (_conducted(engine, conduct) if conduct else engine.run())
             finally:
-                reporting.cancel()
-                sampling.cancel()
+                await tasks.close()
             return engine.measures
 
     async def _registered(self, reports: Reports) -> list[Registered]:
@@ -149,10 +152,10 @@ async def _conducted(engine: Engine, conduct: Conduct) -> None:
             await conducting
 
 
-async def _report(measures: Measures, report: Callable[[Measures], None]) -> None:
+async def _report(measures: Measures, reports: Reports) -> None:
     while True:
-        await asyncio.sleep(PROGRESS_SECONDS)
-        report(measures)
+        await asyncio.sleep(reports.seconds)
+        reports.running(measures)
 
 
 async def _sample(measures: Measures) -> None:

@@ -28,6 +28,7 @@ class RecordedDoor(DoorWay):
     """Links open at once. seen: what devices do."""
 
     def __init__(self, key_calls: KeyCalls | None = None) -> None:
+        super().__init__()
         self.key_calls = key_calls
         self.seen: list[str] = []
 

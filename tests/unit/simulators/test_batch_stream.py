@@ -8,6 +8,7 @@ from iotflow.channels import credentials, open_channel
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_simulators.doors.batch_stream import BatchStream
 from iotflow_simulators.doors.link import Problem
+from iotflow_simulators.tasks import OwnedTasks
 from tests.support.scripted_server import serving
 
 
@@ -41,7 +42,7 @@ async def test_a_closed_stream_ends_its_call_and_reports_nothing() -> None:
         serving(telemetry_service_pb2.DESCRIPTOR, {"StreamTelemetry": stream}) as address,
         open_channel(address) as channel,
     ):
-        opened = BatchStream(channel, credentials("key"), owner)
+        opened = BatchStream(channel, credentials("key"), owner, OwnedTasks())
         await owner.opened.wait()
         opened.close()
         await ended.wait()

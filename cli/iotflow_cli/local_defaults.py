@@ -44,6 +44,11 @@ def chosen() -> dict[str, str]:
     return {**from_file, **os.environ}
 
 
+def data_dir() -> Path:
+    """The data folder that the user's settings name."""
+    return Path(chosen().get("IOTFLOW_DATA_DIR") or "data")
+
+
 def effective(host: str) -> dict[str, str]:
     """The user's settings on top of the defaults. host: REST's address."""
     return {**defaults(host), **chosen()}

@@ -8,36 +8,34 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 
-from iotflow_cli import local_defaults
 from iotflow_cli import replay_options as checks
 from iotflow_cli.command_line.grammar import command
-from iotflow_cli.console import UsageError
+from iotflow_cli.connections.options import with_server
+from iotflow_cli.connections.server import Server
 from iotflow_cli.output.exit_codes import ExitCode
+from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Record
 from iotflow_cli.replay_options import DETECTED, converted
-from iotflow_server.auth.secret_files import ADMIN_TOKEN
-from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
+from iotflow_cli.simulators.keys import device_keys
+from iotflow_cli.simulators.problems import command_error
 from iotflow_simulators import SimulationError
 from iotflow_simulators.recordings.csv_file import CsvOptions
 from iotflow_simulators.recordings.csv_rows import Recording, description, inspect
 from iotflow_simulators.recordings.progress import progress_on, write_line
 from iotflow_simulators.recordings.replay import Destination, replay
 from iotflow_simulators.recordings.tally import ReplayTally
-from iotflow_simulators.registration import KeyStore
 
 
 @command("replay")
+@with_server
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.csv")
 @click.option(
     "--device", required=True, metavar="NAME", help="name of the device, which is registered if it does not exist"
 )
-@click.option(
-    "--server",
-    callback=converted(checks.address),
-    metavar="HOST:PORT",
-    help="gRPC address of the server  [default: 127.0.0.1 and IOTFLOW_GRPC_PORT, else 50051]",
-)
+@address_option("--server", "grpc", "gRPC: host:port, or grpcs://host:port  [default: that of the profile]")
+@ca_option
 @click.option(
     "--speed",
     callback=converted(checks.speed),
@@ -78,9 +76,11 @@ from iotflow_simulators.registration import KeyStore
 @click.pass_obj
 def replay_file(
     output: Output,
+    server: Server,
     file: Path,
     device: str,
-    server: str | None,
+    server_address: StatedAddress | None,
+    ca: Path | None,
     speed: float | None,
     time_column: str,
     time_format: str | None,
@@ -93,12 +93,6 @@ def replay_file(
 
     FILE.csv has a column of times, and one column for each measurement. The exit code is 0 where every row is stored.
     """
-    try:
-        settings = load_settings()
-    except WrongSettings as error:
-        raise UsageError(f"The settings are invalid:\n{error}") from None
-    address = server or f"127.0.0.1:{settings.grpc_port}"
-    to = Destination(address, device, KeyStore(settings.data_dir), _token(settings, address))
     options = CsvOptions(
         time_column=time_column,
         time_format=time_format or "",
@@ -109,9 +103,12 @@ def replay_file(
     # With --json the standard output has the result only.
     console = Console(stderr=output.as_json)
     try:
+        access = Access(server.target, ca)
+        address = access.server(server_address)
+        to = Destination(address, device, device_keys(server.target), access.token(address))
         recording = inspect(file, options)
     except SimulationError as error:
-        raise UsageError(str(error)) from None
+        raise command_error(error) from None
     for line in description(recording):
         write_line(console, line)
     tally = ReplayTally()
@@ -126,9 +123,9 @@ def _replay(console: Console, recording: Recording, to: Destination, tally: Repl
         with progress_on(console, recording.rows) as progress:
             asyncio.run(replay(recording, to, tally, progress, speed=speed))
     except SimulationError as error:
-        raise UsageError("\n".join([str(error), *_progress_lines(tally)])) from None
+        raise command_error(error, *_progress_lines(tally)) from None
     except KeyboardInterrupt:
-        raise UsageError("\n".join(["stopped", *_progress_lines(tally)])) from None
+        raise CommandError("\n".join(["stopped", *_progress_lines(tally)]), ExitCode.INTERRUPTED) from None
     for line in tally.summary():
         write_line(console, line)
 
@@ -152,13 +149,3 @@ def _progress_lines(tally: ReplayTally) -> list[str]:
     if not tally.sent:
         return []
     return [*tally.summary(), "run the same command again to complete it: rows with the same time are overwritten"]
-
-
-def _token(settings: Settings, server: str) -> str:
-    """The admin token kept on this machine, for a server on this machine only."""
-    if not local_defaults.is_local(server.rpartition(":")[0].strip("[]")):
-        return ""
-    try:
-        return settings.admin_token.get_secret_value() or (settings.data_dir / ADMIN_TOKEN).read_text().strip()
-    except OSError:
-        return ""

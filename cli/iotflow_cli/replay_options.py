@@ -33,14 +33,6 @@ def time_format(text: str) -> str:
     raise click.BadParameter("the value must be s, ms, us, ns or a format such as '%d.%m.%Y %H:%M'")
 
 
-def address(text: str) -> str:
-    """The host and port of gRPC."""
-    host, _, port = text.rpartition(":")
-    if not host or "/" in host or not port.isdecimal():
-        raise click.BadParameter("the value must be the host and port of gRPC, such as localhost:50051")
-    return text
-
-
 def time_zone(text: str) -> ZoneInfo:
     """A time zone."""
     try:

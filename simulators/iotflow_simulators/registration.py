@@ -97,7 +97,7 @@ class Registration:
                 return await self._register_and_keep(device)
             await self._check(kept)
         except ServerError as error:
-            raise SimulationError(self._message(error, device)) from None
+            raise SimulationError(self._message(error, device)) from error
         return kept
 
     async def _register_and_keep(self, device: str) -> str:
@@ -141,5 +141,8 @@ class Registration:
                 "this is another server. Choose another name, or remove the key from the file to register the device again."
             )
         if error.code is StatusCode.UNAVAILABLE and not error.reason:
-            return f"No server answers at {self.server}. Start one with `iotflow up`, or name another with --server. ({error.message})"
+            return (
+                f"No server answers at {self.server}. Start one with `iotflow up`, or name another with --server or "
+                f"--profile. ({error.message})"
+            )
         return f"{self.server} does not accept {device!r}: {error}"

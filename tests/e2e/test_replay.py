@@ -67,7 +67,7 @@ def test_ctrl_c_reports_progress_and_a_second_run_completes_it(here: Installatio
         with here.replay(AMBIENT, "ambient", "--speed", "100_000") as replay:
             here.wait_until_stored(20)
             replay.signal(signal.SIGINT)
-            assert replay.exit_code() == 1
+            assert replay.exit_code() == 130
         assert "iotflow: stopped" in replay.output
         assert "rows sent are acknowledged" in replay.output
         assert "Traceback" not in replay.output
@@ -169,12 +169,14 @@ def test_an_ambiguous_file_is_rejected_before_anything_is_sent(here: Installatio
     [
         (AMBIENT, [], "No server answers at 127.0.0.1:"),
         (Path("none.csv"), [], "none.csv: No such file or directory."),
-        (AMBIENT, ["--server", "localhost"], "argument --server: the value must be the host and port of gRPC"),
+        (AMBIENT, ["--server", "http://localhost:5000"], "'http://localhost:5000' is not the address of a server"),
+        (AMBIENT, ["--server", "localhost:0"], "'localhost:0' is not the address of a server"),
         (
             AMBIENT,
-            ["--server", "http://localhost:5000"],
-            "argument --server: the value must be the host and port of gRPC",
+            ["--server", "localhost", "--ca", "/dev/null/ca"],
+            "argument --ca: File '/dev/null/ca' does not exist",
         ),
+        (AMBIENT, ["--profile", "plant"], "There is no profile 'plant'"),
         (AMBIENT, ["--speed", "0"], "argument --speed: the value must be a number above 0"),
         (AMBIENT, ["--speed", "fast"], "argument --speed: the value must be a number above 0"),
         (AMBIENT, ["--time-format", "h"], "argument --time-format: the value must be s, ms, us, ns or a format"),

@@ -1,4 +1,4 @@
-"""The commands of the page about simulators, against a service whose doors have TLS."""
+"""Simulators and recordings against a service whose doors have TLS: the commands of their pages."""
 
 import asyncio
 import os
@@ -83,3 +83,17 @@ async def test_a_profile_has_the_doors_of_grpc_and_rest(
     output = await ran(f"{BY_PROFILE}iotflow verify building.ledger", tmp_path, service[0], secured)
     assert re.search(r"\nrest +\d+ +\d\d", output), output
     assert "building.ledger: proved" in output
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        "iotflow replay day.csv --device by-option --ca ca.crt --server grpcs://iot.example.com",
+        "iotflow login grpcs://iot.example.com --ca ca.crt\niotflow replay day.csv --device by-profile",
+    ],
+)
+async def test_a_recording_is_sent_over_tls(
+    service: tuple[Service, int], secured: dict[str, str], tmp_path: Path, commands: str
+) -> None:
+    (tmp_path / "day.csv").write_text("time,value\n2026-01-15T00:00:00Z,1.5\n2026-01-15T00:00:01Z,2.5\n")
+    assert "2 of 2 rows sent are acknowledged" in await ran(commands, tmp_path, service[0], secured)

@@ -32,6 +32,7 @@ def with_server(function: Callable[..., Any]) -> Callable[..., Any]:
         "--data-dir",
         type=click.Path(path_type=Path),
         metavar="DIR",
-        help="the service of this machine that runs on this data folder",
+        help="the service of this machine that runs on this data folder  [default: where no profile is chosen: "
+        "IOTFLOW_DATA_DIR, else data]",
     )
     return by_profile(by_folder(connected))

@@ -38,7 +38,7 @@ def chosen_target(profile: str | None, data_dir: Path | None) -> Target:
 def local_target(data_dir: Path | None) -> Target:
     """The service of this machine, with the admin token of its data folder."""
     settings = local_defaults.chosen()
-    folder = data_dir or Path(settings.get("IOTFLOW_DATA_DIR") or "data")
+    folder = data_dir or local_defaults.data_dir()
     run = read_run(folder)
     port = run.grpc_port if run else settings.get("IOTFLOW_GRPC_PORT") or "50051"
     token = settings.get("IOTFLOW_ADMIN_TOKEN") or _kept_token(folder)

@@ -30,10 +30,10 @@ def parsed_address(url: str, schemes: Mapping[str, tuple[int, bool]] = SCHEMES, 
     parts = urllib.parse.urlsplit(url if has_scheme(url) else f"{bare}://{url}")
     try:
         default_port, tls = schemes[parts.scheme]
-        port = parts.port or default_port
+        port = default_port if parts.port is None else parts.port
     except (KeyError, ValueError):
         raise click.BadParameter(_form(url, schemes, bare)) from None
-    if not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
+    if not port or not parts.hostname or parts.path not in ("", "/") or parts.username or parts.query:
         raise click.BadParameter(_form(url, schemes, bare))
     return Address(parts.hostname, port, tls)
 

@@ -50,6 +50,12 @@ class Access:
         uses_tls = self.target.profile.tls or self.ca is not None
         return self.door(stated, self.target.profile.address, uses_tls=uses_tls)
 
+    def token(self, server: DoorAddress) -> str:
+        """The token of the profile; empty where it would cross a network in the clear to a server that the profile does not name."""
+        profile = self.target.profile
+        is_safe = server.tls is not None or local_defaults.is_local(server.host)
+        return profile.token if is_safe or str(server) == profile.address else ""
+
     def door(self, stated: StatedAddress | None, known: str, *, uses_tls: bool) -> DoorAddress:
         """A door. known: host:port, where nothing is stated. uses_tls: whether an address without a scheme means TLS."""
         if stated and stated.tls is not None:
@@ -69,7 +75,7 @@ class Access:
             server,
             self.door(rest, at_rest, uses_tls=uses_tls),
             self.door(mqtt, at_mqtt, uses_tls=uses_tls),
-            self.target.profile.token,
+            self.token(server),
             settings.get("IOTFLOW_MQTT_TOPIC_PREFIX") or "iotflow",
         )
 

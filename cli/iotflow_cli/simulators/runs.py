@@ -9,6 +9,7 @@ from iotflow_cli.connections.server import Server
 from iotflow_cli.open_files import allow_many_connections
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
+from iotflow_cli.simulators.keys import device_keys
 from iotflow_cli.simulators.limit import finder, row, show_limit
 from iotflow_cli.simulators.live import live_view
 from iotflow_cli.simulators.results import note_own_share, reports_to, rows
@@ -17,7 +18,6 @@ from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.limits.finder import LimitFinder, highest_rate
 from iotflow_simulators.limits.step import Bounds
-from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.engine import RunSettings
 from iotflow_simulators.running.measures import Measures
 from iotflow_simulators.running.simulation import Files, Service, Simulation
@@ -48,7 +48,9 @@ def simulated(output: Output, server: Server, chosen: Chosen) -> int:
     digest = readings_hash(Ledger(chosen.files.ledger))
     output.note(f"readings_hash {digest}", readings_hash=digest)
     if rotated := measures.total("rotated_keys"):
-        output.note(f"{rotated:,} keys were replaced; {_keys(server).path} has the new ones", rotated_keys=rotated)
+        output.note(
+            f"{rotated:,} keys were replaced; {device_keys(server.target).path} has the new ones", rotated_keys=rotated
+        )
     _note_files(output, chosen)
     return 0
 
@@ -64,7 +66,9 @@ def limit_found(output: Output, server: Server, chosen: Chosen, seconds: int | N
 
 def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | None = None) -> Measures:
     allow_many_connections()
-    simulation = Simulation(chosen.scenario, chosen.service, _keys(server), RunSettings(speed=chosen.speed))
+    simulation = Simulation(
+        chosen.scenario, chosen.service, device_keys(server.target), RunSettings(speed=chosen.speed)
+    )
     with run_outputs(chosen.outputs) as outputs:
         outputs.begin(chosen.scenario, str(chosen.service.grpc))
         with live_view(output, chosen.scenario, chosen.speed) as live:
@@ -72,10 +76,6 @@ def _run(output: Output, server: Server, chosen: Chosen, found: LimitFinder | No
             measures = asyncio.run(simulation.run(chosen.files, reports, found.conduct if found else None))
         outputs.end(measures, [row(step) for step in found.steps] if found else ())
     return measures
-
-
-def _keys(server: Server) -> KeyStore:
-    return KeyStore(server.target.data_dir or Path("data"))
 
 
 def _note_files(output: Output, chosen: Chosen) -> None:

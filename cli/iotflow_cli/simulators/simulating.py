@@ -10,11 +10,11 @@ from iotflow_cli.command_line.numbers import Number
 from iotflow_cli.command_line.options import PORT
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
-from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.replay_options import converted
 from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
 from iotflow_cli.simulators.hub.prompt import HubOptions, run_hub
+from iotflow_cli.simulators.problems import command_error
 from iotflow_cli.simulators.run_outputs import OutputOptions
 from iotflow_cli.simulators.runs import Chosen, ledger_of, limit_found, simulated
 from iotflow_cli.simulators.scenarios import LENGTH, chosen_scenario
@@ -132,4 +132,4 @@ def simulate(
         run = Chosen(steady(chosen), service, files, outputs=outputs)
         return limit_found(output, server, run, duration, Bounds(limit_p99 / 1_000, limit_loss / 100))
     except SimulationError as error:
-        raise CommandError(str(error)) from None
+        raise command_error(error) from None

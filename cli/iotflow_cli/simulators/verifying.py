@@ -14,12 +14,11 @@ from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server
 from iotflow_cli.output.exit_codes import ExitCode
-from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Table
 from iotflow_cli.simulators.addresses import Access, StatedAddress, address_option, ca_option
+from iotflow_cli.simulators.problems import command_error
 from iotflow_simulators import SimulationError
-from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.verify.broker_kills import BrokerKill, stated_kill
 from iotflow_simulators.verify.findings import Finding, Verification
@@ -89,12 +88,14 @@ def verify_ledger(
     refused one is absent, and nothing is stored that was not sent.
     """
     try:
-        address = Access(server.target, ca).server(server_address)
+        access = Access(server.target, ca)
+        address = access.server(server_address)
         read = Ledger(ledger)
         kills = [stated_kill(at, autosave * 1_000, read) for at in killed]
-        result = server.run(_verified(read, server, address, wait, _progress(output), kills), None)
+        connection = Connection(str(address), token=access.token(address), tls=address.tls)
+        result = server.run(_verified(read, connection, wait, _progress(output), kills), None)
     except SimulationError as error:
-        raise CommandError(str(error)) from None
+        raise command_error(error) from None
     for note in result.notes:
         output.note(note)
     for finding in result.examples:
@@ -109,13 +110,12 @@ def verify_ledger(
 
 async def _verified(
     ledger: Ledger,
-    server: Server,
-    address: DoorAddress,
+    connection: Connection,
     wait: float,
     progress: Callable[[int, int], None],
     kills: Sequence[BrokerKill],
 ) -> Verification:
-    async with Connection(str(address), token=server.target.profile.token, tls=address.tls) as connection:
+    async with connection:
         return await verify_patiently(ledger, connection, wait, progress, kills)
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from iotflow.batches import encode_batch
-from iotflow.channels import open_channel
 from iotflow.errors import ServerError
 from iotflow.writer import TelemetryWriter
 from iotflow_simulators import SimulationError
+from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.recordings.chunk import Pace
 from iotflow_simulators.recordings.csv_rows import Recording, chunks
 from iotflow_simulators.recordings.progress import ProgressDisplay
@@ -18,9 +18,9 @@ BATCH_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """server: host:port. device: its name. keys: holds its key. token: for registration where that is not open."""
+    """device: its name. keys: holds its key. token: for registration where that is not open; empty: there is none."""
 
-    server: str
+    server: DoorAddress
     device: str
     keys: KeyStore
     token: str = ""
@@ -35,8 +35,8 @@ async def replay(
     server, unacknowledged rows are sent again. The tally counts the rows, also where an exception ends the replay.
     Raises SimulationError.
     """
-    async with open_channel(to.server) as channel:
-        key = await Registration(channel, to.server, to.keys, to.token).key(to.device)
+    async with to.server.channel() as channel:
+        key = await Registration(channel, str(to.server), to.keys, to.token).key(to.device)
         writer = TelemetryWriter(
             channel,
             api_key=key,
@@ -48,7 +48,7 @@ async def replay(
             async with writer:
                 await _send(recording, writer, Pace(speed), tally)
         except ServerError as error:
-            raise SimulationError(f"{to.server} rejects the readings of {to.device!r}: {error}") from None
+            raise SimulationError(f"{to.server} rejects the readings of {to.device!r}: {error}") from error
 
 
 def _acknowledged(rows: int, tally: ReplayTally, progress: ProgressDisplay) -> None:

@@ -91,7 +91,7 @@ class FleetRegistration:
                 return Registered(member.name, status.device.id, key, is_new=False)
             device = await self._register(member)
         except ServerError as error:
-            raise SimulationError(self._message(error, member.name)) from None
+            raise SimulationError(self._message(error, member.name)) from error
         self._new[member.name] = device.api_key
         if len(self._new) >= GROUP:
             self._keep()

@@ -7,8 +7,9 @@ import click
 import pytest
 
 from iotflow_cli.connections.target import Target
+from iotflow_cli.profiles.address import parsed_address
 from iotflow_cli.profiles.profile import Profile
-from iotflow_cli.simulators.addresses import Access, address_option
+from iotflow_cli.simulators.addresses import SCHEMES, Access, StatedAddress, address_option
 from iotflow_simulators import SimulationError
 from iotflow_simulators.doors.door_address import DoorAddress
 
@@ -74,3 +75,24 @@ def test_what_is_no_host_and_port_is_refused(text: str) -> None:
 def test_the_certificate_of_a_profile_is_that_of_every_door() -> None:
     tls = Access(Target("plant", SECURE), CA).tls
     assert (tls.ca, tls.certificate, tls.key) == (CA, "/me.pem", "/me.key")
+
+
+@pytest.mark.parametrize(
+    ("profile", "server", "token"),
+    [
+        (PLAIN, "plant:50051", "token"),
+        (PLAIN, "grpcs://elsewhere", "token"),
+        (PLAIN, "localhost:1", "token"),
+        (PLAIN, "[::1]:1", "token"),
+        (PLAIN, "elsewhere:50051", ""),
+        (PLAIN, "plant:50052", ""),
+        (SECURE, "grpc://plant", ""),
+    ],
+)
+def test_a_token_crosses_a_network_by_tls_or_to_the_server_of_its_profile(
+    profile: Profile, server: str, token: str
+) -> None:
+    found = parsed_address(server, SCHEMES["grpc"], "grpc")
+    access = Access(Target("plant", profile))
+    address = access.server(StatedAddress(found.target, found.tls if "://" in server else None))
+    assert access.token(address) == token

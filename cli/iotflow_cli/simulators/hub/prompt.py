@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from iotflow_cli.connections.server import Server
 from iotflow_cli.open_files import allow_many_connections
@@ -11,8 +10,8 @@ from iotflow_cli.output.results import Text
 from iotflow_cli.shells.prompt import run_prompt
 from iotflow_cli.simulators.hub.background_run import BackgroundRun
 from iotflow_cli.simulators.hub.hub import MOST_READINGS, Hub
+from iotflow_cli.simulators.keys import device_keys
 from iotflow_cli.simulators.run_outputs import OutputOptions, run_outputs
-from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.running.engine import RunSettings
 from iotflow_simulators.running.simulation import Files, Service, Simulation
 from iotflow_simulators.scenario.scenario import Scenario
@@ -36,7 +35,7 @@ class HubOptions:
 def run_hub(output: Output, server: Server, options: HubOptions) -> int:
     """Execute commands until `quit` or the end of the input; the exit code. Raises SimulationError."""
     allow_many_connections()
-    keys = KeyStore(server.target.data_dir or Path("data"))
+    keys = device_keys(server.target)
     settings = RunSettings(options.speed, remembered=MOST_READINGS)
     with run_outputs(options.outputs) as outputs:
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from itertools import takewhile
 
 import click
@@ -21,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(command: click.Command, name: str, argv: Sequence[str]) -> int:
     """Run a command, or a group, that has this name on the command line; the exit code."""
     arguments = list(argv)
+    # A terminal or a file of another encoding gets the rest of a text that it cannot hold.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     output = Output.for_arguments(arguments)
     try:
         code: int = command.main(arguments, prog_name=name, standalone_mode=False, obj=output)

@@ -43,6 +43,9 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         return _failure(f"iotflow: {message}", message, ExitCode.FAILED)
+    if isinstance(error, UnicodeEncodeError):
+        message = f"An argument or a file name is not UTF-8 text: {error.object[:100]!r}"
+        return _failure(f"iotflow: error: {message}", message, ExitCode.USAGE)
     message = (
         f"An unexpected error occurred: {type(error).__name__}: {error}. Please report it with the output of --debug."
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from iotflow_cli.output.results import Events, Record, Result, Row, Table, Text
+from iotflow_cli.output.values import shown_lines
 
 JSON_OPTION = "--json"
 
@@ -39,14 +40,14 @@ class Output:
 
     def note(self, text: str, **data: Any) -> None:
         """Write what happens besides the result to the standard error."""
-        _write_line(sys.stderr, _json({"note": text, **data}) if self.as_json else f"iotflow: {text}")
+        _write_line(sys.stderr, _json({"note": text, **data}) if self.as_json else shown_lines(f"iotflow: {text}"))
 
     def fail(self, error: Exception) -> int:
         """Write an error to the standard error; the exit code."""
         from iotflow_cli.output.failures import failure_of
 
         failure = failure_of(error)
-        _write_line(sys.stderr, _json(failure.data) if self.as_json else failure.text)
+        _write_line(sys.stderr, _json(failure.data) if self.as_json else shown_lines(failure.text))
         return failure.exit_code
 
 
@@ -59,9 +60,9 @@ def _objects(result: Table | Record | Events | None) -> Iterable[Row]:
 def _show_on_terminal(result: Table | Record | Events | None) -> None:
     if isinstance(result, Events):
         for row in result.rows:
-            _write_line(sys.stdout, result.line(row))
+            _write_line(sys.stdout, shown_lines(result.line(row)))
     elif isinstance(result, Record) and result.sentence:
-        _write_line(sys.stdout, result.sentence)
+        _write_line(sys.stdout, shown_lines(result.sentence))
     elif result:
         _show_formatted(result)
 

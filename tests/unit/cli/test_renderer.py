@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from iotflow_cli.output.failures import CommandError
 from iotflow_cli.output.renderer import Output
 from iotflow_cli.output.results import Events, Record, Row, Table, Text
 from iotflow_cli.output.terminal import BATCH, console_on, write_record, write_table
@@ -105,6 +106,28 @@ def test_names_of_devices_cannot_control_the_terminal() -> None:
     write_record(console, {"name": "[bold]\x1b[2Jkitchen\n"})
     assert "\x1b" not in stream.getvalue()
     assert "[bold]" in stream.getvalue()
+
+
+HOSTILE = "a\x1b[2J\x9b31m\u202e\rb"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Table([{"configuration": {HOSTILE: HOSTILE}, "tags": [HOSTILE]}]),
+        Record({"device_id": 7}, sentence=f"first\n{HOSTILE}"),
+        Events([{"name": HOSTILE}], lambda row: f"first\n{row['name']}"),
+    ],
+)
+def test_no_text_of_a_device_controls_the_terminal(
+    result: Table | Record | Events, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Output().show(result)
+    Output().note(f"first\n{HOSTILE}")
+    Output().fail(CommandError(f"first\n{HOSTILE}"))
+    shown = "".join(capsys.readouterr())
+    assert all(each.isprintable() for line in shown.split("\n") for each in line)
+    assert shown.count("first\n") >= 2
 
 
 def test_notes_go_to_the_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

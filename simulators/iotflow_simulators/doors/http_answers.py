@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
+# Bytes of an answer with its head.
+LARGEST = 16 * 1024 * 1024
 
-class MalformedAnswer(Exception):
+
+class MalformedAnswer(ValueError):
     """The peer sent bytes that are no answer of HTTP/1.1."""
 
 
@@ -29,6 +32,8 @@ class AnswerReader:
     def feed(self, data: bytes) -> Answer | None:
         """The answer, where it is complete. Raises MalformedAnswer."""
         self._data += data
+        if len(self._data) > LARGEST:
+            raise MalformedAnswer(f"an answer of more than {LARGEST} bytes")
         head, separator, rest = self._data.partition(b"\r\n\r\n")
         if not separator:
             return None
@@ -36,7 +41,7 @@ class AnswerReader:
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
             body = _chunks(rest)
         else:
-            length = int(headers.get(b"content-length", b"0"))
+            length = _size(headers.get(b"content-length", b"0"), 10)
             body = rest[:length] if len(rest) >= length else None
         if body is None:
             return None
@@ -60,13 +65,21 @@ def _chunks(rest: bytes) -> bytes | None:
         end = rest.find(b"\r\n", at)
         if end < 0:
             return None
-        try:
-            size = int(rest[at:end], 16)
-        except ValueError:
-            raise MalformedAnswer("a chunk has no length") from None
+        size = _size(rest[at:end], 16)
         at = end + 2 + size + 2
         if len(rest) < at:
             return None
         if not size:
             return body
         body += rest[end + 2 : at - 2]
+
+
+def _size(digits: bytes, base: int) -> int:
+    """A number of bytes."""
+    try:
+        size = int(digits, base)
+    except ValueError:
+        size = -1
+    if not 0 <= size <= LARGEST:
+        raise MalformedAnswer(f"a length of {digits[:40]!r}; at most {LARGEST} bytes are accepted")
+    return size

@@ -2,16 +2,18 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from iotflow_simulators.doors.http_answers import Answer, AnswerReader, MalformedAnswer
+from iotflow_simulators.doors.documents import value_of
+from iotflow_simulators.doors.http_answers import Answer, AnswerReader
 from iotflow_simulators.doors.link import Listener, Login, Problem
 from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
 ANSWER_SECONDS = 60.0
+LONGEST_PAUSE = 3_600.0
 # Statuses of requests that may succeed later.
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SILENT = Problem("SILENT", "no answer to a request")
@@ -47,12 +49,7 @@ class HttpLink(SocketLink):
 
     def received(self, data: bytes) -> None:
         """Take a part of an answer."""
-        try:
-            answer = self._reader.feed(data)
-        except (MalformedAnswer, ValueError) as error:
-            self.fail(Problem("MALFORMED_ANSWER", str(error)))
-            return
-        if answer is not None:
+        if (answer := self._reader.feed(data)) is not None:
             self._take(answer)
 
     def ended(self) -> None:
@@ -77,12 +74,12 @@ class HttpLink(SocketLink):
 
 
 def retry_after(answer: Answer) -> float | None:
-    """The seconds that the service asks for."""
+    """The seconds that the service asks for, at most LONGEST_PAUSE."""
     seconds = answer.headers.get(b"retry-after", b"")
-    return float(seconds) if seconds.isdigit() else None
+    return min(float(seconds), LONGEST_PAUSE) if seconds.isdigit() else None
 
 
-def object_of(body: bytes) -> Mapping[str, Any]:
+def object_of(body: bytes) -> dict[str, Any]:
     """The object of an answer; empty where it has none."""
     try:
         content = orjson.loads(body)
@@ -92,7 +89,8 @@ def object_of(body: bytes) -> Mapping[str, Any]:
 
 
 def error_of(answer: Answer) -> tuple[str, str]:
-    """Reason and message of a google.rpc.Status."""
+    """Reason and message of a google.rpc.Status. Raises MalformedDocument."""
     content = object_of(answer.body)
-    reasons = [detail["reason"] for detail in content.get("details", ()) if detail.get("reason")]
-    return (reasons or [f"HTTP_{answer.status}"])[0], str(content.get("message", ""))
+    details: list[Any] = value_of(content, "details", list, [])
+    reasons = [reason for detail in details if (reason := value_of(detail, "reason", str, ""))]
+    return (reasons or [f"HTTP_{answer.status}"])[0], value_of(content, "message", str, "")

@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 
 from iotflow_simulators.doors import mqtt_packets as mqtt
+from iotflow_simulators.doors.documents import deliver_command, value_of
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.key_calls import KeyCalls
 from iotflow_simulators.doors.link import DoorWay, Link, Listener, Login, Outgoing, Problem, json_reading
 from iotflow_simulators.doors.mqtt_errors import RefusedMessage, refused_message
-from iotflow_simulators.doors.mqtt_packets import MalformedPacket, Packet, PacketReader
+from iotflow_simulators.doors.mqtt_packets import Packet, PacketReader
 from iotflow_simulators.doors.socket_link import Endpoint, SocketLink
 
 KEEPALIVE, GREETING_SECONDS = 60, 20.0
@@ -83,13 +84,10 @@ class MqttLink(SocketLink):
     def received(self, data: bytes) -> None:
         """Take what the broker sent."""
         self._is_heard = True
-        try:
-            for packet in self._reader.feed(data):
-                self._take(packet)
-                if self.is_over:
-                    return
-        except (MalformedPacket, IndexError) as error:
-            self.fail(Problem("MALFORMED_PACKET", str(error)))
+        for packet in self._reader.feed(data):
+            self._take(packet)
+            if self.is_over:
+                return
 
     def goodbye(self) -> bytes:
         """The status, and the DISCONNECT, after which the broker publishes no will."""
@@ -150,9 +148,10 @@ class MqttLink(SocketLink):
             if error := refused_message(content):
                 self._refused(error)
         elif message.topic.endswith("/config"):
-            self.listener.configured(content.get("desired") or {})
-        elif "command_id" in content:
-            self.listener.command(content["command_id"], content["name"], content.get("parameters") or {})
+            desired: dict[str, Any] = value_of(content, "desired", dict, {})
+            self.listener.configured(desired)
+        elif value_of(content, "command_id", int, 0):
+            deliver_command(self.listener, content, "command_id")
 
     def _refused(self, error: RefusedMessage) -> None:
         """A message on `…/errors`. Without a number, it is the oldest of the messages that cannot be read."""

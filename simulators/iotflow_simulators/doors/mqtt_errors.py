@@ -1,7 +1,8 @@
 """What the service publishes on a device's topic `…/errors`."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from iotflow_simulators.doors.documents import value_of
 
 # Notices of readings that are stored.
 _NOTICES = ("TIME_IGNORED", "READINGS_MERGED")
@@ -16,12 +17,12 @@ class RefusedMessage(NamedTuple):
     message: str
 
 
-def refused_message(content: Mapping[str, Any]) -> RefusedMessage | None:
-    """The refusal of a reading; None for what concerns no reading, or one that is stored."""
-    reason = content["reason"]
-    if reason in _NOTICES or not content.get("topic", "").endswith("/telemetry"):
+def refused_message(content: Any) -> RefusedMessage | None:
+    """The refusal of a reading; None for what concerns no reading, or one that is stored. Raises ValueError."""
+    reason, message = value_of(content, "reason", str), value_of(content, "message", str, "")
+    if reason in _NOTICES or not value_of(content, "topic", str, "").endswith("/telemetry"):
         return None
-    return RefusedMessage(_number(content), reason, _measurement(content.get("field") or ""), content["message"])
+    return RefusedMessage(_number(content), reason, _measurement(value_of(content, "field", str, "")), message)
 
 
 def _measurement(field: str) -> str:
@@ -29,8 +30,8 @@ def _measurement(field: str) -> str:
     return measurement or (field.removeprefix("data.") if "data." in field else "")
 
 
-def _number(content: Mapping[str, Any]) -> int | None:
+def _number(content: Any) -> int | None:
     """The number that an error returns: of MQTT 5 as correlation data, of 3.1.1 in the payload."""
-    correlation = content.get("correlation")
-    text = bytes.fromhex(correlation).decode() if correlation else content.get("message_id") or ""
+    correlation = value_of(content, "correlation", str, "")
+    text = bytes.fromhex(correlation).decode() if correlation else value_of(content, "message_id", str, "")
     return int(text) if text.isdecimal() else None

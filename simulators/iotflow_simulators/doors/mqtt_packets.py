@@ -13,7 +13,7 @@ _CORRELATION_DATA = 0x09
 LARGEST = 1 << 20
 
 
-class MalformedPacket(Exception):
+class MalformedPacket(ValueError):
     """The broker sent bytes that are no packet."""
 
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from iotflow_simulators.doors.documents import MalformedDocument, value_of
 from iotflow_simulators.doors.door_address import DoorAddress
 from iotflow_simulators.doors.http_answers import Answer
 from iotflow_simulators.doors.http_link import LATER, HttpLink, error_of, object_of, retry_after
@@ -103,10 +104,16 @@ class RestLink(HttpLink):
 
     def _stored(self, sent: Sequence[Outgoing], answer: Answer) -> None:
         if len(sent) > 1:
-            for rejection in object_of(answer.body).get("rejected", ()):
-                for index in range(rejection["index"], rejection["index"] + (rejection.get("count") or 1)):
-                    self.listener.refused(
-                        sent[index], rejection["reason"], rejection["measurement"], rejection["message"]
-                    )
+            rejected: list[Any] = value_of(object_of(answer.body), "rejected", list, [])
+            for rejection in rejected:
+                self._rejected(sent, rejection)
         for outgoing in sent:
             self.listener.acknowledged(outgoing)
+
+    def _rejected(self, sent: Sequence[Outgoing], rejection: Any) -> None:
+        first, count = value_of(rejection, "index", int), value_of(rejection, "count", int, 0) or 1
+        texts = [value_of(rejection, key, str, "") for key in ("reason", "measurement", "message")]
+        if not 0 <= first < first + count <= len(sent):
+            raise MalformedDocument(f"a rejection of the readings {first} to {first + count - 1} of {len(sent)}")
+        for outgoing in sent[first : first + count]:
+            self.listener.refused(outgoing, *texts)

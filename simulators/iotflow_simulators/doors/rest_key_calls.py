@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from iotflow_simulators.doors.http_answers import Answer, AnswerReader, MalformedAnswer
+from iotflow_simulators.doors.http_answers import Answer, AnswerReader
 from iotflow_simulators.doors.http_link import LATER, error_of, object_of, retry_after
 from iotflow_simulators.doors.key_calls import CALL_SECONDS, KeyCalls, KeyNotAccepted
 from iotflow_simulators.doors.link import Login, Problem
@@ -35,12 +35,14 @@ class RestKeyCalls(KeyCalls):
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await self._answer(path, login)
-        except (OSError, TimeoutError, MalformedAnswer, ValueError) as error:
+            if answer.status >= 300:
+                problem = Problem(*error_of(answer), retry_after=retry_after(answer))
+                raise KeyNotAccepted(problem, is_final=answer.status not in LATER)
+        except (OSError, TimeoutError) as error:
             problem = Problem("NO_CONNECTION", str(error) or "no answer to a request")
             raise KeyNotAccepted(problem, is_final=False) from None
-        if answer.status >= 300:
-            problem = Problem(*error_of(answer), retry_after=retry_after(answer))
-            raise KeyNotAccepted(problem, is_final=answer.status not in LATER)
+        except ValueError as error:
+            raise KeyNotAccepted(Problem("MALFORMED_ANSWER", str(error)), is_final=False) from None
         return answer
 
     async def _answer(self, path: str, login: Login) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from iotflow_simulators.doors.documents import deliver_command, value_of
 from iotflow_simulators.doors.http_answers import Answer
 from iotflow_simulators.doors.http_link import object_of
 from iotflow_simulators.doors.link import Listener
@@ -78,17 +79,19 @@ class RestListening:
             self._call(b"GET", CONFIG, b"", self._configuration)
 
     def _commands(self, answer: Answer) -> None:
-        found = object_of(answer.body).get("commands", ()) if answer.status < 300 else ()
+        content = object_of(answer.body) if answer.status < 300 else {}
+        found: list[Any] = value_of(content, "commands", list, [])
         for command in found:
-            self._listener.command(command["id"], command["name"], command.get("parameters") or {})
+            deliver_command(self._listener, command, "id")
 
     def _configuration(self, answer: Answer) -> None:
         self._is_asking = False
         content = object_of(answer.body) if answer.status < 300 else {}
-        version = content.get("desired_version") or 0
+        version = value_of(content, "desired_version", int, 0)
+        desired: dict[str, Any] = value_of(content, "desired", dict, {})
         if version and version != self._reported:
             self._version = version
-            self._listener.configured(content.get("desired") or {})
+            self._listener.configured(desired)
 
 
 def _ignore(_: Answer) -> None:

@@ -22,14 +22,18 @@ class Endpoint(NamedTuple):
 
 
 class _Protocol(asyncio.Protocol):
-    """Passes what happens to the link, as long as the link is not over."""
+    """Passes what happens to the link, as long as the link is not over. Bytes that it cannot read end it."""
 
     def __init__(self, link: "SocketLink") -> None:
         self._link = link
 
     def data_received(self, data: bytes) -> None:
-        if not self._link.is_over:
+        if self._link.is_over:
+            return
+        try:
             self._link.received(data)
+        except (ValueError, IndexError) as error:
+            self._link.fail(Problem("MALFORMED_ANSWER", str(error)))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._link.fail(Problem("DISCONNECTED", str(error or "the peer closed the connection")))
@@ -52,7 +56,7 @@ class SocketLink(Link):
 
     @abstractmethod
     def received(self, data: bytes) -> None:
-        """Take bytes."""
+        """Take bytes. Raises ValueError or IndexError where the protocol does not allow them."""
 
     def goodbye(self) -> bytes:
         """The last bytes of a clean end."""

@@ -95,8 +95,14 @@ class LedgerWriter:
 
     def flush(self) -> None:
         """Hand all fates to the thread. Raises SimulationError where the file cannot be written."""
+        self._check()
+        self._hand_over()
+
+    def _check(self) -> None:
         if self._problem:
             raise SimulationError(f"{self.path} cannot be written: {self._problem.strerror}.")
+
+    def _hand_over(self) -> None:
         if self._numbers:
             numbers, codes = np.array(self._numbers, np.int64), np.array(self._codes, np.int64)
             self._queue.put((Kind.FATES, Fates(numbers, codes, self._first, _now())))
@@ -117,8 +123,7 @@ class LedgerWriter:
             self._queue.put(None)
             self._thread.join()
             self._file.close()
-        if self._problem:
-            raise SimulationError(f"{self.path} cannot be written: {self._problem.strerror}.")
+        self._check()
 
     def _add(self, number: int, code: int) -> None:
         if not self._numbers:
@@ -126,7 +131,8 @@ class LedgerWriter:
         self._numbers.append(number)
         self._codes.append(code)
         if len(self._numbers) >= GROUP:
-            self.flush()
+            # flush() reports a problem of the file.
+            self._hand_over()
 
     def _run(self) -> None:
         while record := self._queue.get():

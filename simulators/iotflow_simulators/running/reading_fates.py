@@ -15,11 +15,13 @@ class ReadingFates:
         self.last: deque[Outgoing] = deque(maxlen=remembered)
         self._index = index
         self._accounts = accounts
+        self._newest = -1
 
     def submit(self, outgoing: Outgoing, now: float) -> bool:
         """A reading leaves the schedule. Whether the device has room for it."""
         accounts = self._accounts
         accounts.left(outgoing, now)
+        self._newest = outgoing.number
         self.last.append(outgoing)
         if self.outbox.add(outgoing):
             return True
@@ -36,6 +38,9 @@ class ReadingFates:
     def refused(self, number: int, reason: str, measurement: str, message: str, now: float) -> bool:
         """The service has refused a reading, or one value of it. Whether a whole reading was on its way."""
         accounts, device = self._accounts, self._index
+        if not 0 <= number <= self._newest:
+            # It was not sent.
+            return False
         if measurement:
             accounts.refused_value(device, number, reason, measurement, message, now)
             return False

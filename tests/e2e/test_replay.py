@@ -119,11 +119,11 @@ def test_the_error_of_a_missing_or_unknown_key_names_the_remedy(serving: Install
     kept = serving.keys.read_text()
     serving.keys.unlink()
     code, output = serving.replayed(AMBIENT, "ambient")
-    assert code == 1
+    assert code == 6
     assert f"iotflow: 127.0.0.1:{serving.port} already has a device named 'ambient', and its key is not" in output
     serving.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
     code, output = serving.replayed(AMBIENT, "ambient")
-    assert code == 1
+    assert code == 4
     assert f"iotflow: 127.0.0.1:{serving.port} does not accept the key of 'ambient'" in output
 
 

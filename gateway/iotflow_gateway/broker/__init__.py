@@ -1,6 +1,6 @@
 """The adapter's connection to an MQTT broker."""
 
-from iotflow_gateway.broker.connection import BrokerAddress
+from iotflow_gateway.broker.address import BrokerAddress
 from iotflow_gateway.broker.port import Broker, BrokerDelivery, CannotConnect, OnMessage
 from iotflow_gateway.broker.session import BrokerSession
 

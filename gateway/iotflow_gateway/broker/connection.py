@@ -1,260 +1,222 @@
 """One connection to the broker."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
-from iotflow_gateway.broker.loop_client import LoopClient
+from iotflow_gateway.broker.address import BrokerAddress
+from iotflow_gateway.broker.packet_stream import KEEPALIVE_SECONDS, PacketStream
 from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect, LoginRejected
+from iotflow_gateway.broker.requests import LARGEST_ID, Answer, Codes, Requests
+from iotflow_gateway.mqtt import (
+    NO_PROPERTIES,
+    Connack,
+    Connect,
+    Disconnect,
+    Packet,
+    Properties,
+    Puback,
+    Publish,
+    ReasonCode,
+    Suback,
+    Subscribe,
+    Subscription,
+    Unsuback,
+    Unsubscribe,
+)
+from iotflow_gateway.mqtt.reason_codes import FIRST_FAILURE, reason_text
+from iotflow_gateway.mqtt.subscribe import DO_NOT_SEND_RETAINED, SEND_RETAINED
 
-KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 TICK_SECONDS = 1.0
 # Session expiry interval: the broker keeps unacknowledged messages regardless of the adapter's absence.
 NEVER = 0xFFFFFFFF
-NO_MATCHING_SUBSCRIBERS, NO_SUBSCRIPTION, UNSPECIFIED = 0x10, 0x11, 0x80
 # Subscription identifiers of messages that were retained before the adapter subscribed, and of later messages.
 REPLAY_ID, LIVE_ID = 1, 2
-_REPLAY = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
-_LIVE = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-# Bad user name or password, not authorized.
-LOGIN_REJECTED = (0x86, 0x87)
+LOGIN_REJECTED = (ReasonCode.BAD_USER_NAME_OR_PASSWORD, ReasonCode.NOT_AUTHORIZED)
 LOGIN_HINT = (
     "the broker must have an account IOTFLOW_GATEWAY_MQTT_USERNAME with the password IOTFLOW_GATEWAY_MQTT_PASSWORD, or with the "
     "adapter's token as the password if that is empty"
 )
 CERTIFICATE_HINT = "set IOTFLOW_GATEWAY_MQTT_CA_FILE to the certificate of the authority that signed it"
-# Messages of the adapter, such as errors, that wait for the broker.
-MOST_OUTGOING = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """ca_file: certificate of the authority that signs the broker's; None: those of the system. v5: MQTT 5, else 3.1.1. window: the
-    receive maximum."""
-
-    host: str
-    port: int
-    username: str
-    password: str
-    client_id: str
-    tls: bool = False
-    ca_file: Path | None = None
-    v5: bool = True
-    window: int = 10_000
+# PUBACK of a message that is accepted, in both versions, before its packet identifier.
+_PUBACK = b"\x40\x02"
 
 
 class MqttConnection:
-    """A connection that is made once. on_message: called in the event loop. closed: set to the cause when the connection ends."""
+    """A connection that is made once. on_messages: called with the messages of each read. closed: set to the cause when the connection
+    ends."""
 
-    def __init__(self, address: BrokerAddress, on_message: Callable[[paho.MQTTMessage], None]) -> None:
+    def __init__(self, address: BrokerAddress, on_messages: Callable[[list[Publish]], None]) -> None:
         self._address = address
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._loop = asyncio.get_running_loop()
-        self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
-        self._subscribed: dict[int, asyncio.Future[list[ReasonCode]]] = {}
-        self._published: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._connected: asyncio.Future[Connack] = self._loop.create_future()
         # Whether the broker supports subscription identifiers.
         self._has_identifiers = False
-        self._session_present = False
         self.closed: asyncio.Future[str] = self._loop.create_future()
         # The topic of the last message that was published.
         self.last_topic = ""
-        self._client = self._new_client()
-        self._io = LoopClient(self._client, self.closed.done)
-
-    def _new_client(self) -> paho.Client:
-        address = self._address
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=address.client_id,
-            clean_session=None if address.v5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if address.v5 else MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-        )
-        client.username_pw_set(address.username, address.password)
-        if address.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
-        client.max_queued_messages_set(MOST_OUTGOING)
-        client.on_connect = self._on_connect
-        client.on_subscribe = client.on_unsubscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_publish_received
-        client.on_publish = self._on_puback
-        return client
+        self._stream = PacketStream(address.version, self._receive, self._end)
+        self._requests = Requests(lambda packet: self._stream.write(packet.encode(address.version)))
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Connack: self._on_connack,
+            Puback: lambda packet: self._requests.answer(packet.packet_id, (packet.code,)),
+            Suback: lambda packet: self._requests.answer(packet.packet_id, packet.codes),
+            Unsuback: lambda packet: self._requests.answer(packet.packet_id, packet.codes),
+            Disconnect: lambda packet: self._stream.close(_cause(packet)),
+        }
 
     @property
     def session_present(self) -> bool:
         """Whether the broker had a session of the adapter."""
-        return self._session_present
+        return self._connected.done() and self._connected.result().session_present
 
     async def connect(self) -> None:
         """Connect and log in. Raises CannotConnect, and LoginRejected where the account is wrong."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await asyncio.to_thread(self._open)
-                self._io.start()
-                code = await self._answer(self._connected)
+                await self._open()
+                answer: Connack = await self._answer(self._connected)
         except ssl.SSLCertVerificationError as error:
             problem = f"the broker's certificate is not accepted: {error.verify_message}"
             raise CannotConnect(f"{problem}; {CERTIFICATE_HINT}") from None
         except (OSError, TimeoutError, ValueError) as error:
             raise CannotConnect(str(error) or f"no answer within {CONNECT_SECONDS:.0f} seconds") from None
-        if code.is_failure:
-            raise LoginRejected(f"{code}; {LOGIN_HINT}") if code.value in LOGIN_REJECTED else CannotConnect(str(code))
+        if answer.code:
+            problem = _cause(answer)
+            raise LoginRejected(f"{problem}; {LOGIN_HINT}") if answer.code in LOGIN_REJECTED else CannotConnect(problem)
+        self._requests.open(answer.properties.get("receive_maximum", LARGEST_ID))
 
     async def subscribe(self, filters: list[str], obsolete: Sequence[str] = ()) -> None:
         """Subscribe with QoS 1: the broker would pass on a message of QoS 2 before the adapter can state that it is stored.
         obsolete: filters of earlier versions. Raises CannotConnect."""
         await self._subscribe(filters)
-        had_obsolete = self._session_present and bool(obsolete) and await self._unsubscribe(list(obsolete))
-        if self._has_identifiers and (had_obsolete or not self._session_present):
+        had_obsolete = self.session_present and bool(obsolete) and await self._unsubscribe(obsolete)
+        if self._has_identifiers and (had_obsolete or not self.session_present):
             # The broker now sends what was retained before, with an identifier that tells it from later messages.
-            self._client.subscribe([(one, _REPLAY) for one in filters], properties=_identifier(REPLAY_ID))
+            self._send_subscription(filters, SEND_RETAINED, REPLAY_ID)
             await self._subscribe(filters)
 
     async def _subscribe(self, filters: list[str]) -> None:
-        if not self._address.v5:
-            _, mid = self._client.subscribe([(one, 1) for one in filters])
-        else:
-            identifier = _identifier(LIVE_ID) if self._has_identifiers else None
-            _, mid = self._client.subscribe([(one, _LIVE) for one in filters], properties=identifier)
-        codes = await self._subscription_answer(mid)
-        if any(code.is_failure for code in codes):
-            raise CannotConnect(f"the broker rejects a subscription: {', '.join(map(str, codes))}")
+        answer = self._send_subscription(filters, DO_NOT_SEND_RETAINED, LIVE_ID)
+        codes = await self._subscription_answer(answer)
+        if any(code >= FIRST_FAILURE for code in codes):
+            raise CannotConnect(f"the broker rejects a subscription: {', '.join(map(reason_text, codes))}")
 
-    async def _unsubscribe(self, filters: list[str]) -> bool:
+    def _send_subscription(self, filters: list[str], retained: int, identifier: int) -> Answer:
+        subscriptions = [Subscription(one, 1) for one in filters]
+        if self._address.v5:
+            # Before MQTT 5, a subscription has no options.
+            subscriptions = [Subscription(one, 1, False, True, retained) for one in filters]
+        properties: Properties = {"subscription_identifiers": [identifier]} if self._has_identifiers else {}
+        return self._requests.subscribe(Subscribe(0, subscriptions, properties))
+
+    async def _unsubscribe(self, filters: Sequence[str]) -> bool:
         """Whether the session had a subscription to any of them."""
-        _, mid = self._client.unsubscribe(filters)
-        codes = await self._subscription_answer(mid)
-        return self._address.v5 and any(not code.is_failure and code.value != NO_SUBSCRIPTION for code in codes)
+        codes = await self._subscription_answer(self._requests.subscribe(Unsubscribe(0, filters)))
+        return ReasonCode.SUCCESS in codes
 
-    async def _subscription_answer(self, mid: int | None) -> list[ReasonCode]:
+    async def _subscription_answer(self, answer: Answer) -> Codes:
         """The broker's answer, for which there is no limit while anything arrives: Mosquitto sends a whole window of waiting
         messages before it, and the adapter takes them as fast as the server stores them."""
-        answer = self._subscribed[mid or 0] = self._loop.create_future()
-        silent_since = self._loop.time()
+        either: set[asyncio.Future[Any]] = {answer, self.closed}
         while not (answer.done() or self.closed.done()):
-            packets = self._io.packets
-            await asyncio.wait({answer, self.closed}, timeout=TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             self.keep_alive()
-            if self._io.packets != packets or self._io.is_paused:
-                silent_since = self._loop.time()
-            elif self._loop.time() - silent_since > CONNECT_SECONDS:
+            if self._stream.silence > CONNECT_SECONDS:
                 raise CannotConnect(f"no answer to a subscription within {CONNECT_SECONDS:.0f} seconds")
-        codes: list[ReasonCode] = await self._answer(answer)
+        codes: Codes = await self._answer(answer)
         return codes
 
-    def is_replay(self, message: paho.MQTTMessage) -> bool:
+    def is_replay(self, message: Publish) -> bool:
         """Whether a message was retained before the adapter subscribed."""
-        if not (message.retain and self._has_identifiers):
-            return message.retain and not self._address.v5
-        return REPLAY_ID in getattr(message.properties, "SubscriptionIdentifier", ())
+        if not (message.is_retained and self._has_identifiers):
+            return message.is_retained and not self._address.v5
+        return REPLAY_ID in message.properties.get("subscription_identifiers", ())
 
-    def acknowledge(self, mid: int) -> None:
+    def acknowledge(self, packet_id: int) -> None:
         """Acknowledge a message of QoS 1; the broker then forgets it."""
-        self._client.ack(mid, 1)
+        self._stream.write(_PUBACK + packet_id.to_bytes(2, "big"))
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message with QoS 1; False: the queue is full."""
         self.last_topic = topic
-        return self._client.publish(topic, payload, 1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+        return self._requests.publish(Publish(topic, payload, 1)) is not None
 
     def clear(self, topic: str, properties: Properties) -> bool:
         """Remove the retained message of a topic; False: the queue is full."""
-        return self._client.publish(topic, b"", 1, True, properties).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+        return self._requests.publish(Publish(topic, b"", 1, is_retained=True, properties=properties)) is not None
 
-    async def deliver(
-        self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None
-    ) -> BrokerDelivery:
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties) -> BrokerDelivery:
         """Send a message with QoS 1 and wait for the broker's answer. Raises CannotConnect."""
         self.last_topic = topic
-        sent = self._client.publish(topic, payload, 1, retain, properties if self._address.v5 else None)
-        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise CannotConnect(str(sent.rc))
-        answer = self._published[sent.mid] = self._loop.create_future()
+        message = Publish(topic, payload, 1, is_retained=retain, properties=properties)
+        answer = self._requests.publish(message)
+        if answer is None:
+            raise CannotConnect("too many messages wait for the broker")
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                code = await self._answer(answer)
+                (code,) = await self._answer(answer)
         except TimeoutError:
             raise CannotConnect(f"no answer within {ANSWER_SECONDS:.0f} seconds") from None
-        finally:
-            del self._published[sent.mid]
         if not self._address.v5:
             return BrokerDelivery.UNKNOWN
-        has_subscriber = code.value != NO_MATCHING_SUBSCRIBERS
+        has_subscriber = code is not ReasonCode.NO_MATCHING_SUBSCRIBERS
         return BrokerDelivery.RECEIVED if has_subscriber else BrokerDelivery.NO_SUBSCRIBER
 
     def pause(self) -> None:
         """Read nothing from the broker until resume() is called."""
-        self._io.pause()
+        self._stream.pause()
 
     def resume(self) -> None:
         """Read from the broker again."""
-        self._io.resume()
+        self._stream.resume()
 
     def keep_alive(self) -> None:
         """Send a ping if one is due; called about every TICK_SECONDS."""
-        self._client.loop_misc()
+        self._stream.keep_alive()
 
     def close(self) -> None:
         """Send DISCONNECT. The broker keeps the session."""
-        if self._client.socket() is not None:
-            self._client.disconnect()
-            self._client.loop_write()
-            _set_result(self.closed, "closed")
+        if not self.closed.done():
+            self._stream.write(Disconnect().encode(self._address.version))
+            self._stream.close("closed")
 
-    def _open(self) -> None:
+    async def _open(self) -> None:
         address = self._address
-        self._client.connect(
-            address.host,
-            address.port,
-            KEEPALIVE_SECONDS,
-            clean_start=False if address.v5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
-            properties=_session(address.window) if address.v5 else None,
+        context = ssl.create_default_context(cafile=address.ca_file) if address.tls else None
+        await self._loop.create_connection(lambda: self._stream, address.host, address.port, ssl=context)
+        properties: Properties = {"session_expiry": NEVER, "receive_maximum": address.window}
+        connect = Connect(
+            client_id=address.client_id,
+            is_clean=False,
+            keep_alive=KEEPALIVE_SECONDS,
+            username=address.username,
+            password=address.password.encode(),
+            properties=properties if address.v5 else NO_PROPERTIES,
         )
-        # Otherwise a small message waits for the acknowledgement of the one before.
-        self._io.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream.write(connect.encode(address.version))
 
-    def _on_publish_received(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        self._io.record_packet()
-        self._on_message(message)
+    def _receive(self, packets: list[Packet]) -> None:
+        messages = [packet for packet in packets if type(packet) is Publish]
+        if len(messages) < len(packets):
+            for packet in packets:
+                if handle := self._handlers.get(type(packet)):
+                    handle(packet)
+        if messages:
+            self._on_messages(messages)
 
-    def _on_connect(
-        self, _client: object, _data: object, flags: paho.ConnectFlags, code: ReasonCode, properties: object
-    ) -> None:
-        self._session_present = flags.session_present
-        self._has_identifiers = self._address.v5 and getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
-        _set_result(self._connected, code)
+    def _on_connack(self, connack: Connack) -> None:
+        available = connack.properties.get("subscription_identifiers_available", 1)
+        self._has_identifiers = self._address.v5 and bool(available)
+        if not self._connected.done():
+            self._connected.set_result(connack)
 
-    def _on_subscribe(
-        self, _client: object, _data: object, mid: int, codes: list[ReasonCode], _properties: object
-    ) -> None:
-        self._io.record_packet()
-        if mid in self._subscribed:
-            _set_result(self._subscribed[mid], codes)
-
-    def _on_puback(self, _client: object, _data: object, mid: int, code: ReasonCode, _properties: object) -> None:
-        self._io.record_packet()
-        if mid in self._published:
-            _set_result(self._published[mid], code)
-
-    def _on_disconnect(
-        self, _client: object, _data: object, _flags: object, code: ReasonCode, _properties: object
-    ) -> None:
-        is_silent = code.value == UNSPECIFIED
-        _set_result(self.closed, "the broker closed the connection without a reason" if is_silent else str(code))
+    def _end(self, problem: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(problem)
 
     async def _answer(self, answer: "asyncio.Future[Any]") -> Any:
         """The broker's answer. Raises CannotConnect if the connection ends before."""
@@ -264,19 +226,7 @@ class MqttConnection:
         return answer.result()
 
 
-def _session(window: int) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = NEVER
-    properties.ReceiveMaximum = window
-    return properties
-
-
-def _identifier(identifier: int) -> Properties:
-    properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
-    properties.SubscriptionIdentifier = identifier
-    return properties
-
-
-def _set_result(future: "asyncio.Future[Any]", value: Any) -> None:
-    if not future.done():
-        future.set_result(value)
+def _cause(packet: Connack | Disconnect) -> str:
+    """The broker's reason, with the text that it adds to it."""
+    reason, text = reason_text(packet.code), packet.properties.get("reason_string")
+    return f"{reason}: {text}" if text else reason

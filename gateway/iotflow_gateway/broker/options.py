@@ -2,7 +2,7 @@
 
 import hashlib
 
-from iotflow_gateway.broker.connection import BrokerAddress
+from iotflow_gateway.broker.address import BrokerAddress
 from iotflow_gateway.settings import GatewaySettings
 from iotflow_gateway.topics import Topics
 

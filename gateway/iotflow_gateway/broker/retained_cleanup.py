@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-
+from iotflow_gateway.mqtt import Properties
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import SIGNS_OF_LIFE
 
@@ -41,14 +39,12 @@ class RetainedCleanup:
 
 def clearing_properties() -> Properties:
     """The properties of an empty retained message of the adapter."""
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.UserProperty = MARK
-    return properties
+    return {"user_properties": [MARK]}
 
 
-def is_clearing(properties: Properties | None) -> bool:
+def is_clearing(properties: Properties) -> bool:
     """Whether a message has these properties."""
-    return properties is not None and MARK in getattr(properties, "UserProperty", ())
+    return MARK in properties.get("user_properties", ())
 
 
 def _may_stay(message: Message) -> bool:

@@ -5,18 +5,18 @@ import contextlib
 import time
 from collections.abc import Sequence
 
-import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from iotflow.channels import Backoff
 from iotflow.log_limits import LogLimit
 from iotflow.topic_names import topic_problem
-from iotflow_gateway.broker.connection import TICK_SECONDS, BrokerAddress, MqttConnection
+from iotflow_gateway.broker.address import BrokerAddress
+from iotflow_gateway.broker.connection import TICK_SECONDS, MqttConnection
 from iotflow_gateway.broker.port import BrokerAccounts, BrokerDelivery, CannotConnect, LoginRejected, OnMessage
 from iotflow_gateway.broker.retained_cleanup import RetainedCleanup, clearing_properties, is_clearing
+from iotflow_gateway.mqtt import NO_PROPERTIES, Properties, Publish
 from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message_properties import add_properties
 from iotflow_gateway.pipeline.message_queues import MOST_BYTES, Unacknowledged
 from iotflow_gateway.topics import Topics
 
@@ -27,7 +27,6 @@ SETTLED_SECONDS = 1.0
 NAME_HINT = "adapters with the same name disconnect each other: give each an IOTFLOW_GATEWAY_NAME of its own"
 
 LONGEST_TOPIC = 200
-MESSAGE_ID = "message-id"
 
 
 class BrokerSession:
@@ -125,7 +124,9 @@ class BrokerSession:
         if clears and not self._address.v5 and self._topics.parse(topic).kind:
             # MQTT 3.1.1 has no property by which the adapter could tell this message from one of the device.
             return BrokerDelivery.NO_SUBSCRIBER
-        properties = clearing_properties() if clears else _expiring(expiry)
+        properties = NO_PROPERTIES
+        if self._address.v5:
+            properties = clearing_properties() if clears else _expiring(expiry)
         return await self._connection.deliver(topic, payload, retain=retain, properties=properties)
 
     @property
@@ -197,31 +198,32 @@ class BrokerSession:
         # A broker that disconnects a client because of a message does not name the message.
         log.warning("broker_lost", problem=problem, last_published=last_topic[:LONGEST_TOPIC], **fields)
 
-    def _receive(self, received: paho.MQTTMessage, on_message: OnMessage) -> None:
-        message = self._message(received)
-        self._unacknowledged.add(message)
-        if not received.payload and is_clearing(received.properties):
-            self._unacknowledged.finish(message)
-            return
-        if received.retain and self._address.v5:
-            self._cleanup.remove(message)
+    def _receive(self, publishes: list[Publish], on_message: OnMessage) -> None:
+        """Process the messages of a read."""
+        messages = [self._message(publish) for publish in publishes]
+        for message in messages:
+            self._unacknowledged.add(message)
         # The receive maximum does not bound messages of QoS 0, nor, at Mosquitto 2.0.11, of QoS 1 once some were acknowledged.
         if self._connection and self._is_full(2 * self._address.window):
             self._connection.pause()
-        on_message(message)
+        for message, publish in zip(messages, publishes, strict=True):
+            if not message.payload and is_clearing(publish.properties):
+                self._unacknowledged.finish(message)
+                continue
+            if publish.is_retained and self._address.v5:
+                self._cleanup.remove(message)
+            on_message(message)
 
     def _is_full(self, window: int) -> bool:
         return self.waiting >= window or self._unacknowledged.bytes + self._orphaned_bytes >= MOST_BYTES
 
-    def _message(self, received: paho.MQTTMessage) -> Message:
-        try:
-            topic = received.topic
-        except UnicodeDecodeError:
-            topic = ""
-        message = Message(topic, self._topics.parse(topic), bytes(received.payload), received.mid, received.qos)
-        message.is_replay = self._connection is not None and self._connection.is_replay(received)
-        if self._address.v5 and received.properties is not None:
-            _add_properties(message, received.properties)
+    def _message(self, publish: Publish) -> Message:
+        topic = publish.topic
+        message = Message(topic, self._topics.parse(topic), publish.payload, publish.packet_id, publish.qos)
+        if publish.is_retained:
+            message.is_replay = self._connection is not None and self._connection.is_replay(publish)
+        if publish.properties:
+            add_properties(message, publish.properties)
         return message
 
     def _acknowledge(self, message: Message) -> None:
@@ -229,18 +231,5 @@ class BrokerSession:
             self._connection.acknowledge(message.mid)
 
 
-def _add_properties(message: Message, properties: Properties) -> None:
-    fields = properties.__dict__
-    message.content_type = fields.get("ContentType", "")
-    message.correlation = fields.get("CorrelationData", b"")
-    for name, value in fields.get("UserProperty", ()):
-        if name == MESSAGE_ID:
-            message.message_id = value
-
-
-def _expiring(seconds: int | None) -> Properties | None:
-    if seconds is None:
-        return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.MessageExpiryInterval = seconds
-    return properties
+def _expiring(seconds: int | None) -> Properties:
+    return NO_PROPERTIES if seconds is None else {"message_expiry": seconds}

@@ -13,12 +13,11 @@ from iotflow_gateway.endpoint.publication import publication
 from iotflow_gateway.endpoint.session import Session
 from iotflow_gateway.mqtt import Properties, Publish, Will
 from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message_properties import add_properties
 from iotflow_gateway.pipeline.message_queues import MOST_BYTES
 from iotflow_gateway.topics import Address, Topics
 
 log = structlog.get_logger(__name__)
-
-MESSAGE_ID = "message-id"
 
 
 class Receipts(Protocol):
@@ -100,7 +99,7 @@ class IncomingMessages:
         message.device_id = session.device_id
         message.connection_key = session.connection_key
         if publish.properties:
-            _add_properties(message, publish.properties)
+            add_properties(message, publish.properties)
         return message
 
     def accept(self, session: Session, message: InboundMessage, properties: Properties, *, is_retained: bool) -> None:
@@ -144,11 +143,3 @@ class IncomingMessages:
         if is_retained:
             self._fanout.retained.put_bounded(session.device_id, sent)
         self._fanout.publish(sent, session)
-
-
-def _add_properties(message: Message, properties: Properties) -> None:
-    message.content_type = properties.get("content_type", "")
-    message.correlation = properties.get("correlation_data", b"")
-    for name, value in properties.get("user_properties", ()):
-        if name == MESSAGE_ID:
-            message.message_id = value

@@ -74,6 +74,11 @@ RETURNED = (
 )
 
 
+def reason_text(code: ReasonCode) -> str:
+    """The reason code in words, for a log."""
+    return code.name.replace("_", " ").lower()
+
+
 class MalformedPacket(Exception):
     """A packet violates the protocol or a limit; the message states which. code: for CONNACK or DISCONNECT of MQTT 5."""
 

@@ -27,9 +27,10 @@ class Batcher:
         self._in_flight = 0
         # Whether the last batch left rows behind, which gain nothing by waiting longer.
         self._has_leftovers = False
-        # Rows of batches that the server rejected as a whole. From then on each batch has the rows of one device.
+        # Rows of batches that the server rejected as a whole.
         self._returned: deque[DeviceRows] = deque()
-        self._is_separate = False
+        # Whether each batch has the rows of one device, because the server rejected a joined one.
+        self.is_separate = False
         self._changed = asyncio.Event()
 
     def add(self, device_id: int, message: Message, readings: Sequence[Reading]) -> None:
@@ -67,7 +68,7 @@ class Batcher:
             return first
         self._close(first)
         self._in_flight += 1
-        return MultiDeviceBatch(first) if self._is_separate else self._join(first)
+        return MultiDeviceBatch(first) if self.is_separate else self._join(first)
 
     def complete(self, pending: PendingBatch) -> None:
         """Record that the server has answered."""
@@ -82,14 +83,14 @@ class Batcher:
     def resend_separately(self, batch: MultiDeviceBatch) -> None:
         """Queue the rows of a rejected batch again, before all others, and send each device's rows separately from now on. Batches
         in flight at that moment may have overtaken the rows."""
-        self._is_separate = True
+        self.is_separate = True
         self._returned.extend(batch.parts)
         self._changed.set()
 
     def _is_due(self) -> bool:
         if self._returned:
             return True
-        is_held = self._in_flight >= BUSY and not (self._is_separate or self._has_leftovers)
+        is_held = self._in_flight >= BUSY and not (self.is_separate or self._has_leftovers)
         return bool(self._waiting) and (not is_held or isinstance(self._waiting[0], PassthroughBatch))
 
     def _join(self, first: DeviceRows) -> MultiDeviceBatch:

@@ -163,7 +163,8 @@ class Uplink:
     def _on_rejected(self, rejection: Rejection) -> None:
         pending = self._in_flight[rejection.sequence - self._oldest]
         if isinstance(pending, MultiDeviceBatch) and pending.is_rejected_whole(rejection):
-            log.warning("devices_sent_separately", problem=rejection.message, hint=UPGRADE)
+            if not (self._to_separate or self._batcher.is_separate):
+                log.warning("devices_sent_separately", problem=rejection.message, hint=UPGRADE)
             self._to_separate.add(pending)
             return
         reason, text, retryable = rejection.reason, rejection.message, rejection.retryable

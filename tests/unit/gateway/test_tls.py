@@ -5,9 +5,9 @@ import ssl
 import struct
 from pathlib import Path
 
-import paho.mqtt.client as paho
-
-from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
+from iotflow_gateway.broker import BrokerAddress
+from iotflow_gateway.broker.connection import MqttConnection
+from iotflow_gateway.mqtt import Publish
 from tests.integration.mqtt.certificates import authority, certificate
 
 CONNECT, SUBSCRIBE = 0x10, 0x82
@@ -35,13 +35,18 @@ async def test_messages_in_the_record_of_a_response_are_read(tmp_path: Path) -> 
     await asyncio.to_thread(certificate, tmp_path, "server", "127.0.0.1", "ca")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
-    received: asyncio.Queue[paho.MQTTMessage] = asyncio.Queue()
+    received: asyncio.Queue[Publish] = asyncio.Queue()
+
+    def receive(messages: list[Publish]) -> None:
+        for message in messages:
+            received.put_nowait(message)
+
     async with await asyncio.start_server(broker, "127.0.0.1", 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
         address = BrokerAddress("127.0.0.1", port, "", "", "c", tls=True, ca_file=tmp_path / "ca.crt", v5=False)
-        connection = MqttConnection(address, received.put_nowait)
+        connection = MqttConnection(address, receive)
         await connection.connect()
         await connection.subscribe(["t"])
         async with asyncio.timeout(5):
-            assert [(await received.get()).mid for _ in range(2)] == [1, 2]
+            assert [(await received.get()).packet_id for _ in range(2)] == [1, 2]
         connection.close()

@@ -1,0 +1,181 @@
+"""The adapter's connection to a broker: silence, violations of the protocol, and the messages that the adapter sends."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from structlog.testing import capture_logs
+
+from iotflow_gateway.broker import BrokerAddress, BrokerSession, CannotConnect, packet_stream
+from iotflow_gateway.broker import session as session_module
+from iotflow_gateway.broker.connection import MqttConnection
+from iotflow_gateway.broker.requests import MOST_OUTGOING, Requests
+from iotflow_gateway.mqtt import NO_PROPERTIES, Publish, ReasonCode, Subscribe, Unsubscribe
+from iotflow_gateway.topics import Topics
+from tests.support import raw_mqtt as raw
+
+PATIENCE = 30.0
+TICK, KEEPALIVE = 0.02, 0.1
+PUBLISH, SUBSCRIBE, PINGREQ = 3, 8, 12
+PINGRESP = b"\xd0\0"
+TOPIC = "p/devices/1/telemetry"
+
+
+class Broker:
+    """A broker of MQTT 5. receive_maximum: of its CONNACK; 0: none. sends: after a subscription. received: first bytes of the packets,
+    and the packet identifiers of messages."""
+
+    def __init__(self, *, receive_maximum: int = 0, answers_pings: bool = True, sends: bytes = b"") -> None:
+        self.received: list[int] = []
+        self.ids: list[int] = []
+        self.changed = asyncio.Event()
+        self._connack = bytes([0x20, 6, 0, 0, 3, 0x21, 0, receive_maximum]) if receive_maximum else b"\x20\3\0\0\0"
+        self._answers_pings = answers_pings
+        self._sends = sends
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        try:
+            await raw.read_packet(reader)
+            writer.write(self._connack)
+            while True:
+                first, size = await reader.readexactly(2)
+                self._answer(first >> 4, await reader.readexactly(size), writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            writer.close()
+
+    def _answer(self, kind: int, body: bytes, writer: asyncio.StreamWriter) -> None:
+        self.received.append(kind)
+        if kind == SUBSCRIBE:
+            writer.write(b"\x90\x04" + body[:2] + b"\0\1" + self._sends)
+        elif kind == PINGREQ and self._answers_pings:
+            writer.write(PINGRESP)
+        elif kind == PUBLISH:
+            start = 2 + int.from_bytes(body[:2], "big")
+            self.ids.append(int.from_bytes(body[start : start + 2], "big"))
+        self.changed.set()
+
+    def acknowledge(self, packet_id: int) -> None:
+        assert self._writer
+        self._writer.write(b"\x40\2" + packet_id.to_bytes(2, "big"))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def listening(broker: Broker) -> AsyncIterator[BrokerAddress]:
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    try:
+        yield BrokerAddress("127.0.0.1", server.sockets[0].getsockname()[1], "adapter", "secret", "adapter")
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def session_at(broker: Broker) -> AsyncIterator[BrokerSession]:
+    async with listening(broker) as address:
+        session = BrokerSession(address, Topics("p"), [TOPIC], [])
+        running = asyncio.create_task(session.run(session.finish))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await session.connected()
+            yield session
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def short_keepalive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "TICK_SECONDS", TICK)
+    monkeypatch.setattr(packet_stream, "KEEPALIVE_SECONDS", KEEPALIVE)
+
+
+@pytest.mark.usefixtures("short_keepalive")
+async def test_a_quiet_connection_is_kept_by_pings() -> None:
+    broker = Broker()
+    with capture_logs() as logs:
+        async with session_at(broker):
+            await broker.until(lambda: broker.received.count(PINGREQ) >= 5)
+    assert [line["event"] for line in logs] == ["broker_connected"]
+
+
+@pytest.mark.usefixtures("short_keepalive")
+async def test_a_broker_that_answers_no_ping_is_left() -> None:
+    with capture_logs() as logs:
+        async with session_at(Broker(answers_pings=False)) as session, asyncio.timeout(PATIENCE):
+            await session.lost()
+            await asyncio.sleep(0)
+    assert any("the broker has sent nothing for" in line.get("problem", "") for line in logs)
+
+
+async def test_a_violation_of_the_protocol_ends_the_connection_after_the_messages_before_it() -> None:
+    message = raw.packet(raw.PUBLISH, raw.text(TOPIC) + b"\0{}")
+    broker, taken = Broker(sends=message + b"\xf1\0" + message), list[Publish]()
+    async with listening(broker) as address, asyncio.timeout(PATIENCE):
+        connection = MqttConnection(address, taken.extend)
+        await connection.connect()
+        with contextlib.suppress(CannotConnect):
+            await connection.subscribe([TOPIC])
+        assert "0xF1" in await connection.closed
+    assert [one.payload for one in taken] == [b"{}"]
+
+
+async def test_a_delivery_fails_with_its_connection() -> None:
+    broker = Broker()
+    async with listening(broker) as address, asyncio.timeout(PATIENCE):
+        connection = MqttConnection(address, lambda _: None)
+        await connection.connect()
+        delivery = asyncio.create_task(connection.deliver("t", b"", retain=False, properties=NO_PROPERTIES))
+        await broker.until(lambda: bool(broker.ids))
+        connection.close()
+        with pytest.raises(CannotConnect):
+            await delivery
+
+
+async def test_the_broker_bounds_the_messages_in_flight() -> None:
+    """Further ones follow its acknowledgements, in order."""
+    broker = Broker(receive_maximum=2)
+    async with session_at(broker) as session:
+        assert all(session.publish(f"p/devices/1/errors/{number}", b"") for number in range(4))
+        await broker.until(lambda: len(broker.ids) == 2)
+        broker.acknowledge(broker.ids[1])
+        await broker.until(lambda: len(broker.ids) == 3)
+        broker.acknowledge(broker.ids[0])
+        await broker.until(lambda: len(broker.ids) == 4)
+    assert len(set(broker.ids)) == 4
+
+
+def sent_by(requests: Requests, count: int) -> int:
+    return sum(requests.publish(Publish("t")) is not None for _ in range(count))
+
+
+async def test_the_queue_is_bounded() -> None:
+    sent: list[Publish | Subscribe | Unsubscribe] = []
+    requests = Requests(sent.append)
+    assert sent_by(requests, MOST_OUTGOING + 5) == MOST_OUTGOING
+    assert not sent
+    requests.open(1)
+    requests.answer(sent[0].packet_id, (ReasonCode.SUCCESS,))
+    assert sent_by(requests, 5) == 1
+
+
+async def test_no_identifier_is_used_while_its_packet_has_no_answer() -> None:
+    sent: list[Publish | Subscribe | Unsubscribe] = []
+    requests = Requests(sent.append)
+    requests.open(10)
+    kept = requests.subscribe(Subscribe(0, []))
+    for _ in range(70_000):
+        requests.publish(Publish("t"))
+        requests.answer(sent[-1].packet_id, (ReasonCode.SUCCESS,))
+    ids = [packet.packet_id for packet in sent]
+    assert ids.count(ids[0]) == 1
+    assert (min(ids), max(ids)) == (1, 65_535)
+    assert not kept.done()

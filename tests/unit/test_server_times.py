@@ -19,6 +19,7 @@ from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.device_ingest import DeviceIngest
 from iotflow_server.telemetry.outcome import Outcome, Tally
 from iotflow_server.telemetry.ports import SERVER
+from iotflow_server.telemetry.timestamps import AHEAD_MS
 
 LATER = 0.02
 GATEWAY = Principal(Role.GATEWAY, "token:gateway", token_id=1)
@@ -40,7 +41,10 @@ class Allocator:
         self.calls: list[tuple[float, int, int, str]] = []
         self.most_concurrent = self._concurrent = 0
 
-    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
+    async def allocate(
+        self, device_id: int, readings: int, *, caller: str = SERVER, after: int = 0, ahead_ms: int = AHEAD_MS
+    ) -> range:
+        assert (after, ahead_ms) == (0, AHEAD_MS)
         before = sum(called == device_id for _, called, _, _ in self.calls)
         self.calls.append((asyncio.get_running_loop().time(), device_id, readings, caller))
         self._concurrent += 1

@@ -22,13 +22,14 @@ PATIENCE_SECONDS, ALONE_SECONDS = 0.5, 1.0
 # Longer than the timestamps of one call reach into past and future; older ones cannot be allocated again.
 KEEP_MS = 600_000
 
-# ARGV: now, readings, the newest timestamp known to the caller, 1 if the server did not know this script.
+# ARGV: now, readings, the newest timestamp known to the caller, the largest distance from now, 1 if the server did not know this
+# script.
 # Redis forgets scripts when it starts (since version 7), and may have lost newer timestamps. The ones it allocated before
 # are at most AHEAD_MS after that moment: until then it allocates none.
 _ALLOCATE = f"""
 local now, readings, newest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local began = redis.call('GET', KEYS[2])
-if ARGV[4] == '1' or not began then
+if ARGV[5] == '1' or not began then
   began = now
   redis.call('SET', KEYS[2], string.format('%.0f', now))
 end
@@ -37,7 +38,7 @@ if earliest < began + {AHEAD_MS} then return false end
 local behind = math.max(earliest, newest, tonumber(redis.call('GET', KEYS[1]) or 0))
 local first = behind + 1 + ({SHARED.rest} - behind - 1) % {SHARED.step}
 local last = first + (readings - 1) * {SHARED.step}
-if last <= now + {AHEAD_MS} then
+if last <= now + tonumber(ARGV[4]) then
   redis.call('SET', KEYS[1], string.format('%.0f', last), 'PX', {KEEP_MS})
 end
 return first
@@ -88,20 +89,22 @@ class RedisTimestampAllocator:
         self._patience = patience_seconds
         self._alone_until = 0.0
 
-    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
-        newest = await self._newest.newest(device_id, caller)
+    async def allocate(
+        self, device_id: int, readings: int, *, caller: str = SERVER, after: int = 0, ahead_ms: int = AHEAD_MS
+    ) -> range:
+        newest = max(after, await self._newest.newest(device_id, caller))
         now = self._now()
-        first = await self._first(device_id, readings, now, newest)
+        first = await self._first(device_id, now, readings, newest, ahead_ms)
         if first is None:
-            return await self._alone.allocate(device_id, readings, caller=caller)
+            return await self._alone.allocate(device_id, readings, caller=caller, after=after, ahead_ms=ahead_ms)
         times = SHARED.after(first - 1, readings)
-        if times[-1] > now + AHEAD_MS:
-            raise SHARED.rate_exceeded(times[-1] - now)
+        if times[-1] > now + ahead_ms:
+            raise SHARED.rate_exceeded(times[-1] - now, ahead_ms)
         self._newest.record(device_id, times[-1])
         return times
 
-    async def _first(self, device_id: int, readings: int, now: int, newest: int) -> int | None:
-        """The first timestamp allocated by Redis; None: Redis allocates none now."""
+    async def _first(self, device_id: int, *arguments: int) -> int | None:
+        """The first timestamp allocated by Redis; None: Redis allocates none now. arguments: of the script."""
         if self._timer() < self._alone_until:
             return None
         if not self._connection.available:
@@ -109,7 +112,7 @@ class RedisTimestampAllocator:
             self._alone_until = self._timer() + ALONE_SECONDS
         try:
             first: int | None = await self._connection.run(
-                _allocate_in_redis(device_id, now, readings, newest), seconds=self._patience
+                _allocate_in_redis(device_id, *arguments), seconds=self._patience
             )
         except Unavailable:
             self._alone_until = self._timer() + ALONE_SECONDS

@@ -21,6 +21,7 @@ from iotflow_server.devices.index.kept_index import REFRESH_SECONDS, KeptIndex
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.mqtt.accounts import Accounts
+from iotflow_server.mqtt.sessions import MqttSessions
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.settings import Settings
@@ -72,6 +73,7 @@ class Fleet:
     audit: Audit
     imports: DeviceImports
     index: KeptIndex
+    sessions: MqttSessions
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -84,7 +86,8 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     access = await _started_access(settings, database, hasher, devices, stack)
     presence = await _started_presence(settings, database, devices, stack)
     commands = await _commands(settings, database)
-    housekeeping = Housekeeping(database, commands.store, settings.history)
+    sessions = MqttSessions(database)
+    housekeeping = Housekeeping(database, commands.store, settings.history, sessions.prune_regularly)
     await housekeeping.start()
     stack.push_async_callback(housekeeping.close)
     return Fleet(
@@ -97,6 +100,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
         audit=Audit(database),
         imports=_imports(settings, database, hasher, devices, presence.last_seen),
         index=await _started_index(settings, database, devices, presence.online, stack),
+        sessions=sessions,
     )
 
 

@@ -103,10 +103,12 @@ def _old_versions(before: datetime) -> tuple[Select[Any, Any], Delete]:
 
 
 class Housekeeping:
-    """Runs both tasks. history: the retention of finished commands and earlier versions; None: no limit."""
+    """Runs these tasks, and others. history: the retention of finished commands and earlier versions; None: no limit."""
 
-    def __init__(self, database: Database, commands: Commands, history: timedelta | None) -> None:
-        self._runs = [Expiry(commands).run]
+    def __init__(
+        self, database: Database, commands: Commands, history: timedelta | None, *others: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._runs = [Expiry(commands).run, *others]
         if history is not None:
             self._runs.append(Pruning(database, history).run)
         self._tasks: list[asyncio.Task[None]] = []

@@ -187,3 +187,46 @@ class ServerRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     identity: Mapped[str] = mapped_column(String(400), unique=True)
     renewed_at: Mapped[datetime]
+
+
+class MqttSessionRow(Base):
+    """A session of an MQTT client that outlives its connections. client: a digest of its owner and client id. endpoint: the one that
+    holds the session, or held it last. connection: the number of the last connection. expiry: seconds for which the session outlives
+    it. expires_at: NULL while the client is connected."""
+
+    __tablename__ = "mqtt_sessions"
+    __table_args__ = (
+        Index(None, "device_id", "username"),
+        Index(None, "expires_at", **_where_given("expires_at")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(EVENT_ID, primary_key=True)
+    # NULL: of a login that is not of a device.
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    username: Mapped[str] = mapped_column(String(256))
+    client: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    endpoint: Mapped[str] = mapped_column(String(64))
+    connection: Mapped[int] = mapped_column(BigInteger)
+    expiry: Mapped[int]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    # For each: the filter, its options, and its identifier.
+    subscriptions: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class MqttDeliveryRow(Base):
+    """The times of the readings of a message that had none: first, first + step, … milliseconds since 1970 UTC. slot: the message
+    replaces an earlier one of the session with the same slot. digest: of its topic and payload."""
+
+    __tablename__ = "mqtt_deliveries"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    session_id: Mapped[int] = mapped_column(
+        EVENT_ID, ForeignKey("mqtt_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    packet_id: Mapped[int]
+    digest: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[int] = mapped_column(BigInteger)
+    step: Mapped[int]

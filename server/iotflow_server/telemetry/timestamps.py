@@ -21,9 +21,12 @@ class TimestampAllocator(Protocol):
     """Gives each reading of a device a distinct timestamp, whichever process receives it: two readings that arrive within
     one millisecond must not overwrite each other."""
 
-    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
+    async def allocate(
+        self, device_id: int, readings: int, *, caller: str = SERVER, after: int = 0, ahead_ms: int = AHEAD_MS
+    ) -> range:
         """Return this many ascending timestamps, milliseconds since 1970 UTC, never allocated to this device before. The
         last one is now or as little later as possible. caller: for the turn of a query of the store; see TelemetryReader.
+        after: the timestamps are later than this. ahead_ms: the last one is at most this far ahead of now.
 
         Raises LimitExceeded (ARRIVAL_RATE) if it would be too far ahead, Unavailable.
         """
@@ -42,13 +45,13 @@ class TimestampStride:
         first = time + 1 + (self.rest - time - 1) % self.step
         return range(first, first + readings * self.step, self.step)
 
-    def rate_exceeded(self, ahead: int) -> LimitExceeded:
-        """The error for a device whose next timestamp would be this many milliseconds ahead."""
+    def rate_exceeded(self, ahead: int, most: int = AHEAD_MS) -> LimitExceeded:
+        """The error for a device whose next timestamp would be this many milliseconds ahead, of at most so many."""
         message = (
             f"a device may send {1_000 / self.step:,.3g} readings per second without a timestamp;"
             " send timestamps, or fewer readings"
         )
-        return LimitExceeded("ARRIVAL_RATE", message, retry_after=(ahead - AHEAD_MS) / 1_000)
+        return LimitExceeded("ARRIVAL_RATE", message, retry_after=(ahead - most) / 1_000)
 
 
 class NewestTimestamps:
@@ -103,11 +106,13 @@ class LocalTimestampAllocator:
         """Use another stride from now on."""
         self._stride = stride
 
-    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
-        newest = await self._newest.newest(device_id, caller)
+    async def allocate(
+        self, device_id: int, readings: int, *, caller: str = SERVER, after: int = 0, ahead_ms: int = AHEAD_MS
+    ) -> range:
+        newest = max(after, await self._newest.newest(device_id, caller))
         now = self._now()
         times = self._stride.after(max(newest, now - readings * self._stride.step), readings)
-        if times[-1] > now + AHEAD_MS:
-            raise self._stride.rate_exceeded(times[-1] - now)
+        if times[-1] > now + ahead_ms:
+            raise self._stride.rate_exceeded(times[-1] - now, ahead_ms)
         self._newest.record(device_id, times[-1])
         return times

@@ -14,6 +14,8 @@ from iotflow_server.commands.transactions import HOLD, MOST_BYTES, MOST_OPEN
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.db.models import CommandRow, DeviceRow
 from iotflow_server.devices.statistics import DAYS, MOST_GROUPS
+from iotflow_server.mqtt.deliveries import SLOTS
+from iotflow_server.mqtt.sessions import MOST_OF_AN_OWNER
 from iotflow_server.rpc.codec.batch_encoding import MOST_TEXT
 from iotflow_server.rpc.codec.page_tokens import DEFAULT_SIZE
 from iotflow_server.rpc.codec.page_tokens import MOST_BYTES as MOST_PAGE_BYTES
@@ -55,6 +57,8 @@ PHRASES = [
     ("SendGroupCommandResponse.commands_refused", f"have {MOST_OPEN} open commands"),
     ("GatewayService.StreamDeviceCommands", f"within {LEASE.total_seconds():.0f} seconds"),
     ("GatewayService.StreamDeviceCommands", f"At most {MOST_LEASED} commands are offered"),
+    ("GatewayService.OpenMqttSessions", f"at most {MOST_OF_AN_OWNER} for an owner"),
+    ("GatewayService.AllocateTimestamps", f"last {SLOTS} messages"),
     ("FleetService.RetypeMeasurement", f"more than {MOST_RETYPED:,} readings"),
     ("FleetService.GetAnalytics", f"the {MOST_GROUPS} largest of each"),
     ("FleetService.GetAnalytics", f"the last {DAYS} days"),

@@ -644,12 +644,305 @@ func (x *ReportPresenceResponse) GetRejected() []*PresenceRejection {
 	return nil
 }
 
+type OpenMqttSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: one process of an MQTT endpoint.
+	Endpoint      string            `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Connections   []*MqttConnection `protobuf:"bytes,2,rep,name=connections,proto3" json:"connections,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenMqttSessionsRequest) Reset() {
+	*x = OpenMqttSessionsRequest{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenMqttSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenMqttSessionsRequest) ProtoMessage() {}
+
+func (x *OpenMqttSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenMqttSessionsRequest.ProtoReflect.Descriptor instead.
+func (*OpenMqttSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OpenMqttSessionsRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *OpenMqttSessionsRequest) GetConnections() []*MqttConnection {
+	if x != nil {
+		return x.Connections
+	}
+	return nil
+}
+
+type OpenMqttSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*MqttSession         `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenMqttSessionsResponse) Reset() {
+	*x = OpenMqttSessionsResponse{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenMqttSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenMqttSessionsResponse) ProtoMessage() {}
+
+func (x *OpenMqttSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenMqttSessionsResponse.ProtoReflect.Descriptor instead.
+func (*OpenMqttSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OpenMqttSessionsResponse) GetSessions() []*MqttSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type UpdateMqttSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: one process of an MQTT endpoint.
+	Endpoint      string               `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Changes       []*MqttSessionChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateMqttSessionsRequest) Reset() {
+	*x = UpdateMqttSessionsRequest{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMqttSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMqttSessionsRequest) ProtoMessage() {}
+
+func (x *UpdateMqttSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMqttSessionsRequest.ProtoReflect.Descriptor instead.
+func (*UpdateMqttSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateMqttSessionsRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *UpdateMqttSessionsRequest) GetChanges() []*MqttSessionChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type UpdateMqttSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions that have ended, or that another endpoint holds.
+	LostSessionIds []int64 `protobuf:"varint,1,rep,packed,name=lost_session_ids,json=lostSessionIds,proto3" json:"lost_session_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UpdateMqttSessionsResponse) Reset() {
+	*x = UpdateMqttSessionsResponse{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMqttSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMqttSessionsResponse) ProtoMessage() {}
+
+func (x *UpdateMqttSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMqttSessionsResponse.ProtoReflect.Descriptor instead.
+func (*UpdateMqttSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *UpdateMqttSessionsResponse) GetLostSessionIds() []int64 {
+	if x != nil {
+		return x.LostSessionIds
+	}
+	return nil
+}
+
+type AllocateTimestampsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: one process of an MQTT endpoint.
+	Endpoint      string          `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Deliveries    []*MqttDelivery `protobuf:"bytes,2,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllocateTimestampsRequest) Reset() {
+	*x = AllocateTimestampsRequest{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllocateTimestampsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllocateTimestampsRequest) ProtoMessage() {}
+
+func (x *AllocateTimestampsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllocateTimestampsRequest.ProtoReflect.Descriptor instead.
+func (*AllocateTimestampsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AllocateTimestampsRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *AllocateTimestampsRequest) GetDeliveries() []*MqttDelivery {
+	if x != nil {
+		return x.Deliveries
+	}
+	return nil
+}
+
+type AllocateTimestampsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For each delivery, in order.
+	Times         []*MqttDeliveryTimes `protobuf:"bytes,1,rep,name=times,proto3" json:"times,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllocateTimestampsResponse) Reset() {
+	*x = AllocateTimestampsResponse{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllocateTimestampsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllocateTimestampsResponse) ProtoMessage() {}
+
+func (x *AllocateTimestampsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllocateTimestampsResponse.ProtoReflect.Descriptor instead.
+func (*AllocateTimestampsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AllocateTimestampsResponse) GetTimes() []*MqttDeliveryTimes {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
 var File_iotflow_v1_gateway_service_proto protoreflect.FileDescriptor
 
 const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	" iotflow/v1/gateway_service.proto\x12\n" +
-	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\xa0\x01\n" +
+	"iotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x1diotflow/v1/mqtt_session.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\xa0\x01\n" +
 	"\x1bStreamDeviceCommandsRequest\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x03R\tcommandId\x12\x1b\n" +
@@ -685,13 +978,33 @@ const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\areports\x18\x01 \x03(\v2\x1a.iotflow.v1.PresenceReportR\areports\"o\n" +
 	"\x16ReportPresenceResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x05R\baccepted\x129\n" +
-	"\brejected\x18\x02 \x03(\v2\x1d.iotflow.v1.PresenceRejectionR\brejected2\x83\x04\n" +
+	"\brejected\x18\x02 \x03(\v2\x1d.iotflow.v1.PresenceRejectionR\brejected\"s\n" +
+	"\x17OpenMqttSessionsRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12<\n" +
+	"\vconnections\x18\x02 \x03(\v2\x1a.iotflow.v1.MqttConnectionR\vconnections\"O\n" +
+	"\x18OpenMqttSessionsResponse\x123\n" +
+	"\bsessions\x18\x01 \x03(\v2\x17.iotflow.v1.MqttSessionR\bsessions\"p\n" +
+	"\x19UpdateMqttSessionsRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x127\n" +
+	"\achanges\x18\x02 \x03(\v2\x1d.iotflow.v1.MqttSessionChangeR\achanges\"F\n" +
+	"\x1aUpdateMqttSessionsResponse\x12(\n" +
+	"\x10lost_session_ids\x18\x01 \x03(\x03R\x0elostSessionIds\"q\n" +
+	"\x19AllocateTimestampsRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x128\n" +
+	"\n" +
+	"deliveries\x18\x02 \x03(\v2\x18.iotflow.v1.MqttDeliveryR\n" +
+	"deliveries\"Q\n" +
+	"\x1aAllocateTimestampsResponse\x123\n" +
+	"\x05times\x18\x01 \x03(\v2\x1d.iotflow.v1.MqttDeliveryTimesR\x05times2\xac\x06\n" +
 	"\x0eGatewayService\x12m\n" +
 	"\x14StreamDeviceCommands\x12'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse(\x010\x01\x12]\n" +
 	"\x10AckDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\x12e\n" +
 	"\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse0\x01\x12c\n" +
 	"\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\x12W\n" +
-	"\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponseBD\n" +
+	"\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\x12]\n" +
+	"\x10OpenMqttSessions\x12#.iotflow.v1.OpenMqttSessionsRequest\x1a$.iotflow.v1.OpenMqttSessionsResponse\x12c\n" +
+	"\x12UpdateMqttSessions\x12%.iotflow.v1.UpdateMqttSessionsRequest\x1a&.iotflow.v1.UpdateMqttSessionsResponse\x12c\n" +
+	"\x12AllocateTimestamps\x12%.iotflow.v1.AllocateTimestampsRequest\x1a&.iotflow.v1.AllocateTimestampsResponseBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
 	"Iotflow.V1b\x06proto3"
@@ -708,7 +1021,7 @@ func file_iotflow_v1_gateway_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_gateway_service_proto_rawDescData
 }
 
-var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_iotflow_v1_gateway_service_proto_goTypes = []any{
 	(*StreamDeviceCommandsRequest)(nil),  // 0: iotflow.v1.StreamDeviceCommandsRequest
 	(*StreamDeviceCommandsResponse)(nil), // 1: iotflow.v1.StreamDeviceCommandsResponse
@@ -720,44 +1033,66 @@ var file_iotflow_v1_gateway_service_proto_goTypes = []any{
 	(*ReportDeviceConfigResponse)(nil),   // 7: iotflow.v1.ReportDeviceConfigResponse
 	(*ReportPresenceRequest)(nil),        // 8: iotflow.v1.ReportPresenceRequest
 	(*ReportPresenceResponse)(nil),       // 9: iotflow.v1.ReportPresenceResponse
-	(*structpb.Struct)(nil),              // 10: google.protobuf.Struct
-	(*DeviceCommand)(nil),                // 11: iotflow.v1.DeviceCommand
-	(*CommandReceipt)(nil),               // 12: iotflow.v1.CommandReceipt
-	(*Command)(nil),                      // 13: iotflow.v1.Command
-	(*DesiredConfig)(nil),                // 14: iotflow.v1.DesiredConfig
-	(*StreamCaughtUp)(nil),               // 15: iotflow.v1.StreamCaughtUp
-	(*UpdateDeviceConfigRequest)(nil),    // 16: iotflow.v1.UpdateDeviceConfigRequest
-	(*UpdateDeviceConfigResponse)(nil),   // 17: iotflow.v1.UpdateDeviceConfigResponse
-	(*PresenceReport)(nil),               // 18: iotflow.v1.PresenceReport
-	(*PresenceRejection)(nil),            // 19: iotflow.v1.PresenceRejection
+	(*OpenMqttSessionsRequest)(nil),      // 10: iotflow.v1.OpenMqttSessionsRequest
+	(*OpenMqttSessionsResponse)(nil),     // 11: iotflow.v1.OpenMqttSessionsResponse
+	(*UpdateMqttSessionsRequest)(nil),    // 12: iotflow.v1.UpdateMqttSessionsRequest
+	(*UpdateMqttSessionsResponse)(nil),   // 13: iotflow.v1.UpdateMqttSessionsResponse
+	(*AllocateTimestampsRequest)(nil),    // 14: iotflow.v1.AllocateTimestampsRequest
+	(*AllocateTimestampsResponse)(nil),   // 15: iotflow.v1.AllocateTimestampsResponse
+	(*structpb.Struct)(nil),              // 16: google.protobuf.Struct
+	(*DeviceCommand)(nil),                // 17: iotflow.v1.DeviceCommand
+	(*CommandReceipt)(nil),               // 18: iotflow.v1.CommandReceipt
+	(*Command)(nil),                      // 19: iotflow.v1.Command
+	(*DesiredConfig)(nil),                // 20: iotflow.v1.DesiredConfig
+	(*StreamCaughtUp)(nil),               // 21: iotflow.v1.StreamCaughtUp
+	(*UpdateDeviceConfigRequest)(nil),    // 22: iotflow.v1.UpdateDeviceConfigRequest
+	(*UpdateDeviceConfigResponse)(nil),   // 23: iotflow.v1.UpdateDeviceConfigResponse
+	(*PresenceReport)(nil),               // 24: iotflow.v1.PresenceReport
+	(*PresenceRejection)(nil),            // 25: iotflow.v1.PresenceRejection
+	(*MqttConnection)(nil),               // 26: iotflow.v1.MqttConnection
+	(*MqttSession)(nil),                  // 27: iotflow.v1.MqttSession
+	(*MqttSessionChange)(nil),            // 28: iotflow.v1.MqttSessionChange
+	(*MqttDelivery)(nil),                 // 29: iotflow.v1.MqttDelivery
+	(*MqttDeliveryTimes)(nil),            // 30: iotflow.v1.MqttDeliveryTimes
 }
 var file_iotflow_v1_gateway_service_proto_depIdxs = []int32{
-	10, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
-	11, // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
-	12, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
-	10, // 3: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
-	13, // 4: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
-	14, // 5: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
-	15, // 6: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
-	16, // 7: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
-	17, // 8: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
-	18, // 9: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
-	19, // 10: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
-	0,  // 11: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
-	2,  // 12: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
-	4,  // 13: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
-	6,  // 14: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
-	8,  // 15: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
-	1,  // 16: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
-	3,  // 17: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
-	5,  // 18: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
-	7,  // 19: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
-	9,  // 20: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
+	17, // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
+	18, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
+	16, // 3: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
+	19, // 4: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
+	20, // 5: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
+	21, // 6: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
+	22, // 7: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
+	23, // 8: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
+	24, // 9: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
+	25, // 10: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
+	26, // 11: iotflow.v1.OpenMqttSessionsRequest.connections:type_name -> iotflow.v1.MqttConnection
+	27, // 12: iotflow.v1.OpenMqttSessionsResponse.sessions:type_name -> iotflow.v1.MqttSession
+	28, // 13: iotflow.v1.UpdateMqttSessionsRequest.changes:type_name -> iotflow.v1.MqttSessionChange
+	29, // 14: iotflow.v1.AllocateTimestampsRequest.deliveries:type_name -> iotflow.v1.MqttDelivery
+	30, // 15: iotflow.v1.AllocateTimestampsResponse.times:type_name -> iotflow.v1.MqttDeliveryTimes
+	0,  // 16: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
+	2,  // 17: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
+	4,  // 18: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
+	6,  // 19: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
+	8,  // 20: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
+	10, // 21: iotflow.v1.GatewayService.OpenMqttSessions:input_type -> iotflow.v1.OpenMqttSessionsRequest
+	12, // 22: iotflow.v1.GatewayService.UpdateMqttSessions:input_type -> iotflow.v1.UpdateMqttSessionsRequest
+	14, // 23: iotflow.v1.GatewayService.AllocateTimestamps:input_type -> iotflow.v1.AllocateTimestampsRequest
+	1,  // 24: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
+	3,  // 25: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
+	5,  // 26: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
+	7,  // 27: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
+	9,  // 28: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
+	11, // 29: iotflow.v1.GatewayService.OpenMqttSessions:output_type -> iotflow.v1.OpenMqttSessionsResponse
+	13, // 30: iotflow.v1.GatewayService.UpdateMqttSessions:output_type -> iotflow.v1.UpdateMqttSessionsResponse
+	15, // 31: iotflow.v1.GatewayService.AllocateTimestamps:output_type -> iotflow.v1.AllocateTimestampsResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_gateway_service_proto_init() }
@@ -768,6 +1103,7 @@ func file_iotflow_v1_gateway_service_proto_init() {
 	file_iotflow_v1_command_proto_init()
 	file_iotflow_v1_config_proto_init()
 	file_iotflow_v1_device_service_proto_init()
+	file_iotflow_v1_mqtt_session_proto_init()
 	file_iotflow_v1_presence_proto_init()
 	file_iotflow_v1_stream_proto_init()
 	file_iotflow_v1_gateway_service_proto_msgTypes[1].OneofWrappers = []any{
@@ -784,7 +1120,7 @@ func file_iotflow_v1_gateway_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_gateway_service_proto_rawDesc), len(file_iotflow_v1_gateway_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

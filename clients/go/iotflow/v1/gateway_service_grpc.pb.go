@@ -24,6 +24,9 @@ const (
 	GatewayService_WatchDeviceConfigs_FullMethodName   = "/iotflow.v1.GatewayService/WatchDeviceConfigs"
 	GatewayService_ReportDeviceConfig_FullMethodName   = "/iotflow.v1.GatewayService/ReportDeviceConfig"
 	GatewayService_ReportPresence_FullMethodName       = "/iotflow.v1.GatewayService/ReportPresence"
+	GatewayService_OpenMqttSessions_FullMethodName     = "/iotflow.v1.GatewayService/OpenMqttSessions"
+	GatewayService_UpdateMqttSessions_FullMethodName   = "/iotflow.v1.GatewayService/UpdateMqttSessions"
+	GatewayService_AllocateTimestamps_FullMethodName   = "/iotflow.v1.GatewayService/AllocateTimestamps"
 )
 
 // GatewayServiceClient is the client API for GatewayService service.
@@ -66,6 +69,19 @@ type GatewayServiceClient interface {
 	// Stores which devices went online or offline, or gave a sign of life. The answer names the
 	// reports about unknown or inactive devices; the other reports are stored.
 	ReportPresence(ctx context.Context, in *ReportPresenceRequest, opts ...grpc.CallOption) (*ReportPresenceResponse, error)
+	// Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+	// on; the endpoint that held a session before no longer does. Sessions that outlive their
+	// connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+	// answer has a session for each connection, in order.
+	OpenMqttSessions(ctx context.Context, in *OpenMqttSessionsRequest, opts ...grpc.CallOption) (*OpenMqttSessionsResponse, error)
+	// Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+	// are not stored; the answer names those sessions.
+	UpdateMqttSessions(ctx context.Context, in *UpdateMqttSessionsRequest, opts ...grpc.CallOption) (*UpdateMqttSessionsResponse, error)
+	// Gives times to readings without one, before the caller writes them, and stores these times
+	// durably. A message that is sent again, at this or at another endpoint, gets the times that it
+	// had, so that its readings overwrite themselves. A session has the times of its last 1024
+	// messages if the client counts its packet identifiers up.
+	AllocateTimestamps(ctx context.Context, in *AllocateTimestampsRequest, opts ...grpc.CallOption) (*AllocateTimestampsResponse, error)
 }
 
 type gatewayServiceClient struct {
@@ -138,6 +154,36 @@ func (c *gatewayServiceClient) ReportPresence(ctx context.Context, in *ReportPre
 	return out, nil
 }
 
+func (c *gatewayServiceClient) OpenMqttSessions(ctx context.Context, in *OpenMqttSessionsRequest, opts ...grpc.CallOption) (*OpenMqttSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenMqttSessionsResponse)
+	err := c.cc.Invoke(ctx, GatewayService_OpenMqttSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *gatewayServiceClient) UpdateMqttSessions(ctx context.Context, in *UpdateMqttSessionsRequest, opts ...grpc.CallOption) (*UpdateMqttSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateMqttSessionsResponse)
+	err := c.cc.Invoke(ctx, GatewayService_UpdateMqttSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *gatewayServiceClient) AllocateTimestamps(ctx context.Context, in *AllocateTimestampsRequest, opts ...grpc.CallOption) (*AllocateTimestampsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AllocateTimestampsResponse)
+	err := c.cc.Invoke(ctx, GatewayService_AllocateTimestamps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GatewayServiceServer is the server API for GatewayService service.
 // All implementations must embed UnimplementedGatewayServiceServer
 // for forward compatibility.
@@ -178,6 +224,19 @@ type GatewayServiceServer interface {
 	// Stores which devices went online or offline, or gave a sign of life. The answer names the
 	// reports about unknown or inactive devices; the other reports are stored.
 	ReportPresence(context.Context, *ReportPresenceRequest) (*ReportPresenceResponse, error)
+	// Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+	// on; the endpoint that held a session before no longer does. Sessions that outlive their
+	// connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+	// answer has a session for each connection, in order.
+	OpenMqttSessions(context.Context, *OpenMqttSessionsRequest) (*OpenMqttSessionsResponse, error)
+	// Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+	// are not stored; the answer names those sessions.
+	UpdateMqttSessions(context.Context, *UpdateMqttSessionsRequest) (*UpdateMqttSessionsResponse, error)
+	// Gives times to readings without one, before the caller writes them, and stores these times
+	// durably. A message that is sent again, at this or at another endpoint, gets the times that it
+	// had, so that its readings overwrite themselves. A session has the times of its last 1024
+	// messages if the client counts its packet identifiers up.
+	AllocateTimestamps(context.Context, *AllocateTimestampsRequest) (*AllocateTimestampsResponse, error)
 	mustEmbedUnimplementedGatewayServiceServer()
 }
 
@@ -202,6 +261,15 @@ func (UnimplementedGatewayServiceServer) ReportDeviceConfig(context.Context, *Re
 }
 func (UnimplementedGatewayServiceServer) ReportPresence(context.Context, *ReportPresenceRequest) (*ReportPresenceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportPresence not implemented")
+}
+func (UnimplementedGatewayServiceServer) OpenMqttSessions(context.Context, *OpenMqttSessionsRequest) (*OpenMqttSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenMqttSessions not implemented")
+}
+func (UnimplementedGatewayServiceServer) UpdateMqttSessions(context.Context, *UpdateMqttSessionsRequest) (*UpdateMqttSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateMqttSessions not implemented")
+}
+func (UnimplementedGatewayServiceServer) AllocateTimestamps(context.Context, *AllocateTimestampsRequest) (*AllocateTimestampsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AllocateTimestamps not implemented")
 }
 func (UnimplementedGatewayServiceServer) mustEmbedUnimplementedGatewayServiceServer() {}
 func (UnimplementedGatewayServiceServer) testEmbeddedByValue()                        {}
@@ -296,6 +364,60 @@ func _GatewayService_ReportPresence_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GatewayService_OpenMqttSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenMqttSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewayServiceServer).OpenMqttSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GatewayService_OpenMqttSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewayServiceServer).OpenMqttSessions(ctx, req.(*OpenMqttSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GatewayService_UpdateMqttSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateMqttSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewayServiceServer).UpdateMqttSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GatewayService_UpdateMqttSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewayServiceServer).UpdateMqttSessions(ctx, req.(*UpdateMqttSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GatewayService_AllocateTimestamps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AllocateTimestampsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewayServiceServer).AllocateTimestamps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GatewayService_AllocateTimestamps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewayServiceServer).AllocateTimestamps(ctx, req.(*AllocateTimestampsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // GatewayService_ServiceDesc is the grpc.ServiceDesc for GatewayService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -314,6 +436,18 @@ var GatewayService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReportPresence",
 			Handler:    _GatewayService_ReportPresence_Handler,
+		},
+		{
+			MethodName: "OpenMqttSessions",
+			Handler:    _GatewayService_OpenMqttSessions_Handler,
+		},
+		{
+			MethodName: "UpdateMqttSessions",
+			Handler:    _GatewayService_UpdateMqttSessions_Handler,
+		},
+		{
+			MethodName: "AllocateTimestamps",
+			Handler:    _GatewayService_AllocateTimestamps_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

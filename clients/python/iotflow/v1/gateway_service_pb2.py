@@ -28,12 +28,13 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from iotflow.v1 import command_pb2 as iotflow_dot_v1_dot_command__pb2
 from iotflow.v1 import config_pb2 as iotflow_dot_v1_dot_config__pb2
 from iotflow.v1 import device_service_pb2 as iotflow_dot_v1_dot_device__service__pb2
+from iotflow.v1 import mqtt_session_pb2 as iotflow_dot_v1_dot_mqtt__session__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 from iotflow.v1 import presence_pb2 as iotflow_dot_v1_dot_presence__pb2
 from iotflow.v1 import stream_pb2 as iotflow_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\x9b\x02\n\x1bStreamDeviceCommandsRequest\x12\x33\n\ncommand_id\x18\x01 \x01(\x03\x42\x14\xe2\x41\x01\x02\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x01R\tcommandId\x12(\n\tdevice_id\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x66\n\x05state\x18\x03 \x01(\tBP\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH8r6R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\tannouncedR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x95\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x1diotflow/v1/mqtt_session.proto\x1a\x18iotflow/v1/options.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\x9b\x02\n\x1bStreamDeviceCommandsRequest\x12\x33\n\ncommand_id\x18\x01 \x01(\x03\x42\x14\xe2\x41\x01\x02\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x01R\tcommandId\x12(\n\tdevice_id\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x66\n\x05state\x18\x03 \x01(\tBP\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH8r6R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\tannouncedR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x95\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected\"\x93\x01\n\x17OpenMqttSessionsRequest\x12)\n\x08\x65ndpoint\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x08\x65ndpoint\x12M\n\x0b\x63onnections\x18\x02 \x03(\x0b\x32\x1a.iotflow.v1.MqttConnectionB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x0b\x63onnections\"O\n\x18OpenMqttSessionsResponse\x12\x33\n\x08sessions\x18\x01 \x03(\x0b\x32\x17.iotflow.v1.MqttSessionR\x08sessions\"\x90\x01\n\x19UpdateMqttSessionsRequest\x12)\n\x08\x65ndpoint\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x08\x65ndpoint\x12H\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.MqttSessionChangeB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x07\x63hanges\"F\n\x1aUpdateMqttSessionsResponse\x12(\n\x10lost_session_ids\x18\x01 \x03(\x03R\x0elostSessionIds\"\x91\x01\n\x19\x41llocateTimestampsRequest\x12)\n\x08\x65ndpoint\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x08\x65ndpoint\x12I\n\ndeliveries\x18\x02 \x03(\x0b\x32\x18.iotflow.v1.MqttDeliveryB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\ndeliveries\"Q\n\x1a\x41llocateTimestampsResponse\x12\x33\n\x05times\x18\x01 \x03(\x0b\x32\x1d.iotflow.v1.MqttDeliveryTimesR\x05times2\xa4\x08\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*\x12g\n\x10OpenMqttSessions\x12#.iotflow.v1.OpenMqttSessionsRequest\x1a$.iotflow.v1.OpenMqttSessionsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12m\n\x12UpdateMqttSessions\x12%.iotflow.v1.UpdateMqttSessionsRequest\x1a&.iotflow.v1.UpdateMqttSessionsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12m\n\x12\x41llocateTimestamps\x12%.iotflow.v1.AllocateTimestampsRequest\x1a&.iotflow.v1.AllocateTimestampsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x42\x44\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -67,6 +68,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['config']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._loaded_options = None
   _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\220N'
+  _globals['_OPENMQTTSESSIONSREQUEST'].fields_by_name['endpoint']._loaded_options = None
+  _globals['_OPENMQTTSESSIONSREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
+  _globals['_OPENMQTTSESSIONSREQUEST'].fields_by_name['connections']._loaded_options = None
+  _globals['_OPENMQTTSESSIONSREQUEST'].fields_by_name['connections']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_UPDATEMQTTSESSIONSREQUEST'].fields_by_name['endpoint']._loaded_options = None
+  _globals['_UPDATEMQTTSESSIONSREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
+  _globals['_UPDATEMQTTSESSIONSREQUEST'].fields_by_name['changes']._loaded_options = None
+  _globals['_UPDATEMQTTSESSIONSREQUEST'].fields_by_name['changes']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_ALLOCATETIMESTAMPSREQUEST'].fields_by_name['endpoint']._loaded_options = None
+  _globals['_ALLOCATETIMESTAMPSREQUEST'].fields_by_name['endpoint']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
+  _globals['_ALLOCATETIMESTAMPSREQUEST'].fields_by_name['deliveries']._loaded_options = None
+  _globals['_ALLOCATETIMESTAMPSREQUEST'].fields_by_name['deliveries']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\350\007'
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_GATEWAYSERVICE'].methods_by_name['AckDeviceCommand']._loaded_options = None
@@ -77,26 +90,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportDeviceConfig']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\0024\"*/api/v1/gateway/devices/{device_id}/config:\006config'
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\035\"\030/api/v1/gateway/presence:\001*'
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=304
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=587
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=590
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=740
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=743
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1061
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1063
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1162
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1164
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1226
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1229
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1378
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1381
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1525
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1527
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1619
-  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1621
-  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1715
-  _globals['_REPORTPRESENCERESPONSE']._serialized_start=1717
-  _globals['_REPORTPRESENCERESPONSE']._serialized_end=1828
-  _globals['_GATEWAYSERVICE']._serialized_start=1831
-  _globals['_GATEWAYSERVICE']._serialized_end=2564
+  _globals['_GATEWAYSERVICE'].methods_by_name['OpenMqttSessions']._loaded_options = None
+  _globals['_GATEWAYSERVICE'].methods_by_name['OpenMqttSessions']._serialized_options = b'\212\313\031\004\n\002\003\006'
+  _globals['_GATEWAYSERVICE'].methods_by_name['UpdateMqttSessions']._loaded_options = None
+  _globals['_GATEWAYSERVICE'].methods_by_name['UpdateMqttSessions']._serialized_options = b'\212\313\031\004\n\002\003\006'
+  _globals['_GATEWAYSERVICE'].methods_by_name['AllocateTimestamps']._loaded_options = None
+  _globals['_GATEWAYSERVICE'].methods_by_name['AllocateTimestamps']._serialized_options = b'\212\313\031\004\n\002\003\006'
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=335
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=618
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=621
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=771
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=774
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1092
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1094
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1193
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1195
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1257
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1260
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1409
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1412
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1556
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1558
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1650
+  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1652
+  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1746
+  _globals['_REPORTPRESENCERESPONSE']._serialized_start=1748
+  _globals['_REPORTPRESENCERESPONSE']._serialized_end=1859
+  _globals['_OPENMQTTSESSIONSREQUEST']._serialized_start=1862
+  _globals['_OPENMQTTSESSIONSREQUEST']._serialized_end=2009
+  _globals['_OPENMQTTSESSIONSRESPONSE']._serialized_start=2011
+  _globals['_OPENMQTTSESSIONSRESPONSE']._serialized_end=2090
+  _globals['_UPDATEMQTTSESSIONSREQUEST']._serialized_start=2093
+  _globals['_UPDATEMQTTSESSIONSREQUEST']._serialized_end=2237
+  _globals['_UPDATEMQTTSESSIONSRESPONSE']._serialized_start=2239
+  _globals['_UPDATEMQTTSESSIONSRESPONSE']._serialized_end=2309
+  _globals['_ALLOCATETIMESTAMPSREQUEST']._serialized_start=2312
+  _globals['_ALLOCATETIMESTAMPSREQUEST']._serialized_end=2457
+  _globals['_ALLOCATETIMESTAMPSRESPONSE']._serialized_start=2459
+  _globals['_ALLOCATETIMESTAMPSRESPONSE']._serialized_end=2540
+  _globals['_GATEWAYSERVICE']._serialized_start=2543
+  _globals['_GATEWAYSERVICE']._serialized_end=3603
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
 from iotflow.v1 import config_pb2 as _config_pb2
 from iotflow.v1 import device_service_pb2 as _device_service_pb2
+from iotflow.v1 import mqtt_session_pb2 as _mqtt_session_pb2
 from iotflow.v1 import presence_pb2 as _presence_pb2
 from iotflow.v1 import stream_pb2 as _stream_pb2
 import builtins as _builtins
@@ -302,3 +303,139 @@ class ReportPresenceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportPresenceResponse: _TypeAlias = ReportPresenceResponse  # noqa: Y015
+
+@_typing.final
+class OpenMqttSessionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_FIELD_NUMBER: _builtins.int
+    CONNECTIONS_FIELD_NUMBER: _builtins.int
+    endpoint: _builtins.str
+    """The caller: one process of an MQTT endpoint."""
+    @_builtins.property
+    def connections(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_session_pb2.MqttConnection]: ...
+    def __init__(
+        self,
+        *,
+        endpoint: _builtins.str = ...,
+        connections: _abc.Iterable[_mqtt_session_pb2.MqttConnection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connections", b"connections", "endpoint", b"endpoint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenMqttSessionsRequest: _TypeAlias = OpenMqttSessionsRequest  # noqa: Y015
+
+@_typing.final
+class OpenMqttSessionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_session_pb2.MqttSession]: ...
+    def __init__(
+        self,
+        *,
+        sessions: _abc.Iterable[_mqtt_session_pb2.MqttSession] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sessions", b"sessions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenMqttSessionsResponse: _TypeAlias = OpenMqttSessionsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateMqttSessionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    endpoint: _builtins.str
+    """The caller: one process of an MQTT endpoint."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_session_pb2.MqttSessionChange]: ...
+    def __init__(
+        self,
+        *,
+        endpoint: _builtins.str = ...,
+        changes: _abc.Iterable[_mqtt_session_pb2.MqttSessionChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "endpoint", b"endpoint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateMqttSessionsRequest: _TypeAlias = UpdateMqttSessionsRequest  # noqa: Y015
+
+@_typing.final
+class UpdateMqttSessionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOST_SESSION_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lost_session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Sessions that have ended, or that another endpoint holds."""
+
+    def __init__(
+        self,
+        *,
+        lost_session_ids: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lost_session_ids", b"lost_session_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateMqttSessionsResponse: _TypeAlias = UpdateMqttSessionsResponse  # noqa: Y015
+
+@_typing.final
+class AllocateTimestampsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_FIELD_NUMBER: _builtins.int
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    endpoint: _builtins.str
+    """The caller: one process of an MQTT endpoint."""
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_session_pb2.MqttDelivery]: ...
+    def __init__(
+        self,
+        *,
+        endpoint: _builtins.str = ...,
+        deliveries: _abc.Iterable[_mqtt_session_pb2.MqttDelivery] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliveries", b"deliveries", "endpoint", b"endpoint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllocateTimestampsRequest: _TypeAlias = AllocateTimestampsRequest  # noqa: Y015
+
+@_typing.final
+class AllocateTimestampsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def times(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_session_pb2.MqttDeliveryTimes]:
+        """For each delivery, in order."""
+
+    def __init__(
+        self,
+        *,
+        times: _abc.Iterable[_mqtt_session_pb2.MqttDeliveryTimes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["times", b"times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllocateTimestampsResponse: _TypeAlias = AllocateTimestampsResponse  # noqa: Y015

@@ -67,6 +67,21 @@ class GatewayServiceStub:
                 request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceResponse.FromString,
                 _registered_method=True)
+        self.OpenMqttSessions = channel.unary_unary(
+                '/iotflow.v1.GatewayService/OpenMqttSessions',
+                request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsResponse.FromString,
+                _registered_method=True)
+        self.UpdateMqttSessions = channel.unary_unary(
+                '/iotflow.v1.GatewayService/UpdateMqttSessions',
+                request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.FromString,
+                _registered_method=True)
+        self.AllocateTimestamps = channel.unary_unary(
+                '/iotflow.v1.GatewayService/AllocateTimestamps',
+                request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsResponse.FromString,
+                _registered_method=True)
 
 
 class GatewayServiceServicer:
@@ -132,6 +147,34 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OpenMqttSessions(self, request, context):
+        """Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+        on; the endpoint that held a session before no longer does. Sessions that outlive their
+        connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+        answer has a session for each connection, in order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMqttSessions(self, request, context):
+        """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+        are not stored; the answer names those sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AllocateTimestamps(self, request, context):
+        """Gives times to readings without one, before the caller writes them, and stores these times
+        durably. A message that is sent again, at this or at another endpoint, gets the times that it
+        had, so that its readings overwrite themselves. A session has the times of its last 1024
+        messages if the client counts its packet identifiers up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GatewayServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -159,6 +202,21 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ReportPresence,
                     request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceResponse.SerializeToString,
+            ),
+            'OpenMqttSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenMqttSessions,
+                    request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsResponse.SerializeToString,
+            ),
+            'UpdateMqttSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMqttSessions,
+                    request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.SerializeToString,
+            ),
+            'AllocateTimestamps': grpc.unary_unary_rpc_method_handler(
+                    servicer.AllocateTimestamps,
+                    request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -304,6 +362,87 @@ class GatewayService:
             '/iotflow.v1.GatewayService/ReportPresence',
             iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceRequest.SerializeToString,
             iotflow_dot_v1_dot_gateway__service__pb2.ReportPresenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenMqttSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.GatewayService/OpenMqttSessions',
+            iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsRequest.SerializeToString,
+            iotflow_dot_v1_dot_gateway__service__pb2.OpenMqttSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMqttSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.GatewayService/UpdateMqttSessions',
+            iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.SerializeToString,
+            iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AllocateTimestamps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.GatewayService/AllocateTimestamps',
+            iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsRequest.SerializeToString,
+            iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsResponse.FromString,
             options,
             channel_credentials,
             insecure,

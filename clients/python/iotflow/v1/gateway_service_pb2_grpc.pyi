@@ -72,6 +72,22 @@ class GatewayServiceStub:
     """Stores which devices went online or offline, or gave a sign of life. The answer names the
     reports about unknown or inactive devices; the other reports are stored.
     """
+    OpenMqttSessions: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.OpenMqttSessionsRequest, _gateway_service_pb2.OpenMqttSessionsResponse]
+    """Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+    on; the endpoint that held a session before no longer does. Sessions that outlive their
+    connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+    answer has a session for each connection, in order.
+    """
+    UpdateMqttSessions: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.UpdateMqttSessionsRequest, _gateway_service_pb2.UpdateMqttSessionsResponse]
+    """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+    are not stored; the answer names those sessions.
+    """
+    AllocateTimestamps: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.AllocateTimestampsRequest, _gateway_service_pb2.AllocateTimestampsResponse]
+    """Gives times to readings without one, before the caller writes them, and stores these times
+    durably. A message that is sent again, at this or at another endpoint, gets the times that it
+    had, so that its readings overwrite themselves. A session has the times of its last 1024
+    messages if the client counts its packet identifiers up.
+    """
 
 @_typing.type_check_only
 class GatewayServiceAsyncStub(GatewayServiceStub):
@@ -116,6 +132,22 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     ReportPresence: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.ReportPresenceRequest, _gateway_service_pb2.ReportPresenceResponse]  # type: ignore[assignment]
     """Stores which devices went online or offline, or gave a sign of life. The answer names the
     reports about unknown or inactive devices; the other reports are stored.
+    """
+    OpenMqttSessions: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.OpenMqttSessionsRequest, _gateway_service_pb2.OpenMqttSessionsResponse]  # type: ignore[assignment]
+    """Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+    on; the endpoint that held a session before no longer does. Sessions that outlive their
+    connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+    answer has a session for each connection, in order.
+    """
+    UpdateMqttSessions: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.UpdateMqttSessionsRequest, _gateway_service_pb2.UpdateMqttSessionsResponse]  # type: ignore[assignment]
+    """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+    are not stored; the answer names those sessions.
+    """
+    AllocateTimestamps: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.AllocateTimestampsRequest, _gateway_service_pb2.AllocateTimestampsResponse]  # type: ignore[assignment]
+    """Gives times to readings without one, before the caller writes them, and stores these times
+    durably. A message that is sent again, at this or at another endpoint, gets the times that it
+    had, so that its readings overwrite themselves. A session has the times of its last 1024
+    messages if the client counts its packet identifiers up.
     """
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -188,6 +220,40 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gateway_service_pb2.ReportPresenceResponse, _abc.Awaitable[_gateway_service_pb2.ReportPresenceResponse]]:
         """Stores which devices went online or offline, or gave a sign of life. The answer names the
         reports about unknown or inactive devices; the other reports are stored.
+        """
+
+    @_abc_1.abstractmethod
+    def OpenMqttSessions(
+        self,
+        request: _gateway_service_pb2.OpenMqttSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_service_pb2.OpenMqttSessionsResponse, _abc.Awaitable[_gateway_service_pb2.OpenMqttSessionsResponse]]:
+        """Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+        on; the endpoint that held a session before no longer does. Sessions that outlive their
+        connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+        answer has a session for each connection, in order.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateMqttSessions(
+        self,
+        request: _gateway_service_pb2.UpdateMqttSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_service_pb2.UpdateMqttSessionsResponse, _abc.Awaitable[_gateway_service_pb2.UpdateMqttSessionsResponse]]:
+        """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+        are not stored; the answer names those sessions.
+        """
+
+    @_abc_1.abstractmethod
+    def AllocateTimestamps(
+        self,
+        request: _gateway_service_pb2.AllocateTimestampsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_service_pb2.AllocateTimestampsResponse, _abc.Awaitable[_gateway_service_pb2.AllocateTimestampsResponse]]:
+        """Gives times to readings without one, before the caller writes them, and stores these times
+        durably. A message that is sent again, at this or at another endpoint, gets the times that it
+        had, so that its readings overwrite themselves. A session has the times of its last 1024
+        messages if the client counts its packet identifiers up.
         """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

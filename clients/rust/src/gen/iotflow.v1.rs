@@ -2660,6 +2660,135 @@ pub mod fleet_service_client {
         }
     }
 }
+/// The owner and the client id of a session of an MQTT client. The same client id of another owner is
+/// another session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttClient {
+    /// 0: the client has not logged in as a device.
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    /// The user name of a login that is not of a device. Empty for a device.
+    #[prost(string, tag = "2")]
+    pub username: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub client_id: ::prost::alloc::string::String,
+}
+/// A subscription of a session that outlives its connections.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttSubscription {
+    #[prost(string, tag = "1")]
+    pub topic_filter: ::prost::alloc::string::String,
+    /// The options of SUBSCRIBE as MQTT 5 encodes them: QoS, No Local, Retain As Published, Retain
+    /// Handling.
+    #[prost(int32, tag = "2")]
+    pub options: i32,
+    /// The subscription identifier of MQTT 5. 0: none.
+    #[prost(int32, tag = "3")]
+    pub identifier: i32,
+}
+/// A client that connects.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttConnection {
+    #[prost(message, optional, tag = "1")]
+    pub client: ::core::option::Option<MqttClient>,
+    /// The earlier session of the client ends.
+    #[prost(bool, tag = "2")]
+    pub clean_start: bool,
+    /// Seconds for which the session outlives the connection. 0: the session ends with its connection,
+    /// and is not stored.
+    #[prost(int32, tag = "3")]
+    pub expiry_seconds: i32,
+}
+/// The session of a client that has connected.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MqttSession {
+    /// 0: the session is not stored. A session that begins anew has a new id.
+    #[prost(int64, tag = "1")]
+    pub session_id: i64,
+    /// Whether the session has had an earlier connection.
+    #[prost(bool, tag = "2")]
+    pub present: bool,
+    /// Whether another endpoint held the session before, so that the caller knows an older state of it,
+    /// or none.
+    #[prost(bool, tag = "3")]
+    pub moved: bool,
+    /// Of a present session.
+    #[prost(message, repeated, tag = "4")]
+    pub subscriptions: ::prost::alloc::vec::Vec<MqttSubscription>,
+    /// The number of this connection among those of the session.
+    #[prost(int64, tag = "5")]
+    pub connection: i64,
+}
+/// A change of a stored session, sent by the endpoint that holds it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MqttSessionChange {
+    #[prost(int64, tag = "1")]
+    pub session_id: i64,
+    #[prost(oneof = "mqtt_session_change::Change", tags = "2, 3")]
+    pub change: ::core::option::Option<mqtt_session_change::Change>,
+}
+/// Nested message and enum types in `MqttSessionChange`.
+pub mod mqtt_session_change {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Change {
+        /// All subscriptions of the session.
+        #[prost(message, tag = "2")]
+        Subscriptions(super::MqttSubscriptions),
+        /// The connection has ended.
+        #[prost(message, tag = "3")]
+        Disconnected(super::MqttDisconnection),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MqttSubscriptions {
+    #[prost(message, repeated, tag = "1")]
+    pub subscriptions: ::prost::alloc::vec::Vec<MqttSubscription>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttDisconnection {
+    /// MqttSession.connection. The change has no effect if a later connection has opened the session.
+    #[prost(int64, tag = "2")]
+    pub connection: i64,
+    /// Seconds until the session ends. 0: it has ended.
+    #[prost(int32, tag = "1")]
+    pub expiry_seconds: i32,
+}
+/// A message of QoS 1 or 2 with readings that have no time. If its acknowledgement is lost, the
+/// client sends it again, with the same packet identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttDelivery {
+    /// The device whose readings these are.
+    #[prost(int32, tag = "1")]
+    pub device_id: i32,
+    /// Number of readings without a time.
+    #[prost(int32, tag = "2")]
+    pub readings: i32,
+    /// The session of the client. It outlives its connections.
+    #[prost(int64, tag = "3")]
+    pub session_id: i64,
+    #[prost(int32, tag = "4")]
+    pub packet_id: i32,
+    /// A digest of the topic and the payload, the same at every endpoint.
+    #[prost(sfixed64, tag = "5")]
+    pub digest: i64,
+    /// The DUP flag: the message may have arrived before.
+    #[prost(bool, tag = "6")]
+    pub resent: bool,
+}
+/// The times of the readings of a message, in milliseconds since 1970-01-01 UTC: `first`, `first +  step`, and so on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttDeliveryTimes {
+    /// 0: the message has no times.
+    #[prost(int64, tag = "1")]
+    pub first: i64,
+    #[prost(int32, tag = "2")]
+    pub step: i32,
+    /// Of a message without times: the milliseconds after which the caller asks again, because the
+    /// device sends more readings than it can have different times. 0: the caller does not hold the
+    /// session.
+    #[prost(int32, tag = "3")]
+    pub retry_after_ms: i32,
+}
 /// A change of presence, or a sign of life, of one device.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PresenceReport {
@@ -2802,6 +2931,47 @@ pub struct ReportPresenceResponse {
     pub accepted: i32,
     #[prost(message, repeated, tag = "2")]
     pub rejected: ::prost::alloc::vec::Vec<PresenceRejection>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenMqttSessionsRequest {
+    /// The caller: one process of an MQTT endpoint.
+    #[prost(string, tag = "1")]
+    pub endpoint: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub connections: ::prost::alloc::vec::Vec<MqttConnection>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenMqttSessionsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub sessions: ::prost::alloc::vec::Vec<MqttSession>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateMqttSessionsRequest {
+    /// The caller: one process of an MQTT endpoint.
+    #[prost(string, tag = "1")]
+    pub endpoint: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub changes: ::prost::alloc::vec::Vec<MqttSessionChange>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateMqttSessionsResponse {
+    /// Sessions that have ended, or that another endpoint holds.
+    #[prost(int64, repeated, tag = "1")]
+    pub lost_session_ids: ::prost::alloc::vec::Vec<i64>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateTimestampsRequest {
+    /// The caller: one process of an MQTT endpoint.
+    #[prost(string, tag = "1")]
+    pub endpoint: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub deliveries: ::prost::alloc::vec::Vec<MqttDelivery>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateTimestampsResponse {
+    /// For each delivery, in order.
+    #[prost(message, repeated, tag = "1")]
+    pub times: ::prost::alloc::vec::Vec<MqttDeliveryTimes>,
 }
 /// Generated client implementations.
 pub mod gateway_service_client {
@@ -3042,6 +3212,94 @@ pub mod gateway_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("iotflow.v1.GatewayService", "ReportPresence"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+        /// on; the endpoint that held a session before no longer does. Sessions that outlive their
+        /// connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+        /// answer has a session for each connection, in order.
+        pub async fn open_mqtt_sessions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OpenMqttSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenMqttSessionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.GatewayService/OpenMqttSessions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("iotflow.v1.GatewayService", "OpenMqttSessions"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+        /// are not stored; the answer names those sessions.
+        pub async fn update_mqtt_sessions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateMqttSessionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateMqttSessionsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.GatewayService/UpdateMqttSessions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("iotflow.v1.GatewayService", "UpdateMqttSessions"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives times to readings without one, before the caller writes them, and stores these times
+        /// durably. A message that is sent again, at this or at another endpoint, gets the times that it
+        /// had, so that its readings overwrite themselves. A session has the times of its last 1024
+        /// messages if the client counts its packet identifiers up.
+        pub async fn allocate_timestamps(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AllocateTimestampsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateTimestampsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.GatewayService/AllocateTimestamps",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("iotflow.v1.GatewayService", "AllocateTimestamps"),
+                );
             self.inner.unary(req, path, codec).await
         }
     }

@@ -5,6 +5,7 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.mqtt.accounts import Usernames
 from iotflow_server.mqtt.adapters import AdapterLinks, RejectionCounts
+from iotflow_server.mqtt.deliveries import MqttDeliveries
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
 from iotflow_server.rpc.config.own_config import OwnConfigHandler, ReportedConfigHandler
@@ -13,6 +14,7 @@ from iotflow_server.rpc.devices.service import DeviceService
 from iotflow_server.rpc.devices.status import StatusHandler
 from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
 from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
+from iotflow_server.rpc.gateway.mqtt_sessions import MqttSessionHandler
 from iotflow_server.rpc.gateway.presence_reports import PresenceReportHandler
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.mqtt.access import AccessHandler
@@ -21,6 +23,7 @@ from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.service import MqttService
 from iotflow_server.settings import Settings
 from iotflow_server.streams.active_streams import ActiveStreams
+from iotflow_server.telemetry.times import utc_now_ms
 
 
 def device_service(
@@ -56,7 +59,7 @@ def device_service(
 
 
 def gateway_service(
-    fleet: Fleet, active_streams: ActiveStreams, encoder: DeviceEncoder, links: AdapterLinks
+    fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, encoder: DeviceEncoder, links: AdapterLinks
 ) -> GatewayService:
     """GatewayService: requests of gateways on behalf of devices."""
     registry, last_seen, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
@@ -73,6 +76,9 @@ def gateway_service(
         ),
         presence=PresenceReportHandler(
             registry=registry, last_seen=last_seen, online=fleet.presence.online, leases=leases
+        ),
+        sessions=MqttSessionHandler(
+            fleet.sessions, MqttDeliveries(fleet.database, telemetry.device_ingest.timestamps, utc_now_ms)
         ),
     )
 

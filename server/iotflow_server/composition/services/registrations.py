@@ -63,7 +63,7 @@ def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared
     broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, TopicGrammar(settings.mqtt_topic_prefix))
     rejections = RejectionCounts()
     devices = device_service(settings, fleet, telemetry, active_streams, encoder, broker)
-    gateways = gateway_service(fleet, active_streams, encoder, links)
+    gateways = gateway_service(fleet, telemetry, active_streams, encoder, links)
     mqtt = mqtt_service(settings, fleet, active_streams, links, rejections)
     readings = telemetry_service(settings, fleet, telemetry, active_streams, shared.diagnostics)
     legacy = legacy_service(settings, fleet, telemetry, shared.checks, broker)

@@ -8,6 +8,7 @@ from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
 from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
+from iotflow_server.rpc.gateway.mqtt_sessions import MqttSessionHandler
 from iotflow_server.rpc.gateway.presence_reports import PresenceReportHandler
 
 wire = gateway_service_pb2
@@ -17,11 +18,17 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
     """gateway_service.proto specifies each RPC."""
 
     def __init__(
-        self, *, commands: GatewayCommandHandler, configs: GatewayConfigHandler, presence: PresenceReportHandler
+        self,
+        *,
+        commands: GatewayCommandHandler,
+        configs: GatewayConfigHandler,
+        presence: PresenceReportHandler,
+        sessions: MqttSessionHandler,
     ) -> None:
         self._commands = commands
         self._configs = configs
         self._presence = presence
+        self._sessions = sessions
 
     async def StreamDeviceCommands(
         self, request_iterator: AsyncIterator[wire.StreamDeviceCommandsRequest], context: Context
@@ -51,3 +58,18 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         self, request: wire.ReportPresenceRequest, _context: Context
     ) -> wire.ReportPresenceResponse:
         return await self._presence.record(request)
+
+    async def OpenMqttSessions(
+        self, request: wire.OpenMqttSessionsRequest, _context: Context
+    ) -> wire.OpenMqttSessionsResponse:
+        return await self._sessions.open(request)
+
+    async def UpdateMqttSessions(
+        self, request: wire.UpdateMqttSessionsRequest, _context: Context
+    ) -> wire.UpdateMqttSessionsResponse:
+        return await self._sessions.update(request)
+
+    async def AllocateTimestamps(
+        self, request: wire.AllocateTimestampsRequest, context: Context
+    ) -> wire.AllocateTimestampsResponse:
+        return await self._sessions.allocate(request, principal_of(context))

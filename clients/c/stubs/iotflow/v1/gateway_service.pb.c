@@ -36,4 +36,22 @@ PB_BIND(iotflow_v1_ReportPresenceRequest, iotflow_v1_ReportPresenceRequest, AUTO
 PB_BIND(iotflow_v1_ReportPresenceResponse, iotflow_v1_ReportPresenceResponse, AUTO)
 
 
+PB_BIND(iotflow_v1_OpenMqttSessionsRequest, iotflow_v1_OpenMqttSessionsRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_OpenMqttSessionsResponse, iotflow_v1_OpenMqttSessionsResponse, AUTO)
+
+
+PB_BIND(iotflow_v1_UpdateMqttSessionsRequest, iotflow_v1_UpdateMqttSessionsRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_UpdateMqttSessionsResponse, iotflow_v1_UpdateMqttSessionsResponse, AUTO)
+
+
+PB_BIND(iotflow_v1_AllocateTimestampsRequest, iotflow_v1_AllocateTimestampsRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_AllocateTimestampsResponse, iotflow_v1_AllocateTimestampsResponse, AUTO)
+
+
 

@@ -8,6 +8,7 @@
 #include "iotflow/v1/command.pb.h"
 #include "iotflow/v1/config.pb.h"
 #include "iotflow/v1/device_service.pb.h"
+#include "iotflow/v1/mqtt_session.pb.h"
 #include "iotflow/v1/presence.pb.h"
 #include "iotflow/v1/stream.pb.h"
 
@@ -105,6 +106,38 @@ typedef struct _iotflow_v1_ReportPresenceResponse {
     pb_callback_t rejected;
 } iotflow_v1_ReportPresenceResponse;
 
+typedef struct _iotflow_v1_OpenMqttSessionsRequest {
+    /* The caller: one process of an MQTT endpoint. */
+    pb_callback_t endpoint;
+    pb_callback_t connections;
+} iotflow_v1_OpenMqttSessionsRequest;
+
+typedef struct _iotflow_v1_OpenMqttSessionsResponse {
+    pb_callback_t sessions;
+} iotflow_v1_OpenMqttSessionsResponse;
+
+typedef struct _iotflow_v1_UpdateMqttSessionsRequest {
+    /* The caller: one process of an MQTT endpoint. */
+    pb_callback_t endpoint;
+    pb_callback_t changes;
+} iotflow_v1_UpdateMqttSessionsRequest;
+
+typedef struct _iotflow_v1_UpdateMqttSessionsResponse {
+    /* Sessions that have ended, or that another endpoint holds. */
+    pb_callback_t lost_session_ids;
+} iotflow_v1_UpdateMqttSessionsResponse;
+
+typedef struct _iotflow_v1_AllocateTimestampsRequest {
+    /* The caller: one process of an MQTT endpoint. */
+    pb_callback_t endpoint;
+    pb_callback_t deliveries;
+} iotflow_v1_AllocateTimestampsRequest;
+
+typedef struct _iotflow_v1_AllocateTimestampsResponse {
+    /* For each delivery, in order. */
+    pb_callback_t times;
+} iotflow_v1_AllocateTimestampsResponse;
+
 
 #ifdef __cplusplus
 extern "C" {
@@ -121,6 +154,12 @@ extern "C" {
 #define iotflow_v1_ReportDeviceConfigResponse_init_default {false, iotflow_v1_UpdateDeviceConfigResponse_init_default}
 #define iotflow_v1_ReportPresenceRequest_init_default {{{NULL}, NULL}}
 #define iotflow_v1_ReportPresenceResponse_init_default {0, {{NULL}, NULL}}
+#define iotflow_v1_OpenMqttSessionsRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_OpenMqttSessionsResponse_init_default {{{NULL}, NULL}}
+#define iotflow_v1_UpdateMqttSessionsRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_UpdateMqttSessionsResponse_init_default {{{NULL}, NULL}}
+#define iotflow_v1_AllocateTimestampsRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_AllocateTimestampsResponse_init_default {{{NULL}, NULL}}
 #define iotflow_v1_StreamDeviceCommandsRequest_init_zero {0, 0, {{NULL}, NULL}, false, google_protobuf_Struct_init_zero}
 #define iotflow_v1_StreamDeviceCommandsResponse_init_zero {0, {iotflow_v1_DeviceCommand_init_zero}}
 #define iotflow_v1_AckDeviceCommandRequest_init_zero {0, 0, {{NULL}, NULL}, false, google_protobuf_Struct_init_zero, {{NULL}, NULL}}
@@ -131,6 +170,12 @@ extern "C" {
 #define iotflow_v1_ReportDeviceConfigResponse_init_zero {false, iotflow_v1_UpdateDeviceConfigResponse_init_zero}
 #define iotflow_v1_ReportPresenceRequest_init_zero {{{NULL}, NULL}}
 #define iotflow_v1_ReportPresenceResponse_init_zero {0, {{NULL}, NULL}}
+#define iotflow_v1_OpenMqttSessionsRequest_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_OpenMqttSessionsResponse_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_UpdateMqttSessionsRequest_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_UpdateMqttSessionsResponse_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_AllocateTimestampsRequest_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
+#define iotflow_v1_AllocateTimestampsResponse_init_zero {{{NULL}, NULL}}
 
 /* Field tags (for use in manual encoding/decoding) */
 #define iotflow_v1_StreamDeviceCommandsRequest_command_id_tag 1
@@ -155,6 +200,15 @@ extern "C" {
 #define iotflow_v1_ReportPresenceRequest_reports_tag 1
 #define iotflow_v1_ReportPresenceResponse_accepted_tag 1
 #define iotflow_v1_ReportPresenceResponse_rejected_tag 2
+#define iotflow_v1_OpenMqttSessionsRequest_endpoint_tag 1
+#define iotflow_v1_OpenMqttSessionsRequest_connections_tag 2
+#define iotflow_v1_OpenMqttSessionsResponse_sessions_tag 1
+#define iotflow_v1_UpdateMqttSessionsRequest_endpoint_tag 1
+#define iotflow_v1_UpdateMqttSessionsRequest_changes_tag 2
+#define iotflow_v1_UpdateMqttSessionsResponse_lost_session_ids_tag 1
+#define iotflow_v1_AllocateTimestampsRequest_endpoint_tag 1
+#define iotflow_v1_AllocateTimestampsRequest_deliveries_tag 2
+#define iotflow_v1_AllocateTimestampsResponse_times_tag 1
 
 /* Struct field encoding specification for nanopb */
 #define iotflow_v1_StreamDeviceCommandsRequest_FIELDLIST(X, a) \
@@ -230,6 +284,44 @@ X(a, CALLBACK, REPEATED, MESSAGE,  rejected,          2)
 #define iotflow_v1_ReportPresenceResponse_DEFAULT NULL
 #define iotflow_v1_ReportPresenceResponse_rejected_MSGTYPE iotflow_v1_PresenceRejection
 
+#define iotflow_v1_OpenMqttSessionsRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, SINGULAR, STRING,   endpoint,          1) \
+X(a, CALLBACK, REPEATED, MESSAGE,  connections,       2)
+#define iotflow_v1_OpenMqttSessionsRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_OpenMqttSessionsRequest_DEFAULT NULL
+#define iotflow_v1_OpenMqttSessionsRequest_connections_MSGTYPE iotflow_v1_MqttConnection
+
+#define iotflow_v1_OpenMqttSessionsResponse_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, MESSAGE,  sessions,          1)
+#define iotflow_v1_OpenMqttSessionsResponse_CALLBACK pb_default_field_callback
+#define iotflow_v1_OpenMqttSessionsResponse_DEFAULT NULL
+#define iotflow_v1_OpenMqttSessionsResponse_sessions_MSGTYPE iotflow_v1_MqttSession
+
+#define iotflow_v1_UpdateMqttSessionsRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, SINGULAR, STRING,   endpoint,          1) \
+X(a, CALLBACK, REPEATED, MESSAGE,  changes,           2)
+#define iotflow_v1_UpdateMqttSessionsRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_UpdateMqttSessionsRequest_DEFAULT NULL
+#define iotflow_v1_UpdateMqttSessionsRequest_changes_MSGTYPE iotflow_v1_MqttSessionChange
+
+#define iotflow_v1_UpdateMqttSessionsResponse_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, INT64,    lost_session_ids,   1)
+#define iotflow_v1_UpdateMqttSessionsResponse_CALLBACK pb_default_field_callback
+#define iotflow_v1_UpdateMqttSessionsResponse_DEFAULT NULL
+
+#define iotflow_v1_AllocateTimestampsRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, SINGULAR, STRING,   endpoint,          1) \
+X(a, CALLBACK, REPEATED, MESSAGE,  deliveries,        2)
+#define iotflow_v1_AllocateTimestampsRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_AllocateTimestampsRequest_DEFAULT NULL
+#define iotflow_v1_AllocateTimestampsRequest_deliveries_MSGTYPE iotflow_v1_MqttDelivery
+
+#define iotflow_v1_AllocateTimestampsResponse_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, MESSAGE,  times,             1)
+#define iotflow_v1_AllocateTimestampsResponse_CALLBACK pb_default_field_callback
+#define iotflow_v1_AllocateTimestampsResponse_DEFAULT NULL
+#define iotflow_v1_AllocateTimestampsResponse_times_MSGTYPE iotflow_v1_MqttDeliveryTimes
+
 extern const pb_msgdesc_t iotflow_v1_StreamDeviceCommandsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_StreamDeviceCommandsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_AckDeviceCommandRequest_msg;
@@ -240,6 +332,12 @@ extern const pb_msgdesc_t iotflow_v1_ReportDeviceConfigRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportDeviceConfigResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportPresenceRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportPresenceResponse_msg;
+extern const pb_msgdesc_t iotflow_v1_OpenMqttSessionsRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_OpenMqttSessionsResponse_msg;
+extern const pb_msgdesc_t iotflow_v1_UpdateMqttSessionsRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_UpdateMqttSessionsResponse_msg;
+extern const pb_msgdesc_t iotflow_v1_AllocateTimestampsRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_AllocateTimestampsResponse_msg;
 
 /* Defines for backwards compatibility with code written before nanopb-0.4.0 */
 #define iotflow_v1_StreamDeviceCommandsRequest_fields &iotflow_v1_StreamDeviceCommandsRequest_msg
@@ -252,6 +350,12 @@ extern const pb_msgdesc_t iotflow_v1_ReportPresenceResponse_msg;
 #define iotflow_v1_ReportDeviceConfigResponse_fields &iotflow_v1_ReportDeviceConfigResponse_msg
 #define iotflow_v1_ReportPresenceRequest_fields &iotflow_v1_ReportPresenceRequest_msg
 #define iotflow_v1_ReportPresenceResponse_fields &iotflow_v1_ReportPresenceResponse_msg
+#define iotflow_v1_OpenMqttSessionsRequest_fields &iotflow_v1_OpenMqttSessionsRequest_msg
+#define iotflow_v1_OpenMqttSessionsResponse_fields &iotflow_v1_OpenMqttSessionsResponse_msg
+#define iotflow_v1_UpdateMqttSessionsRequest_fields &iotflow_v1_UpdateMqttSessionsRequest_msg
+#define iotflow_v1_UpdateMqttSessionsResponse_fields &iotflow_v1_UpdateMqttSessionsResponse_msg
+#define iotflow_v1_AllocateTimestampsRequest_fields &iotflow_v1_AllocateTimestampsRequest_msg
+#define iotflow_v1_AllocateTimestampsResponse_fields &iotflow_v1_AllocateTimestampsResponse_msg
 
 /* Maximum encoded size of messages (where known) */
 #if defined(iotflow_v1_DeviceCommand_size) && defined(iotflow_v1_CommandReceipt_size)
@@ -266,6 +370,12 @@ union iotflow_v1_WatchDeviceConfigsResponse_event_size_union {char f1[(6 + iotfl
 /* iotflow_v1_WatchDeviceConfigsRequest_size depends on runtime parameters */
 /* iotflow_v1_ReportPresenceRequest_size depends on runtime parameters */
 /* iotflow_v1_ReportPresenceResponse_size depends on runtime parameters */
+/* iotflow_v1_OpenMqttSessionsRequest_size depends on runtime parameters */
+/* iotflow_v1_OpenMqttSessionsResponse_size depends on runtime parameters */
+/* iotflow_v1_UpdateMqttSessionsRequest_size depends on runtime parameters */
+/* iotflow_v1_UpdateMqttSessionsResponse_size depends on runtime parameters */
+/* iotflow_v1_AllocateTimestampsRequest_size depends on runtime parameters */
+/* iotflow_v1_AllocateTimestampsResponse_size depends on runtime parameters */
 #if defined(iotflow_v1_DeviceCommand_size) && defined(iotflow_v1_CommandReceipt_size)
 #define iotflow_v1_StreamDeviceCommandsResponse_size (0 + sizeof(union iotflow_v1_StreamDeviceCommandsResponse_event_size_union))
 #endif

@@ -11,6 +11,8 @@ import type { DesiredConfig } from "./config_pb.js";
 import { file_iotflow_v1_config } from "./config_pb.js";
 import type { UpdateDeviceConfigRequest, UpdateDeviceConfigResponse } from "./device_service_pb.js";
 import { file_iotflow_v1_device_service } from "./device_service_pb.js";
+import type { MqttConnection, MqttDelivery, MqttDeliveryTimes, MqttSession, MqttSessionChange } from "./mqtt_session_pb.js";
+import { file_iotflow_v1_mqtt_session } from "./mqtt_session_pb.js";
 import type { PresenceRejection, PresenceReport } from "./presence_pb.js";
 import { file_iotflow_v1_presence } from "./presence_pb.js";
 import type { StreamCaughtUp } from "./stream_pb.js";
@@ -21,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/gateway_service.proto.
  */
 export const file_iotflow_v1_gateway_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCKPAQoXQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhIKCmNvbW1hbmRfaWQYAiABKAMSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCg1ncm91cF9jb21tYW5kGAUgASgJIlEKGEFja0RldmljZUNvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiKgoZV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBINCgVzaW5jZRgBIAEoCSKDAQoaV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAQgcKBWV2ZW50ImUKGVJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEjUKBmNvbmZpZxgCIAEoCzIlLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVxdWVzdCJUChpSZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRI2CgZjb25maWcYASABKAsyJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlIkQKFVJlcG9ydFByZXNlbmNlUmVxdWVzdBIrCgdyZXBvcnRzGAEgAygLMhouaW90Zmxvdy52MS5QcmVzZW5jZVJlcG9ydCJbChZSZXBvcnRQcmVzZW5jZVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgFEi8KCHJlamVjdGVkGAIgAygLMh0uaW90Zmxvdy52MS5QcmVzZW5jZVJlamVjdGlvbjKDBAoOR2F0ZXdheVNlcnZpY2USbQoUU3RyZWFtRGV2aWNlQ29tbWFuZHMSJy5pb3RmbG93LnYxLlN0cmVhbURldmljZUNvbW1hbmRzUmVxdWVzdBooLmlvdGZsb3cudjEuU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZSgBMAESXQoQQWNrRGV2aWNlQ29tbWFuZBIjLmlvdGZsb3cudjEuQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QaJC5pb3RmbG93LnYxLkFja0RldmljZUNvbW1hbmRSZXNwb25zZRJlChJXYXRjaERldmljZUNvbmZpZ3MSJS5pb3RmbG93LnYxLldhdGNoRGV2aWNlQ29uZmlnc1JlcXVlc3QaJi5pb3RmbG93LnYxLldhdGNoRGV2aWNlQ29uZmlnc1Jlc3BvbnNlMAESYwoSUmVwb3J0RGV2aWNlQ29uZmlnEiUuaW90Zmxvdy52MS5SZXBvcnREZXZpY2VDb25maWdSZXF1ZXN0GiYuaW90Zmxvdy52MS5SZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRJXCg5SZXBvcnRQcmVzZW5jZRIhLmlvdGZsb3cudjEuUmVwb3J0UHJlc2VuY2VSZXF1ZXN0GiIuaW90Zmxvdy52MS5SZXBvcnRQcmVzZW5jZVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device_service, file_iotflow_v1_presence, file_iotflow_v1_stream]);
+  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCKPAQoXQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhIKCmNvbW1hbmRfaWQYAiABKAMSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCg1ncm91cF9jb21tYW5kGAUgASgJIlEKGEFja0RldmljZUNvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiKgoZV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBINCgVzaW5jZRgBIAEoCSKDAQoaV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAQgcKBWV2ZW50ImUKGVJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEjUKBmNvbmZpZxgCIAEoCzIlLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVxdWVzdCJUChpSZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRI2CgZjb25maWcYASABKAsyJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlIkQKFVJlcG9ydFByZXNlbmNlUmVxdWVzdBIrCgdyZXBvcnRzGAEgAygLMhouaW90Zmxvdy52MS5QcmVzZW5jZVJlcG9ydCJbChZSZXBvcnRQcmVzZW5jZVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgFEi8KCHJlamVjdGVkGAIgAygLMh0uaW90Zmxvdy52MS5QcmVzZW5jZVJlamVjdGlvbiJcChdPcGVuTXF0dFNlc3Npb25zUmVxdWVzdBIQCghlbmRwb2ludBgBIAEoCRIvCgtjb25uZWN0aW9ucxgCIAMoCzIaLmlvdGZsb3cudjEuTXF0dENvbm5lY3Rpb24iRQoYT3Blbk1xdHRTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcuaW90Zmxvdy52MS5NcXR0U2Vzc2lvbiJdChlVcGRhdGVNcXR0U2Vzc2lvbnNSZXF1ZXN0EhAKCGVuZHBvaW50GAEgASgJEi4KB2NoYW5nZXMYAiADKAsyHS5pb3RmbG93LnYxLk1xdHRTZXNzaW9uQ2hhbmdlIjYKGlVwZGF0ZU1xdHRTZXNzaW9uc1Jlc3BvbnNlEhgKEGxvc3Rfc2Vzc2lvbl9pZHMYASADKAMiWwoZQWxsb2NhdGVUaW1lc3RhbXBzUmVxdWVzdBIQCghlbmRwb2ludBgBIAEoCRIsCgpkZWxpdmVyaWVzGAIgAygLMhguaW90Zmxvdy52MS5NcXR0RGVsaXZlcnkiSgoaQWxsb2NhdGVUaW1lc3RhbXBzUmVzcG9uc2USLAoFdGltZXMYASADKAsyHS5pb3RmbG93LnYxLk1xdHREZWxpdmVyeVRpbWVzMqwGCg5HYXRld2F5U2VydmljZRJtChRTdHJlYW1EZXZpY2VDb21tYW5kcxInLmlvdGZsb3cudjEuU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXF1ZXN0GiguaW90Zmxvdy52MS5TdHJlYW1EZXZpY2VDb21tYW5kc1Jlc3BvbnNlKAEwARJdChBBY2tEZXZpY2VDb21tYW5kEiMuaW90Zmxvdy52MS5BY2tEZXZpY2VDb21tYW5kUmVxdWVzdBokLmlvdGZsb3cudjEuQWNrRGV2aWNlQ29tbWFuZFJlc3BvbnNlEmUKEldhdGNoRGV2aWNlQ29uZmlncxIlLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBomLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2UwARJjChJSZXBvcnREZXZpY2VDb25maWcSJS5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QaJi5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1Jlc3BvbnNlElcKDlJlcG9ydFByZXNlbmNlEiEuaW90Zmxvdy52MS5SZXBvcnRQcmVzZW5jZVJlcXVlc3QaIi5pb3RmbG93LnYxLlJlcG9ydFByZXNlbmNlUmVzcG9uc2USXQoQT3Blbk1xdHRTZXNzaW9ucxIjLmlvdGZsb3cudjEuT3Blbk1xdHRTZXNzaW9uc1JlcXVlc3QaJC5pb3RmbG93LnYxLk9wZW5NcXR0U2Vzc2lvbnNSZXNwb25zZRJjChJVcGRhdGVNcXR0U2Vzc2lvbnMSJS5pb3RmbG93LnYxLlVwZGF0ZU1xdHRTZXNzaW9uc1JlcXVlc3QaJi5pb3RmbG93LnYxLlVwZGF0ZU1xdHRTZXNzaW9uc1Jlc3BvbnNlEmMKEkFsbG9jYXRlVGltZXN0YW1wcxIlLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVxdWVzdBomLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device_service, file_iotflow_v1_mqtt_session, file_iotflow_v1_presence, file_iotflow_v1_stream]);
 
 /**
  * A report about one command. The receipt of a message that violates the rules has the reason
@@ -308,6 +310,133 @@ export const ReportPresenceResponseSchema: GenMessage<ReportPresenceResponse> = 
   messageDesc(file_iotflow_v1_gateway_service, 9);
 
 /**
+ * @generated from message iotflow.v1.OpenMqttSessionsRequest
+ */
+export type OpenMqttSessionsRequest = Message<"iotflow.v1.OpenMqttSessionsRequest"> & {
+  /**
+   * The caller: one process of an MQTT endpoint.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: repeated iotflow.v1.MqttConnection connections = 2;
+   */
+  connections: MqttConnection[];
+};
+
+/**
+ * Describes the message iotflow.v1.OpenMqttSessionsRequest.
+ * Use `create(OpenMqttSessionsRequestSchema)` to create a new message.
+ */
+export const OpenMqttSessionsRequestSchema: GenMessage<OpenMqttSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 10);
+
+/**
+ * @generated from message iotflow.v1.OpenMqttSessionsResponse
+ */
+export type OpenMqttSessionsResponse = Message<"iotflow.v1.OpenMqttSessionsResponse"> & {
+  /**
+   * @generated from field: repeated iotflow.v1.MqttSession sessions = 1;
+   */
+  sessions: MqttSession[];
+};
+
+/**
+ * Describes the message iotflow.v1.OpenMqttSessionsResponse.
+ * Use `create(OpenMqttSessionsResponseSchema)` to create a new message.
+ */
+export const OpenMqttSessionsResponseSchema: GenMessage<OpenMqttSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 11);
+
+/**
+ * @generated from message iotflow.v1.UpdateMqttSessionsRequest
+ */
+export type UpdateMqttSessionsRequest = Message<"iotflow.v1.UpdateMqttSessionsRequest"> & {
+  /**
+   * The caller: one process of an MQTT endpoint.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: repeated iotflow.v1.MqttSessionChange changes = 2;
+   */
+  changes: MqttSessionChange[];
+};
+
+/**
+ * Describes the message iotflow.v1.UpdateMqttSessionsRequest.
+ * Use `create(UpdateMqttSessionsRequestSchema)` to create a new message.
+ */
+export const UpdateMqttSessionsRequestSchema: GenMessage<UpdateMqttSessionsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 12);
+
+/**
+ * @generated from message iotflow.v1.UpdateMqttSessionsResponse
+ */
+export type UpdateMqttSessionsResponse = Message<"iotflow.v1.UpdateMqttSessionsResponse"> & {
+  /**
+   * Sessions that have ended, or that another endpoint holds.
+   *
+   * @generated from field: repeated int64 lost_session_ids = 1;
+   */
+  lostSessionIds: bigint[];
+};
+
+/**
+ * Describes the message iotflow.v1.UpdateMqttSessionsResponse.
+ * Use `create(UpdateMqttSessionsResponseSchema)` to create a new message.
+ */
+export const UpdateMqttSessionsResponseSchema: GenMessage<UpdateMqttSessionsResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 13);
+
+/**
+ * @generated from message iotflow.v1.AllocateTimestampsRequest
+ */
+export type AllocateTimestampsRequest = Message<"iotflow.v1.AllocateTimestampsRequest"> & {
+  /**
+   * The caller: one process of an MQTT endpoint.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * @generated from field: repeated iotflow.v1.MqttDelivery deliveries = 2;
+   */
+  deliveries: MqttDelivery[];
+};
+
+/**
+ * Describes the message iotflow.v1.AllocateTimestampsRequest.
+ * Use `create(AllocateTimestampsRequestSchema)` to create a new message.
+ */
+export const AllocateTimestampsRequestSchema: GenMessage<AllocateTimestampsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 14);
+
+/**
+ * @generated from message iotflow.v1.AllocateTimestampsResponse
+ */
+export type AllocateTimestampsResponse = Message<"iotflow.v1.AllocateTimestampsResponse"> & {
+  /**
+   * For each delivery, in order.
+   *
+   * @generated from field: repeated iotflow.v1.MqttDeliveryTimes times = 1;
+   */
+  times: MqttDeliveryTimes[];
+};
+
+/**
+ * Describes the message iotflow.v1.AllocateTimestampsResponse.
+ * Use `create(AllocateTimestampsResponseSchema)` to create a new message.
+ */
+export const AllocateTimestampsResponseSchema: GenMessage<AllocateTimestampsResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 15);
+
+/**
  * The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
  * protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
  * Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
@@ -386,6 +515,43 @@ export const GatewayService: GenService<{
     methodKind: "unary";
     input: typeof ReportPresenceRequestSchema;
     output: typeof ReportPresenceResponseSchema;
+  },
+  /**
+   * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+   * on; the endpoint that held a session before no longer does. Sessions that outlive their
+   * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+   * answer has a session for each connection, in order.
+   *
+   * @generated from rpc iotflow.v1.GatewayService.OpenMqttSessions
+   */
+  openMqttSessions: {
+    methodKind: "unary";
+    input: typeof OpenMqttSessionsRequestSchema;
+    output: typeof OpenMqttSessionsResponseSchema;
+  },
+  /**
+   * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+   * are not stored; the answer names those sessions.
+   *
+   * @generated from rpc iotflow.v1.GatewayService.UpdateMqttSessions
+   */
+  updateMqttSessions: {
+    methodKind: "unary";
+    input: typeof UpdateMqttSessionsRequestSchema;
+    output: typeof UpdateMqttSessionsResponseSchema;
+  },
+  /**
+   * Gives times to readings without one, before the caller writes them, and stores these times
+   * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+   * had, so that its readings overwrite themselves. A session has the times of its last 1024
+   * messages if the client counts its packet identifiers up.
+   *
+   * @generated from rpc iotflow.v1.GatewayService.AllocateTimestamps
+   */
+  allocateTimestamps: {
+    methodKind: "unary";
+    input: typeof AllocateTimestampsRequestSchema;
+    output: typeof AllocateTimestampsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_iotflow_v1_gateway_service, 0);

@@ -171,6 +171,96 @@ public final class GatewayServiceGrpc {
     return getReportPresenceMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.OpenMqttSessionsRequest,
+      iotflow.v1.OpenMqttSessionsResponse> getOpenMqttSessionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "OpenMqttSessions",
+      requestType = iotflow.v1.OpenMqttSessionsRequest.class,
+      responseType = iotflow.v1.OpenMqttSessionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<iotflow.v1.OpenMqttSessionsRequest,
+      iotflow.v1.OpenMqttSessionsResponse> getOpenMqttSessionsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.OpenMqttSessionsRequest, iotflow.v1.OpenMqttSessionsResponse> getOpenMqttSessionsMethod;
+    if ((getOpenMqttSessionsMethod = GatewayServiceGrpc.getOpenMqttSessionsMethod) == null) {
+      synchronized (GatewayServiceGrpc.class) {
+        if ((getOpenMqttSessionsMethod = GatewayServiceGrpc.getOpenMqttSessionsMethod) == null) {
+          GatewayServiceGrpc.getOpenMqttSessionsMethod = getOpenMqttSessionsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.OpenMqttSessionsRequest, iotflow.v1.OpenMqttSessionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "OpenMqttSessions"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.OpenMqttSessionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.OpenMqttSessionsResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getOpenMqttSessionsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.UpdateMqttSessionsRequest,
+      iotflow.v1.UpdateMqttSessionsResponse> getUpdateMqttSessionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UpdateMqttSessions",
+      requestType = iotflow.v1.UpdateMqttSessionsRequest.class,
+      responseType = iotflow.v1.UpdateMqttSessionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<iotflow.v1.UpdateMqttSessionsRequest,
+      iotflow.v1.UpdateMqttSessionsResponse> getUpdateMqttSessionsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.UpdateMqttSessionsRequest, iotflow.v1.UpdateMqttSessionsResponse> getUpdateMqttSessionsMethod;
+    if ((getUpdateMqttSessionsMethod = GatewayServiceGrpc.getUpdateMqttSessionsMethod) == null) {
+      synchronized (GatewayServiceGrpc.class) {
+        if ((getUpdateMqttSessionsMethod = GatewayServiceGrpc.getUpdateMqttSessionsMethod) == null) {
+          GatewayServiceGrpc.getUpdateMqttSessionsMethod = getUpdateMqttSessionsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.UpdateMqttSessionsRequest, iotflow.v1.UpdateMqttSessionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UpdateMqttSessions"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.UpdateMqttSessionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.UpdateMqttSessionsResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getUpdateMqttSessionsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.AllocateTimestampsRequest,
+      iotflow.v1.AllocateTimestampsResponse> getAllocateTimestampsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "AllocateTimestamps",
+      requestType = iotflow.v1.AllocateTimestampsRequest.class,
+      responseType = iotflow.v1.AllocateTimestampsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<iotflow.v1.AllocateTimestampsRequest,
+      iotflow.v1.AllocateTimestampsResponse> getAllocateTimestampsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.AllocateTimestampsRequest, iotflow.v1.AllocateTimestampsResponse> getAllocateTimestampsMethod;
+    if ((getAllocateTimestampsMethod = GatewayServiceGrpc.getAllocateTimestampsMethod) == null) {
+      synchronized (GatewayServiceGrpc.class) {
+        if ((getAllocateTimestampsMethod = GatewayServiceGrpc.getAllocateTimestampsMethod) == null) {
+          GatewayServiceGrpc.getAllocateTimestampsMethod = getAllocateTimestampsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.AllocateTimestampsRequest, iotflow.v1.AllocateTimestampsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "AllocateTimestamps"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.AllocateTimestampsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.AllocateTimestampsResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getAllocateTimestampsMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -307,6 +397,43 @@ public final class GatewayServiceGrpc {
         io.grpc.stub.StreamObserver<iotflow.v1.ReportPresenceResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportPresenceMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+     * on; the endpoint that held a session before no longer does. Sessions that outlive their
+     * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+     * answer has a session for each connection, in order.
+     * </pre>
+     */
+    default void openMqttSessions(iotflow.v1.OpenMqttSessionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.OpenMqttSessionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getOpenMqttSessionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+     * are not stored; the answer names those sessions.
+     * </pre>
+     */
+    default void updateMqttSessions(iotflow.v1.UpdateMqttSessionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.UpdateMqttSessionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUpdateMqttSessionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Gives times to readings without one, before the caller writes them, and stores these times
+     * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+     * had, so that its readings overwrite themselves. A session has the times of its last 1024
+     * messages if the client counts its packet identifiers up.
+     * </pre>
+     */
+    default void allocateTimestamps(iotflow.v1.AllocateTimestampsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.AllocateTimestampsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAllocateTimestampsMethod(), responseObserver);
+    }
   }
 
   /**
@@ -423,6 +550,46 @@ public final class GatewayServiceGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getReportPresenceMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+     * on; the endpoint that held a session before no longer does. Sessions that outlive their
+     * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+     * answer has a session for each connection, in order.
+     * </pre>
+     */
+    public void openMqttSessions(iotflow.v1.OpenMqttSessionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.OpenMqttSessionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getOpenMqttSessionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+     * are not stored; the answer names those sessions.
+     * </pre>
+     */
+    public void updateMqttSessions(iotflow.v1.UpdateMqttSessionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.UpdateMqttSessionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUpdateMqttSessionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Gives times to readings without one, before the caller writes them, and stores these times
+     * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+     * had, so that its readings overwrite themselves. A session has the times of its last 1024
+     * messages if the client counts its packet identifiers up.
+     * </pre>
+     */
+    public void allocateTimestamps(iotflow.v1.AllocateTimestampsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.AllocateTimestampsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAllocateTimestampsMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -518,6 +685,43 @@ public final class GatewayServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getReportPresenceMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+     * on; the endpoint that held a session before no longer does. Sessions that outlive their
+     * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+     * answer has a session for each connection, in order.
+     * </pre>
+     */
+    public iotflow.v1.OpenMqttSessionsResponse openMqttSessions(iotflow.v1.OpenMqttSessionsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getOpenMqttSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+     * are not stored; the answer names those sessions.
+     * </pre>
+     */
+    public iotflow.v1.UpdateMqttSessionsResponse updateMqttSessions(iotflow.v1.UpdateMqttSessionsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUpdateMqttSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Gives times to readings without one, before the caller writes them, and stores these times
+     * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+     * had, so that its readings overwrite themselves. A session has the times of its last 1024
+     * messages if the client counts its packet identifiers up.
+     * </pre>
+     */
+    public iotflow.v1.AllocateTimestampsResponse allocateTimestamps(iotflow.v1.AllocateTimestampsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getAllocateTimestampsMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -590,6 +794,43 @@ public final class GatewayServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getReportPresenceMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+     * on; the endpoint that held a session before no longer does. Sessions that outlive their
+     * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+     * answer has a session for each connection, in order.
+     * </pre>
+     */
+    public iotflow.v1.OpenMqttSessionsResponse openMqttSessions(iotflow.v1.OpenMqttSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getOpenMqttSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+     * are not stored; the answer names those sessions.
+     * </pre>
+     */
+    public iotflow.v1.UpdateMqttSessionsResponse updateMqttSessions(iotflow.v1.UpdateMqttSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUpdateMqttSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Gives times to readings without one, before the caller writes them, and stores these times
+     * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+     * had, so that its readings overwrite themselves. A session has the times of its last 1024
+     * messages if the client counts its packet identifiers up.
+     * </pre>
+     */
+    public iotflow.v1.AllocateTimestampsResponse allocateTimestamps(iotflow.v1.AllocateTimestampsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAllocateTimestampsMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -652,13 +893,56 @@ public final class GatewayServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getReportPresenceMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Opens the sessions of MQTT clients at the caller, an MQTT endpoint, which holds them from now
+     * on; the endpoint that held a session before no longer does. Sessions that outlive their
+     * connections are stored durably, at most 10 for an owner; a further one ends the oldest. The
+     * answer has a session for each connection, in order.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.OpenMqttSessionsResponse> openMqttSessions(
+        iotflow.v1.OpenMqttSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getOpenMqttSessionsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
+     * are not stored; the answer names those sessions.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.UpdateMqttSessionsResponse> updateMqttSessions(
+        iotflow.v1.UpdateMqttSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUpdateMqttSessionsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Gives times to readings without one, before the caller writes them, and stores these times
+     * durably. A message that is sent again, at this or at another endpoint, gets the times that it
+     * had, so that its readings overwrite themselves. A session has the times of its last 1024
+     * messages if the client counts its packet identifiers up.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.AllocateTimestampsResponse> allocateTimestamps(
+        iotflow.v1.AllocateTimestampsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAllocateTimestampsMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_ACK_DEVICE_COMMAND = 0;
   private static final int METHODID_WATCH_DEVICE_CONFIGS = 1;
   private static final int METHODID_REPORT_DEVICE_CONFIG = 2;
   private static final int METHODID_REPORT_PRESENCE = 3;
-  private static final int METHODID_STREAM_DEVICE_COMMANDS = 4;
+  private static final int METHODID_OPEN_MQTT_SESSIONS = 4;
+  private static final int METHODID_UPDATE_MQTT_SESSIONS = 5;
+  private static final int METHODID_ALLOCATE_TIMESTAMPS = 6;
+  private static final int METHODID_STREAM_DEVICE_COMMANDS = 7;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -692,6 +976,18 @@ public final class GatewayServiceGrpc {
         case METHODID_REPORT_PRESENCE:
           serviceImpl.reportPresence((iotflow.v1.ReportPresenceRequest) request,
               (io.grpc.stub.StreamObserver<iotflow.v1.ReportPresenceResponse>) responseObserver);
+          break;
+        case METHODID_OPEN_MQTT_SESSIONS:
+          serviceImpl.openMqttSessions((iotflow.v1.OpenMqttSessionsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.OpenMqttSessionsResponse>) responseObserver);
+          break;
+        case METHODID_UPDATE_MQTT_SESSIONS:
+          serviceImpl.updateMqttSessions((iotflow.v1.UpdateMqttSessionsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.UpdateMqttSessionsResponse>) responseObserver);
+          break;
+        case METHODID_ALLOCATE_TIMESTAMPS:
+          serviceImpl.allocateTimestamps((iotflow.v1.AllocateTimestampsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.AllocateTimestampsResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -749,6 +1045,27 @@ public final class GatewayServiceGrpc {
               iotflow.v1.ReportPresenceRequest,
               iotflow.v1.ReportPresenceResponse>(
                 service, METHODID_REPORT_PRESENCE)))
+        .addMethod(
+          getOpenMqttSessionsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              iotflow.v1.OpenMqttSessionsRequest,
+              iotflow.v1.OpenMqttSessionsResponse>(
+                service, METHODID_OPEN_MQTT_SESSIONS)))
+        .addMethod(
+          getUpdateMqttSessionsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              iotflow.v1.UpdateMqttSessionsRequest,
+              iotflow.v1.UpdateMqttSessionsResponse>(
+                service, METHODID_UPDATE_MQTT_SESSIONS)))
+        .addMethod(
+          getAllocateTimestampsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              iotflow.v1.AllocateTimestampsRequest,
+              iotflow.v1.AllocateTimestampsResponse>(
+                service, METHODID_ALLOCATE_TIMESTAMPS)))
         .build();
   }
 
@@ -766,6 +1083,9 @@ public final class GatewayServiceGrpc {
               .addMethod(getWatchDeviceConfigsMethod())
               .addMethod(getReportDeviceConfigMethod())
               .addMethod(getReportPresenceMethod())
+              .addMethod(getOpenMqttSessionsMethod())
+              .addMethod(getUpdateMqttSessionsMethod())
+              .addMethod(getAllocateTimestampsMethod())
               .build();
         }
       }

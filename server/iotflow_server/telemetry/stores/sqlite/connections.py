@@ -24,6 +24,7 @@ _CHECK_SECONDS = 10.0
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
 Kind = TypeVar("Kind", bound=sqlite3.Connection)
+ReadWork = Callable[Concatenate[ReadingConnection, Params], Answer]
 Work = Callable[Concatenate[sqlite3.Connection, Params], Answer]
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class SqliteConnections:
         return await self._outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
 
     async def read(
-        self, caller: str, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs
+        self, caller: str, work: ReadWork[Params, Answer], *args: Params.args, **kwargs: Params.kwargs
     ) -> Answer:
         """Return the result of work(connection, …), run on a reader thread on a snapshot of the store.
 
@@ -165,7 +166,7 @@ def _lend(
 def _in_snapshot(
     connection: ReadingConnection,
     deadline: Deadline,
-    work: Work[Params, Answer],
+    work: ReadWork[Params, Answer],
     /,
     *args: Params.args,
     **kwargs: Params.kwargs,
@@ -175,4 +176,6 @@ def _in_snapshot(
         with connection.until(deadline):
             return work(connection, *args, **kwargs)
     finally:
-        connection.execute("ROLLBACK")
+        # SQLite may have rolled back already (damaged file), and a second rollback would hide the error.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

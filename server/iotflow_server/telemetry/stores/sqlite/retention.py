@@ -1,11 +1,15 @@
 """Retention rules, and the removal of expired and deleted readings."""
 
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterable
 
+import numpy as np
+
 from iotflow_server.telemetry.ports import EARLIEST, Span
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
+from iotflow_server.telemetry.stores.sqlite.unmerged import ArrivalLog
 
 _EVERY_DEVICE = "*"
 _SET = "INSERT OR REPLACE INTO retention (scope, milliseconds) VALUES (?, ?)"
@@ -20,6 +24,7 @@ _DROPPED = "SELECT id FROM series WHERE device_id < 0"
 _REMOVE_DROPPED = """
 DELETE FROM series WHERE device_id < 0 AND id < (SELECT max(id) FROM series)
 AND NOT EXISTS (SELECT 1 FROM reading WHERE series = series.id)
+AND id NOT IN (SELECT value FROM json_each(?))
 """
 _CUT = "SELECT time FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
 _REMOVE = "DELETE FROM reading WHERE series = ? AND time >= ? AND time < ?"
@@ -49,9 +54,11 @@ def expired(connection: sqlite3.Connection, now: int) -> list[Removal]:
     return old + [(series, Span()) for (series,) in connection.execute(_DROPPED)]
 
 
-def remove_dropped(connection: sqlite3.Connection) -> None:
+def remove_dropped(connection: sqlite3.Connection, log: ArrivalLog) -> None:
     """Remove dropped series without readings."""
-    connection.execute(_REMOVE_DROPPED)
+    with transaction(connection):
+        waiting = np.unique(log.view(connection).series).tolist()
+        connection.execute(_REMOVE_DROPPED, (json.dumps(waiting),))
 
 
 def remove_slice(connection: sqlite3.Connection, removals: Iterable[Removal]) -> list[Removal]:

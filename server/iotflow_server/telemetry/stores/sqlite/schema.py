@@ -46,6 +46,15 @@ class ReadingConnection(sqlite3.Connection):
             self._deadline = None
             self.set_progress_handler(None, 0)
 
+    @contextmanager
+    def writable(self) -> Iterator[None]:
+        """Inside, temporary tables can be changed."""
+        super().execute("PRAGMA query_only=OFF")
+        try:
+            yield
+        finally:
+            super().execute("PRAGMA query_only=ON")
+
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
         if self._deadline is not None and self._deadline.is_over():
             raise sqlite3.OperationalError("interrupted")
@@ -55,8 +64,10 @@ class ReadingConnection(sqlite3.Connection):
 BUSY_SECONDS = 5.0
 
 # Readings are clustered by series and time, so that a range of a series is contiguous in the file. `value` has no type, so that
-# SQLite keeps each number unchanged. `kept` has the retention of each series: the rule of the device takes precedence over
-# the default, even if it sets no limit (NULL).
+# SQLite keeps each number unchanged. Few readings of each of many series would change a page each: they are added to `unmerged`
+# as a whole, and merged into `reading` later, when there are many of each series. `merge` has the claim of the last merge.
+# `kept` has the retention of each series: the rule of the device takes precedence over the default, even if it sets no limit
+# (NULL).
 _TABLES = """
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY,
@@ -71,6 +82,14 @@ CREATE TABLE IF NOT EXISTS reading (
     value NOT NULL,
     PRIMARY KEY (series, time)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unmerged (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    readings BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS merge (
+    id INTEGER PRIMARY KEY,
+    claim INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS retention (
     scope INTEGER NOT NULL PRIMARY KEY,
     milliseconds INTEGER
@@ -102,12 +121,16 @@ def connect_reader(path: Path) -> ReadingConnection:
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=ReadingConnection
     )
+    connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA query_only=ON")
     return connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
 
 
 @contextmanager

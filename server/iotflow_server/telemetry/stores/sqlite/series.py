@@ -18,6 +18,7 @@ SELECT EXISTS (
     WHERE kept.id = ?1 AND (kept.milliseconds IS NULL OR ?2 IS NULL OR reading.time >= ?2 - kept.milliseconds)
 )
 """
+_RETENTION = "SELECT milliseconds FROM kept WHERE id = ?"
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
 # Version of a cache that may have missed changes of other processes; the file never has it.
 _UNKNOWN = -1
@@ -42,6 +43,12 @@ def series_of(
     found = {name: Series(number, name, ValueType(kind)) for number, name, kind in rows}
     names = sorted(found) if measurements is None else dict.fromkeys(measurements)
     return [found[name] for name in names if name in found]
+
+
+def retention_of(connection: sqlite3.Connection, series: int) -> int | None:
+    """How long readings of a series are kept, in milliseconds; None: without limit."""
+    (milliseconds,) = connection.execute(_RETENTION, (series,)).fetchone()
+    return None if milliseconds is None else int(milliseconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,23 @@
 """Writes, and changes of measurements."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 import numpy as np
 import structlog
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
 from iotflow_server.telemetry.resolution import resolve, unstorable
-from iotflow_server.telemetry.stores.sqlite.schema import transaction
-from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
+from iotflow_server.telemetry.stores.sqlite.schema import STORE, transaction
+from iotflow_server.telemetry.stores.sqlite.series import SeriesCache, retention_of
+from iotflow_server.telemetry.stores.sqlite.unmerged import ArrivalLog
+from iotflow_server.telemetry.stores.sqlite.unmerged.arrivals import Arrivals, Gathered, UnstorableValue
+from iotflow_server.telemetry.stores.sqlite.unmerged.merging import finish_in_transaction
 from iotflow_server.telemetry.type_conversion import MOST_READINGS, in_type, too_long
 
-_STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
+# A batch with this number of rows is written to the table itself: its readings of a series fill pages.
+WIDE_ROWS = 64
 # Errors caused by a value that SQLite or its driver cannot store; other errors concern the state of the database.
 _UNSTORABLE = (
     sqlite3.DataError,
@@ -21,6 +25,7 @@ _UNSTORABLE = (
     sqlite3.ProgrammingError,
     OverflowError,
     UnicodeError,
+    UnstorableValue,
 )
 
 Rejections = tuple[Rejection, ...]
@@ -30,63 +35,105 @@ _log = structlog.get_logger(__name__)
 
 
 def write(
-    connection: sqlite3.Connection, series_cache: SeriesCache, batches: Sequence[Batch], now: int | None
+    connection: sqlite3.Connection,
+    series_cache: SeriesCache,
+    batches: Sequence[Batch],
+    now: int | None,
+    log: ArrivalLog | None = None,
 ) -> list[Rejections]:
     """Store the batches in one transaction or, if one of them cannot be stored, each in its own; returns the rejections. now:
-    see SeriesCache.without_readings."""
+    see SeriesCache.without_readings. log: of the file; default: it is read from there."""
+    log = log or ArrivalLog()
     try:
-        return _write_together(connection, series_cache, batches, now)
+        return _write_together(connection, series_cache, batches, now, log)
     except _UNSTORABLE:
-        return [_write_alone(connection, series_cache, batch, now) for batch in batches]
+        return [_write_alone(connection, series_cache, batch, now, log) for batch in batches]
 
 
 def _write_alone(
-    connection: sqlite3.Connection, series_cache: SeriesCache, batch: Batch, now: int | None
+    connection: sqlite3.Connection, series_cache: SeriesCache, batch: Batch, now: int | None, log: ArrivalLog
 ) -> Rejections:
     try:
-        return _write_together(connection, series_cache, [batch], now)[0]
+        return _write_together(connection, series_cache, [batch], now, log)[0]
     except _UNSTORABLE as error:
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
         return (unstorable(batch),)
 
 
 def _write_together(
-    connection: sqlite3.Connection, series_cache: SeriesCache, batches: Sequence[Batch], now: int | None
+    connection: sqlite3.Connection,
+    series_cache: SeriesCache,
+    batches: Sequence[Batch],
+    now: int | None,
+    log: ArrivalLog,
 ) -> list[Rejections]:
+    added: tuple[int, Arrivals] | None = None
     try:
         with transaction(connection):
             series_cache.refresh(connection)
-            rejections: list[Rejections] = []
-            rows = chain.from_iterable(_parts(connection, series_cache, batches, rejections, now))
-            connection.executemany(_STORE, rows)
+            writing = _Writing(connection, series_cache, now, log.view(connection))
+            rejections = [writing.write(batch) for batch in batches]
+            if writing.gathered:
+                arrivals = writing.gathered.arrivals()
+                added = log.add(connection, arrivals), arrivals
     except BaseException:
         # The transaction was undone, and the cache may be ahead of the file.
         series_cache.forget(batch.device_id for batch in batches)
         raise
+    if added:
+        log.record_committed(*added)
     return rejections
 
 
-def _parts(
-    connection: sqlite3.Connection,
-    series_cache: SeriesCache,
-    batches: Iterable[Batch],
-    rejections: list[Rejections],
-    now: int | None,
-) -> Iterator[Iterable[Row]]:
-    """Yield the rows to store, column by column, on demand; appends the rejections of each batch to `rejections`."""
-    for batch in batches:
-        known = series_cache.of(connection, batch.device_id)
-        resolved = resolve(batch, known.types, series_cache.most)
-        empty = series_cache.without_readings(connection, batch.device_id, resolved.conflicts, now)
-        if empty:
-            series_cache.drop(connection, batch.device_id, empty)
-            resolved = resolve(batch, known.types, series_cache.most)
+class _Writing:
+    """One transaction. unmerged: the readings of earlier ones that are not in the table yet. gathered: the readings to add to them."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, series_cache: SeriesCache, now: int | None, unmerged: Arrivals
+    ) -> None:
+        self._connection = connection
+        self._series_cache = series_cache
+        self._now = now
+        self._unmerged = unmerged
+        self.gathered = Gathered()
+
+    def write(self, batch: Batch) -> Rejections:
+        """Write a batch to the table, or gather it; returns its rejections."""
+        known = self._series_cache.of(self._connection, batch.device_id)
+        resolved = resolve(batch, known.types, self._series_cache.most)
+        if resolved.rejections and (empty := self._without_readings(batch.device_id, resolved.conflicts)):
+            self._series_cache.drop(self._connection, batch.device_id, empty)
+            resolved = resolve(batch, known.types, self._series_cache.most)
         if resolved.new_types:
-            series_cache.add(connection, batch.device_id, resolved.new_types)
-        rejections.append(resolved.rejections)
-        times = batch.times.tolist()
-        for column in resolved.columns:
-            yield _rows(known.ids[column.measurement], batch.times, times, column)
+            self._series_cache.add(self._connection, batch.device_id, resolved.new_types)
+        if len(batch.times) >= WIDE_ROWS and not self._has_unmerged(known.ids, resolved.columns):
+            times = batch.times.tolist()
+            for column in resolved.columns:
+                rows = _rows(known.ids[column.measurement], batch.times, times, column)
+                self._connection.executemany(STORE, rows)
+        else:
+            for column in resolved.columns:
+                self.gathered.add(known.ids[column.measurement], batch.times, column)
+        return resolved.rejections
+
+    def _has_unmerged(self, ids: Mapping[str, int], columns: Sequence[Column]) -> bool:
+        """Whether readings of these columns wait for their merge, which would overwrite later ones in the table."""
+        series = [ids[column.measurement] for column in columns]
+        return bool(len(self._unmerged.of(series))) or any(map(self.gathered.times, series))
+
+    def _without_readings(self, device_id: int, names: Iterable[str]) -> list[str]:
+        """The given measurements that exist but have no readings, in the table or elsewhere."""
+        found = self._series_cache.without_readings(self._connection, device_id, names, self._now)
+        ids = self._series_cache.of(self._connection, device_id).ids
+        return [name for name in found if not self._is_waiting(ids[name])]
+
+    def _is_waiting(self, series: int) -> bool:
+        """Whether there is an unmerged reading of the series that has not expired."""
+        times = np.concatenate([self._unmerged.of([series]).times, *self.gathered.times(series)])
+        if not len(times) or self._now is None:
+            return bool(len(times))
+        kept = retention_of(self._connection, series)
+        return kept is None or bool(times.max() >= self._now - kept)
 
 
 def _rows(series: int, times: Times, listed: list[int], column: Column) -> Iterable[Row]:
@@ -114,20 +161,29 @@ def drop(connection: sqlite3.Connection, series_cache: SeriesCache, device_id: i
 
 
 def retype(
-    connection: sqlite3.Connection, series_cache: SeriesCache, device_id: int, measurement: str, value_type: ValueType
+    connection: sqlite3.Connection,
+    series_cache: SeriesCache,
+    device_id: int,
+    measurement: str,
+    value_type: ValueType,
+    log: ArrivalLog | None = None,
 ) -> None:
-    """Convert a measurement to another type; see the port."""
+    """Convert a measurement to another type; see the port. log: as for write."""
+    log, merged = log or ArrivalLog(), 0
     try:
         with transaction(connection):
             series_cache.refresh(connection)
             known = series_cache.of(connection, device_id)
             if measurement in known.ids:
+                # Unmerged readings have the type that the measurement has now.
+                merged = finish_in_transaction(connection, log)
                 _convert(connection, known.ids[measurement], measurement, known.types[measurement], value_type)
                 series_cache.retype(connection, device_id, measurement, value_type)
     except BaseException:
         # The transaction was undone, and the cache may be ahead of the file.
         series_cache.forget([device_id])
         raise
+    log.forget_merged(merged)
 
 
 def _convert(

@@ -27,8 +27,8 @@ class Address:
 def parsed_address(url: str, schemes: Mapping[str, tuple[int, bool]] = SCHEMES, bare: str = "grpc") -> Address:
     """The address of scheme://host, scheme://host:port, host:port or host. bare: the scheme that an address without one has.
     Raises BadParameter."""
-    parts = urllib.parse.urlsplit(url if has_scheme(url) else f"{bare}://{url}")
     try:
+        parts = urllib.parse.urlsplit(url if has_scheme(url) else f"{bare}://{url}")
         default_port, tls = schemes[parts.scheme]
         port = default_port if parts.port is None else parts.port
     except (KeyError, ValueError):

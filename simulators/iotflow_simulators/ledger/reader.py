@@ -1,13 +1,17 @@
 """Reads a ledger, in bounded memory."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
 from iotflow_simulators import SimulationError
+from iotflow_simulators.ledger.columns import Numbers
 from iotflow_simulators.ledger.entries import (
+    ACKNOWLEDGED,
+    FIRST_REASON,
     DeviceEntry,
     EventEntry,
     Fates,
@@ -21,6 +25,8 @@ from iotflow_simulators.ledger.entries import (
 from iotflow_simulators.ledger.frames import Frame, FrameReader, Kind, LedgerDamaged
 
 T = TypeVar("T")
+# Bytes of a reading, and how many of them zlib packs into one at most.
+_LEAST_BYTES, _MOST_PACKED = 34, 1_032
 
 
 class Ledger:
@@ -38,7 +44,7 @@ class Ledger:
         self.devices: list[DeviceEntry] = []
         self.reasons: list[Reason] = []
         self.events: list[EventEntry] = []
-        self.readings = self.truncated = 0
+        self.readings = self.truncated = self._counted = 0
         self.end: dict[str, Any] = {}
         try:
             self._scan()
@@ -54,7 +60,7 @@ class Ledger:
         """The readings that were due, in groups."""
         left = self.readings
         for frame in self._frames(Kind.READINGS):
-            group = self._decoded(frame, decoded_readings)[:left]
+            group = self._decoded(frame, self._known_devices)[:left]
             left -= len(group)
             if group:
                 yield group
@@ -62,16 +68,30 @@ class Ledger:
     def fates(self) -> Iterator[Fates]:
         """The fates, in the order in which they were known."""
         for frame in self._frames(Kind.FATES):
-            yield self._decoded(frame, decoded_fates)
+            yield self._decoded(frame, self._known_fates)
+
+    def _known_devices(self, payload: bytes) -> list[ReadingEntry]:
+        entries = decoded_readings(payload)
+        if not all(0 <= entry.device < len(self.devices) for entry in entries):
+            raise ValueError("a reading is of a device that the ledger does not have")
+        return entries
+
+    def _known_fates(self, payload: bytes) -> Fates:
+        fates = decoded_fates(payload)
+        if not _are_within(fates.numbers, 0, self._counted):
+            raise ValueError("a fate is of a reading that the ledger does not have")
+        if not _are_within(fates.codes, ACKNOWLEDGED, FIRST_REASON + len(self.reasons)):
+            raise ValueError("a fate has a reason that the ledger does not have")
+        return fates
 
     def _scan(self) -> None:
         handlers: dict[Kind, Callable[[Frame], None]] = {
             Kind.DEVICES: lambda frame: self.devices.extend(self._decoded(frame, decoded_devices)),
             Kind.READINGS: self._count,
-            Kind.REASON: lambda frame: self.reasons.append(Reason(**self._object(frame))),
+            Kind.REASON: lambda frame: self.reasons.append(self._object(frame, Reason)),
             Kind.FATES: lambda _: None,
-            Kind.EVENT: lambda frame: self.events.append(EventEntry(**self._object(frame))),
-            Kind.END: lambda frame: self.end.update(self._object(frame)),
+            Kind.EVENT: lambda frame: self.events.append(self._object(frame, EventEntry)),
+            Kind.END: lambda frame: self.end.update(self._decoded(frame, self._known_end)),
         }
         with self.path.open("rb") as file:
             reader = FrameReader(file, str(self.path))
@@ -79,31 +99,51 @@ class Ledger:
             first = next(frames, None)
             if first is None or first.kind is not Kind.HEADER:
                 raise LedgerDamaged(f"{self.path} has no header: the simulator was killed before it began.")
-            self.header = Header(**self._object(first))
+            self.header = self._object(first, Header)
+            self._records = 1
             for frame in frames:
+                self._records += 1
                 if frame.kind not in handlers or self.is_ended:
                     raise LedgerDamaged(
                         f"{self.path} is damaged at byte {frame.offset}: this record is not expected here."
                     )
                 handlers[frame.kind](frame)
             self.truncated = reader.truncated
-        self.readings = self.end.get("readings", self.readings)
+        self.readings = self.end.get("readings", self._counted)
 
     def _count(self, frame: Frame) -> None:
-        self.readings += int.from_bytes(frame.payload[:4], "little")
+        self._counted += self._decoded(frame, _count_of)
+
+    def _known_end(self, payload: bytes) -> dict[str, Any]:
+        end: dict[str, Any] = dict(orjson.loads(payload))
+        if not 0 <= int(end["readings"]) <= self._counted:
+            raise ValueError("the end counts other readings")
+        return end
 
     def _frames(self, kind: Kind) -> Iterator[Frame]:
         with self.path.open("rb") as file:
-            yield from (frame for frame in FrameReader(file, str(self.path)) if frame.kind is kind)
+            # The simulator may still write others.
+            records = islice(FrameReader(file, str(self.path)), self._records)
+            yield from (frame for frame in records if frame.kind is kind)
 
-    def _object(self, frame: Frame) -> dict[str, Any]:
-        content: dict[str, Any] = self._decoded(frame, orjson.loads)
-        return content
+    def _object(self, frame: Frame, entry: Callable[..., T]) -> T:
+        return self._decoded(frame, lambda payload: entry(**orjson.loads(payload)))
 
     def _decoded(self, frame: Frame, decode: Callable[[bytes], T]) -> T:
         try:
             return decode(frame.payload)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise LedgerDamaged(
                 f"{self.path} is damaged at byte {frame.offset}: the content cannot be read ({error})."
             ) from None
+
+
+def _count_of(payload: bytes) -> int:
+    count = int.from_bytes(payload[:4], "little")
+    if count * _LEAST_BYTES > len(payload) * _MOST_PACKED:
+        raise ValueError(f"{count} readings in {len(payload)} bytes")
+    return count
+
+
+def _are_within(numbers: Numbers, least: int, end: int) -> bool:
+    return not len(numbers) or bool(numbers.min() >= least and numbers.max() < end)

@@ -32,9 +32,14 @@ class BrokerKill:
 
 
 def noted_kills(ledger: Ledger) -> list[BrokerKill]:
-    """The kills that the ledger has."""
+    """The kills that the ledger has. Raises SimulationError."""
     found = [event for event in ledger.events if event.name == MOSQUITTO_KILLED]
-    return [BrokerKill(event.at, int(event.data["autosave_seconds"] * 1_000)) for event in found]
+    try:
+        return [BrokerKill(event.at, int(event.data["autosave_seconds"] * 1_000)) for event in found]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise SimulationError(
+            f"{ledger.path} has a kill of Mosquitto without its autosave_seconds ({error})."
+        ) from None
 
 
 def stated_kill(at: int, autosave: int, ledger: Ledger) -> BrokerKill:

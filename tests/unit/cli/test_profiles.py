@@ -144,7 +144,9 @@ def test_the_forms_of_an_address(url: str, target: str, *, tls: bool) -> None:
     assert (address.target, address.tls) == (target, tls)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "https://x/api", "https://me@x", "x:port", "http://x?y=1"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "http://", "http://[::1", "x:0", "https://x/api", "https://me@x", "x:port", "http://x?y=1"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(click.BadParameter, match="is not the address of a server"):
         parsed_address(url)

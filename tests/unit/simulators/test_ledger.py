@@ -1,8 +1,12 @@
 """Ledgers: what is written is read, an incomplete end is accepted, and any other damage is named with its place."""
 
+from collections import deque
+from dataclasses import asdict
 from itertools import chain, pairwise
 from pathlib import Path
 
+import numpy as np
+import orjson
 import pytest
 
 from iotflow_simulators import SimulationError
@@ -13,11 +17,15 @@ from iotflow_simulators.ledger.entries import (
     FIRST_REASON,
     DeviceEntry,
     EventEntry,
+    Fates,
     Header,
     ReadingEntry,
     Reason,
+    encoded_devices,
+    encoded_fates,
+    encoded_readings,
 )
-from iotflow_simulators.ledger.frames import MAGIC, FrameReader, LedgerDamaged
+from iotflow_simulators.ledger.frames import MAGIC, FrameReader, Kind, LedgerDamaged, framed
 from iotflow_simulators.ledger.hashing import readings_hash
 from iotflow_simulators.ledger.reader import Ledger
 from iotflow_simulators.ledger.writer import LedgerWriter
@@ -119,6 +127,47 @@ def test_a_missing_or_repeated_record_is_found(tmp_path: Path) -> None:
             path.write_bytes(changed)
             with pytest.raises(LedgerDamaged, match=f"at byte ({begin}|{end}): record [0-9]+ is expected"):
                 Ledger(path)
+
+
+def test_what_is_written_after_a_ledger_was_opened_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "ledger")
+    whole = path.read_bytes()
+    # Of the fates on, which come after the readings.
+    path.write_bytes(whole[: offsets(path)[3]])
+    ledger = Ledger(path)
+    path.write_bytes(whole)
+    assert list(chain(*ledger.rows())) == READINGS
+    assert list(ledger.fates()) == []
+
+
+HEAD = (Kind.HEADER, orjson.dumps(asdict(HEADER)))
+KNOWN = [HEAD, (Kind.DEVICES, encoded_devices(DEVICES)), (Kind.READINGS, encoded_readings(READINGS))]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [(Kind.HEADER, b"[]")],
+        [(Kind.HEADER, b"{}")],
+        [HEAD, (Kind.DEVICES, b"[5]")],
+        [HEAD, KNOWN[2]],
+        [HEAD, KNOWN[1], (Kind.READINGS, b"\xff\xff\xff\xff")],
+        [*KNOWN, (Kind.FATES, encoded_fates(Fates(np.array([3]), np.array([ACKNOWLEDGED]), 0, 0)))],
+        [*KNOWN, (Kind.FATES, encoded_fates(Fates(np.array([-1]), np.array([ACKNOWLEDGED]), 0, 0)))],
+        [*KNOWN, (Kind.FATES, encoded_fates(Fates(np.array([0]), np.array([FIRST_REASON]), 0, 0)))],
+        [*KNOWN, (Kind.REASON, b"[]")],
+        [*KNOWN, (Kind.EVENT, b"{}")],
+        [*KNOWN, (Kind.END, b'{"readings":4}')],
+        [*KNOWN, (Kind.END, b'{"readings":"x"}')],
+        [*KNOWN, (Kind.END, b"{}")],
+    ],
+)
+def test_records_that_do_not_fit_each_other_are_named(tmp_path: Path, records: list[tuple[Kind, bytes]]) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(MAGIC + b"".join(framed(kind, at, payload) for at, (kind, payload) in enumerate(records)))
+    with pytest.raises(LedgerDamaged, match=f"{path} is damaged at byte|has no header"):
+        ledger = Ledger(path)
+        deque(chain(ledger.rows(), ledger.fates()))
 
 
 def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:

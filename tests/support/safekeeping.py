@@ -66,11 +66,14 @@ def content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read()
 
 
-def packed(members: Members) -> bytes:
-    """A file with these members."""
+def packed(members: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
+    """A file with these members: contents, or members that are no files."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
         for name, data in members.items():
+            if isinstance(data, tarfile.TarInfo):
+                archive.addfile(data)
+                continue
             member = tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))

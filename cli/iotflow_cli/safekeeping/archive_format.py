@@ -60,16 +60,19 @@ class Part:
 def description_in(data: bytes, version: str) -> Description:
     """The description of a backup. version: of this service. Raises UnusableBackup, also for a backup of a newer version."""
     content = _object(data)
-    made_by = str(content.get("version", ""))
+    made_by = str(content.get("version", ""))[:40]
     if content.get("format", FORMAT) != FORMAT or _numbers(made_by) > _numbers(version):
         raise UnusableBackup(
             f"IoTFlow {made_by} made the backup, and this is IoTFlow {version}. Restore it with {made_by} or a later version.",
             "BACKUP_NEWER",
         )
     try:
-        return Description(**content)
+        description = Description(**content)
     except TypeError:
         raise UnusableBackup("The description of the backup is not complete.") from None
+    if not _is_valid(description):
+        raise UnusableBackup("The description of the backup has values that no backup has.")
+    return description
 
 
 def manifest(description: Description, parts: Sequence[Part]) -> bytes:
@@ -89,15 +92,27 @@ def parts_in(data: bytes, description: Description) -> list[Part]:
     return parts
 
 
-def is_known(name: str, secrets: Sequence[str]) -> bool:
-    """Whether a part of this name may be in a backup. secrets: names of the files with secrets."""
-    return name in (REGISTRY, TELEMETRY, REJECTIONS, *secrets) or RECORDS.fullmatch(name) is not None
+def is_known(name: str, store: str, secrets: Sequence[str]) -> bool:
+    """Whether a part of this name may be in a backup of this store. secrets: names of the files with secrets."""
+    if name in (REGISTRY, *secrets):
+        return True
+    return name == TELEMETRY if store == SQLITE else name == REJECTIONS or RECORDS.fullmatch(name) is not None
+
+
+def _is_valid(description: Description) -> bool:
+    texts = (description.version, description.stamp, description.revision)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and description.store in (SQLITE, IOTDB)
+        and isinstance(description.left_out, list)
+        and all(isinstance(sentence, str) for sentence in description.left_out)
+    )
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
         content = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise UnusableBackup("The description of the backup is damaged.")

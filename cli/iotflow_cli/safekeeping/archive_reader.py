@@ -45,7 +45,7 @@ class ArchiveReader:
                 self._manifest = self._content(member)
             elif member.name == DIGEST:
                 digest = self._content(member).decode(errors="replace")
-            elif archive_format.is_known(member.name, self._secrets) and not self._manifest:
+            elif self._is_known(member.name) and not self._manifest:
                 yield self._part(member)
             else:
                 raise UnusableBackup(f"The backup has a part that no backup has: {member.name!r}.")
@@ -63,11 +63,11 @@ class ArchiveReader:
         if len(stated) != len(self._parts):
             raise UnusableBackup("Parts of the backup are missing.")
 
+    def _is_known(self, name: str) -> bool:
+        return archive_format.is_known(name, self.description.store, self._secrets)
+
     def _part(self, member: tarfile.TarInfo) -> "ArchivePart":
-        content = self._tar.extractfile(member)
-        if content is None:
-            raise UnusableBackup(f"The part {member.name!r} of the backup is no file.")
-        return ArchivePart(member.name, content, self._parts.append)
+        return ArchivePart(member.name, self._file(member), self._parts.append)
 
     def _next(self) -> tarfile.TarInfo | None:
         with _damage_named():
@@ -75,10 +75,16 @@ class ArchiveReader:
 
     def _content(self, member: tarfile.TarInfo) -> bytes:
         with _damage_named():
-            content = self._tar.extractfile(member)
-            if content is None or member.size > _MOST_BYTES:
+            if member.size > _MOST_BYTES:
                 raise UnusableBackup(f"{member.name} of the backup is damaged.")
-            return content.read()
+            return self._file(member).read()
+
+    def _file(self, member: tarfile.TarInfo) -> IO[bytes]:
+        """The content of a member. A link would be that of another file."""
+        content = self._tar.extractfile(member) if member.isreg() else None
+        if content is None:
+            raise UnusableBackup(f"The part {member.name!r} of the backup is no file.")
+        return content
 
 
 class ArchivePart:

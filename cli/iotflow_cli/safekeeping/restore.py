@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iotflow_cli.safekeeping.archive_format import RECORDS, REGISTRY, REJECTIONS, Description, UnusableBackup
+from iotflow_cli.safekeeping.archive_format import IOTDB, RECORDS, REGISTRY, REJECTIONS, Description, UnusableBackup
 from iotflow_cli.safekeeping.archive_reader import ArchivePart, ArchiveReader
 from iotflow_cli.safekeeping.sqlite_snapshot import check
 from iotflow_server import content_exchange
@@ -56,7 +56,7 @@ def aside_name(data_dir: Path) -> str:
 def _extract(archive: ArchiveReader, new: Path, advance: Advance) -> None:
     journal: NewJournal | None = None
     try:
-        if archive.description.store == "iotdb":
+        if archive.description.store == IOTDB:
             # Its readings are replayed from there by the next start.
             journal = NewJournal(new / "journal")
         for part in archive.parts():

@@ -50,7 +50,7 @@ def opened_target(file: Path, data_dir: Path) -> Iterator[Target]:
 
 @contextmanager
 def _locked_draft(draft: Path) -> Iterator[int]:
-    target = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    target = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         _lock(target, draft)
         try:

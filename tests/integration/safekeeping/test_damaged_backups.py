@@ -116,3 +116,40 @@ def test_a_backup_of_a_newer_version_is_refused_by_its_name(backup: Path, folder
     done = iotflow("restore", "--yes", "--data-dir", folder, file)
     assert done.code == 1
     assert "IoTFlow 99.1.0 made the backup" in done.errors
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+@pytest.mark.parametrize("name", [DESCRIPTION, "admin-token", "registry.db", MANIFEST])
+def test_a_part_that_is_no_file_is_refused(backup: Path, folder: Path, file: Path, name: str, kind: bytes) -> None:
+    members = members_of(backup.read_bytes())
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = kind, "/etc/passwd"
+    assert refusal(folder, packed({**members, name: link}), file) == "BACKUP_DAMAGED"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": "9" * 5_000},
+        {"version": None},
+        {"stamp": 5},
+        {"store": "another"},
+        {"revision": 5},
+        {"left_out": 5},
+        {"left_out": [5]},
+        {"unknown": 1},
+    ],
+)
+def test_a_description_with_other_values_is_refused(
+    backup: Path, folder: Path, file: Path, changes: dict[str, object]
+) -> None:
+    reason = refusal(folder, described(members_of(backup.read_bytes()), **changes), file)
+    assert reason in ("BACKUP_DAMAGED", "BACKUP_NEWER")
+
+
+@pytest.mark.parametrize("name", [DESCRIPTION, MANIFEST])
+def test_a_description_that_is_nested_without_end_is_refused(backup: Path, folder: Path, file: Path, name: str) -> None:
+    nested = b'{"a":' * 100_000
+    members = {**members_of(backup.read_bytes()), name: nested}
+    members[DIGEST] = hashlib.sha256(members[MANIFEST]).hexdigest().encode()
+    assert refusal(folder, packed(members), file) == "BACKUP_DAMAGED"

@@ -112,7 +112,11 @@ class RunningEndpoint:
     async def next(self) -> Message:
         """The next message."""
         async with asyncio.timeout(PATIENCE):
-            return await self._messages.get()
+            return await self.taken()
+
+    async def taken(self) -> Message:
+        """The next message, however long it takes."""
+        return await self._messages.get()
 
     async def finish(self, count: int = 1) -> list[Message]:
         """Finish the next messages."""

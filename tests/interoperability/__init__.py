@@ -1,0 +1,1 @@
+"""The MQTT endpoint against tests and clients of others: `make mqtt-interoperability`."""

@@ -48,12 +48,11 @@ class Inbound:
     def receive(self, publish: Publish) -> None:
         """Process a PUBLISH. Raises MalformedPacket if it violates the protocol, or a limit."""
         topic = self._topic(publish) if self._is_v5 else publish.topic
-        _, is_allowed = self._incoming.address(self._session, topic)
-        if not is_allowed and not self._session.login.username:
+        message = self._incoming.message(self._session, publish, topic)
+        if not message.is_allowed and not self._session.login.username:
             # It cannot be informed of a rejection [MQTT-3.3.5-2] of MQTT 3.1.1.
             problem = f"a client without a login may not publish to {topic:.200}"
             raise MalformedPacket(problem, ReasonCode.NOT_AUTHORIZED)
-        message = self._incoming.message(self._session, publish, topic)
         if publish.qos:
             message.receipts = self
             is_known = publish.qos == _QOS_2 or self._session.expiry > 0

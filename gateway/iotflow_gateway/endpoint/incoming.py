@@ -30,9 +30,10 @@ class Receipts(Protocol):
 
 @dataclass(slots=True, eq=False)
 class InboundMessage(Message):
-    """A message of a client. receipts: of its connection; None: no client waits for an acknowledgement. repeats: the same message of
-    QoS 2, sent again before it was acknowledged."""
+    """A message of a client. is_allowed: whether the client may publish to the topic. receipts: of its connection; None: no client
+    waits for an acknowledgement. repeats: the same message of QoS 2, sent again before it was acknowledged."""
 
+    is_allowed: bool = True
     receipts: Receipts | None = None
     repeats: "list[InboundMessage]" = field(default_factory=list)
 
@@ -75,7 +76,7 @@ class IncomingMessages:
         """Whether nothing may be read from clients."""
         return self.waiting >= self._window or self._bytes >= MOST_BYTES
 
-    def address(self, session: Session, topic: str) -> tuple[Address, bool]:
+    def _known_address(self, session: Session, topic: str) -> tuple[Address, bool]:
         """The address of a topic to which a client publishes, and whether it may. Sessions remember the last ones."""
         found = session.addresses.get(topic)
         if found is None:
@@ -94,8 +95,9 @@ class IncomingMessages:
 
     def message(self, session: Session, publish: Publish, topic: str) -> InboundMessage:
         """The message of a PUBLISH. topic: with a topic alias resolved."""
-        address, _ = self.address(session, topic)
+        address, is_allowed = self._known_address(session, topic)
         message = InboundMessage(topic, address, publish.payload, publish.packet_id, publish.qos)
+        message.is_allowed = is_allowed
         message.device_id = session.device_id
         message.connection_key = session.connection_key
         if publish.properties:
@@ -104,9 +106,8 @@ class IncomingMessages:
 
     def accept(self, session: Session, message: InboundMessage, properties: Properties, *, is_retained: bool) -> None:
         """Process a message. Devices hear their own messages, if they subscribe to them."""
-        _, is_allowed = self.address(session, message.topic)
         is_heard = is_retained or self._fanout.may_have_subscribers(message.topic, message.address)
-        if is_allowed and session.login.username and is_heard:
+        if message.is_allowed and session.login.username and is_heard:
             self._send_on(session, message, properties, is_retained=is_retained)
         self._process(message)
 
@@ -122,9 +123,8 @@ class IncomingMessages:
     def accept_will(self, session: Session, will: Will) -> None:
         """Process the last will of a client."""
         publish = Publish(will.topic, will.payload, will.qos, properties=will.properties)
-        _, is_allowed = self.address(session, will.topic)
-        if is_allowed or session.login.username:
-            message = self.message(session, publish, will.topic)
+        message = self.message(session, publish, will.topic)
+        if message.is_allowed or session.login.username:
             self.accept(session, message, will.properties, is_retained=will.is_retained)
 
     def record_reachable(self, session: Session) -> None:

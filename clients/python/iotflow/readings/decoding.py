@@ -6,7 +6,7 @@ from typing import Any
 
 from iotflow.readings.document import InvalidReading, exact_document
 from iotflow.readings.times import InvalidTime, ShortTime, parse_time
-from iotflow.readings.values import MOST_MEASUREMENTS, DigitsLost, Reading, ValueReader
+from iotflow.readings.values import LONGEST_NAME, MOST_MEASUREMENTS, DigitsLost, Reading, ValueReader, ordinary_values
 
 MOST_READINGS = 10_000
 # Problems that are kept; further ones are only counted. A problem takes far more memory than its value.
@@ -50,10 +50,28 @@ def decode(payload: bytes, content: Any, now: int, most_measurements: int = MOST
 
     now: milliseconds since 1970 UTC. Raises InvalidReading where the payload cannot contain a reading.
     """
+    if reading := _ordinary(content, now, most_measurements):
+        return Decoded([reading])
     try:
         return _decode(content, now, most_measurements, is_exact=False)
     except DigitsLost:
         return _decode(exact_document(payload), now, most_measurements, is_exact=True)
+
+
+def _ordinary(item: Any, now: int, most_measurements: int, index: int = 0) -> Reading | None:
+    """A reading all of which is stored as it is; None: another one. Most readings are ordinary, and take a third of the time in
+    this way."""
+    if type(item) is not dict or "metadata" in item:
+        return None
+    try:
+        values, others = ordinary_values(_data(item))
+        given = _given_time(item)[1]
+        time = None if given is None else parse_time(given, now)
+    except (InvalidReading, InvalidTime):
+        return None
+    if others or not 0 < len(values) <= most_measurements or max(map(len, values)) > LONGEST_NAME:
+        return None
+    return Reading(time, values, index)
 
 
 def decode_items(items: Sequence[Any], now: int, most_measurements: int = MOST_MEASUREMENTS) -> Decoded:
@@ -83,7 +101,10 @@ def _decode_list(items: Sequence[Any], now: int, most_measurements: int, *, is_e
     decoded = Decoded()
     reader = _ReadingDecoder(decoded, now, most_measurements, is_exact=is_exact)
     for index, item in enumerate(items):
-        reader.add(item, index)
+        if reading := _ordinary(item, now, most_measurements, index):
+            decoded.readings.append(reading)
+        else:
+            reader.add(item, index)
     return decoded
 
 
@@ -112,11 +133,8 @@ class _ReadingDecoder:
                 self._decoded.readings.append(Reading(time, values, index or 0))
 
     def _time(self, item: dict[str, Any], index: int | None) -> int | None:
-        given = item.get("timestamp")
-        key = "timestamp" if given is not None else "ts"
-        if given is None and (given := item.get("ts")) is None:
-            return None
-        if isinstance(given, str) and not given.strip():
+        key, given = _given_time(item)
+        if given is None or (isinstance(given, str) and not given.strip()):
             return None
         try:
             return parse_time(given, self._now)
@@ -126,6 +144,12 @@ class _ReadingDecoder:
             return None
         except InvalidTime as problem:
             raise InvalidReading("INVALID_TIME", str(problem), field=key) from None
+
+
+def _given_time(item: dict[str, Any]) -> tuple[str, Any]:
+    """The key of a reading's time, and the time as it is given; None: the reading has none."""
+    given = item.get("timestamp")
+    return ("timestamp", given) if given is not None else ("ts", item.get("ts"))
 
 
 def _data(item: Any) -> dict[str, Any]:

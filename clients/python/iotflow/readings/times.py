@@ -12,6 +12,7 @@ UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w":
 # digits can be dates such as 20240131120000.
 SECONDS, MILLISECONDS = 10, 13
 SHORTEST = 10 ** (SECONDS - 1)
+_FIRST_MILLISECONDS, _AFTER_MILLISECONDS = 10 ** (MILLISECONDS - 1), 10**MILLISECONDS
 
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.[0-9]+)?")
 _AGE = re.compile(r"(?:now)?\s*-\s*(\d{1,15})(ms|s|m|h|d|w)")
@@ -36,6 +37,8 @@ def parse_time(given: object, now: int) -> int:
 
     Returns milliseconds since 1970 UTC. now: milliseconds. Raises InvalidTime, ShortTime.
     """
+    if type(given) is int and _FIRST_MILLISECONDS <= given < _AFTER_MILLISECONDS:
+        return given
     if isinstance(given, str):
         return _checked(_parse_text(given.strip(), now))
     if isinstance(given, int | float) and not isinstance(given, bool):

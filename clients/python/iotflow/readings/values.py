@@ -36,7 +36,7 @@ class DigitsLost(Exception):
     """An integer may have lost digits; the payload must be parsed by exact_document."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """time: milliseconds since 1970 UTC; None: the reading has no time. values: by measurement, at least one. index: position in the
     message."""
@@ -44,6 +44,23 @@ class Reading:
     time: int | None
     values: Values
     index: int = 0
+
+
+def ordinary_values(data: dict[str, Any]) -> tuple[Values, list[str] | None]:
+    """The values that are stored as they are, and the names of the other ones; None: there are none."""
+    values: Values = {}
+    others: list[str] | None = None
+    for name, value in data.items():
+        kind = type(value)
+        if (kind is float and -WIDE < value < WIDE) or kind is str or kind is bool:
+            values[name] = value
+        elif kind is int and -EXACT <= value <= EXACT:
+            values[name] = float(value)
+        elif others is None:
+            others = [name]
+        else:
+            others.append(name)
+    return values, others
 
 
 class ValueReader:
@@ -75,15 +92,10 @@ class ValueReader:
         return values
 
     def _of_data(self, data: dict[str, Any], index: int | None) -> Values:
-        values: Values = {}
-        for name, value in data.items():
-            kind = type(value)
-            if kind is str or kind is bool or (kind is float and -WIDE < value < WIDE):
-                values[name] = value
-            elif kind is int and -EXACT <= value <= EXACT:
-                values[name] = float(value)
-            elif value is not None:
-                self._add_other(values, name, value, index)
+        values, others = ordinary_values(data)
+        for name in others or ():
+            if data[name] is not None:
+                self._add_other(values, name, data[name], index)
         return values
 
     def _add_other(self, values: Values, name: str, value: Any, index: int | None) -> None:

@@ -11,11 +11,11 @@ from iotflow_gateway.pipeline.device_rows import (
     ENOUGH_ROWS,
     ENOUGH_VALUES,
     AffectedMessage,
-    Cells,
     DeviceRows,
-    wire_columns,
 )
 from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.shapes import Shape, union
+from iotflow_gateway.pipeline.wire_columns import Row, add_columns
 
 # Devices with few measurements in common fill the batch with empty cells. Above FEW_CELLS cells, at least one in CELLS_A_VALUE must
 # have a value.
@@ -85,7 +85,7 @@ class MultiDeviceBatch:
         self._parts = [first]
         # The first row of each part.
         self._firsts = [0]
-        self._kinds = {name: kind for name, (kind, _, _) in first.columns.items()}
+        self._measurements = first.measurements
         self._size, self._values, self._bytes = len(first), first.values, first.bytes
 
     def __len__(self) -> int:
@@ -103,27 +103,29 @@ class MultiDeviceBatch:
 
     def append(self, rows: DeviceRows) -> bool:
         """Append the rows of another device; False: they do not fit. The appended rows must be complete."""
-        if not self._fits(rows):
+        measurements = self._joined(rows)
+        if measurements is None:
             return False
+        self._measurements = measurements
         self._parts.append(rows)
         self._firsts.append(self._size)
-        self._kinds.update((name, kind) for name, (kind, _, _) in rows.columns.items())
         self._size += len(rows)
         self._values += rows.values
         self._bytes += rows.bytes
         return True
 
-    def _fits(self, rows: DeviceRows) -> bool:
-        size, kinds = self._size + len(rows), self._kinds
+    def _joined(self, rows: DeviceRows) -> Shape | None:
+        """The measurements with those of further rows; None: the rows do not fit."""
+        size = self._size + len(rows)
         if rows.server_times is not self._parts[0].server_times:
-            return False
+            return None
         if size > ENOUGH_ROWS or self._bytes + rows.bytes > ENOUGH_BYTES:
-            return False
-        if any(kinds.get(name, kind) is not kind for name, (kind, _, _) in rows.columns.items()):
-            return False
-        width = len(kinds) + sum(name not in kinds for name in rows.columns)
+            return None
+        joined = union(self._measurements, rows.measurements)
+        if joined is None or len(joined) > MOST_MEASUREMENTS:
+            return None
         cells = min(ENOUGH_VALUES, CELLS_A_VALUE * (self._values + rows.values))
-        return width <= MOST_MEASUREMENTS and width * size <= max(FEW_CELLS, cells)
+        return joined if len(joined) * size <= max(FEW_CELLS, cells) else None
 
     def messages(self) -> Iterator[Message]:
         """The messages whose readings the batch holds."""
@@ -134,12 +136,13 @@ class MultiDeviceBatch:
         first, *others = self._parts
         if not others:
             return first.batch()
-        batch, columns = TelemetryBatch(server_times=first.server_times), dict[str, Cells]()
+        batch, rows, shapes = TelemetryBatch(server_times=first.server_times), list[Row](), list[Shape]()
         for part in self._parts:
-            _append(part, len(batch.timestamps), columns)
             batch.device_ids.extend([part.device_id] * len(part))
             batch.timestamps.extend(part.times)
-        batch.columns.extend(wire_columns(columns, self._size))
+            rows += part.rows
+            shapes += part.shapes
+        add_columns(batch, rows, shapes)
         return batch
 
     def split(self) -> list[PendingBatch]:
@@ -173,13 +176,3 @@ def _valid(column: Column, first: int, end: int) -> int:
         return end - first
     bits = int.from_bytes(column.validity, "little") >> first
     return (bits & (1 << end - first) - 1).bit_count()
-
-
-def _append(part: DeviceRows, first: int, columns: dict[str, Cells]) -> None:
-    """Add the rows of a device to the columns, as rows from `first` on."""
-    for name, (kind, rows, values) in part.columns.items():
-        cells = columns.get(name)
-        if cells is None:
-            cells = columns[name] = (kind, [], [])
-        cells[1].extend([first + row for row in rows])
-        cells[2].extend(values)

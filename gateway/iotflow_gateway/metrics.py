@@ -2,12 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from iotflow_gateway.descriptors import USED_UP
 
@@ -16,31 +19,42 @@ LOOPBACK = "127.0.0.1"
 ACCEPT_AGAIN = 1.0
 
 
+class _MessageCounts(Collector):
+    """Counts of every message. They are plain numbers, because a counter of the library takes a lock for each message."""
+
+    def __init__(self) -> None:
+        self.received: Tally[str] = Tally()
+        self.finished = 0
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        received = CounterMetricFamily(
+            "iotflow_gateway_messages", "Messages received from the broker.", labels=["kind"]
+        )
+        # The event loop may add a kind meanwhile.
+        for kind, count in dict(self.received).items():
+            received.add_metric([kind], count)
+        yield received
+        finished = "Messages acknowledged to the broker."
+        yield CounterMetricFamily("iotflow_gateway_finished", finished, value=self.finished)
+
+
 class GatewayMetrics:
     """GatewayMetrics of one adapter."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._received = Counter(
-            "iotflow_gateway_messages", "Messages received from the broker.", ["kind"], registry=self._registry
-        )
+        self._messages = _MessageCounts()
+        self._registry.register(self._messages)
         self._rejected = Counter(
             "iotflow_gateway_refused", "Rejections, by reason.", ["reason"], registry=self._registry
         )
         self._unpublished = Counter(
             "iotflow_gateway_untold", "Rejections that were not published to the device.", registry=self._registry
         )
-        self._finished = Counter(
-            "iotflow_gateway_finished", "Messages acknowledged to the broker.", registry=self._registry
-        )
-        self._by_kind: dict[str, Counter] = {}
 
     def record_received(self, kind: str) -> None:
         """Count a message of the broker."""
-        counter = self._by_kind.get(kind)
-        if counter is None:
-            counter = self._by_kind[kind] = self._received.labels(kind)
-        counter.inc()
+        self._messages.received[kind] += 1
 
     def record_rejected(self, reason: str) -> None:
         """Count a rejection."""
@@ -52,7 +66,7 @@ class GatewayMetrics:
 
     def record_finished(self) -> None:
         """Count a message that was acknowledged to the broker."""
-        self._finished.inc()
+        self._messages.finished += 1
 
     def gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
         """Add a gauge. value: called at each scrape."""

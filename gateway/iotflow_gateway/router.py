@@ -1,8 +1,7 @@
 """Routes each message of the broker to the component that processes it."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -74,15 +73,19 @@ class MessageRouter:
         elif self._queue.is_busy(message) or is_long(kind, message):
             self._queue.add(message)
         else:
-            with self._rejecting(message):
+            try:
                 self._process(message)
+            except Exception as error:  # noqa: BLE001 - it must not block the messages behind this one
+                self._reject(message, error)
 
     async def _process_queued(self, message: Message) -> None:
-        with self._rejecting(message):
+        try:
             if is_long(message.address.kind, message):
                 await self._process_long(message)
             else:
                 self._process(message)
+        except Exception as error:  # noqa: BLE001 - it must not block the messages behind this one
+            self._reject(message, error)
 
     def _process(self, message: Message) -> None:
         kind = checked_kind(message)
@@ -134,8 +137,10 @@ class MessageRouter:
         if task.cancelled():
             # The adapter stops. The broker keeps the message.
             return
-        with self._rejecting(message):
+        try:
             self._process_for(task.result(), kind, message, content)
+        except Exception as error:  # noqa: BLE001 - it must not block the messages behind this one
+            self._reject(message, error)
 
     def _process_for(self, device_id: int, kind: Kind, message: Message, content: Any) -> None:
         self._check_device(message, device_id, content)
@@ -161,19 +166,13 @@ class MessageRouter:
         if message.connection_key:
             message.connection_key.api_key = api_key(message, content)
 
-    @contextmanager
-    def _rejecting(self, message: Message) -> Iterator[None]:
-        """Reject the message if its processing fails. An unexpected error must not block the messages behind it."""
-        try:
-            yield
-        except Rejected as rejected:
-            self._reject(message, rejected)
-        except Exception:
-            log.exception("message_failed", topic=message.topic)
-            problem = "The adapter failed over this message; its log has the cause."
-            self._reject(message, Rejected("INTERNAL", problem))
-
-    def _reject(self, message: Message, rejected: Rejected) -> None:
+    def _reject(self, message: Message, error: Exception) -> None:
+        """Reject a message whose processing has failed. An unexpected error must not block the messages behind it."""
+        if isinstance(error, Rejected):
+            rejected = error
+        else:
+            log.error("message_failed", topic=message.topic, exc_info=error)
+            rejected = Rejected("INTERNAL", "The adapter failed over this message; its log has the cause.")
         self._callbacks.reject(message, rejected)
         self._callbacks.finish(message)
 

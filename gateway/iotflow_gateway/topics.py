@@ -1,13 +1,26 @@
 """The topics that the adapter subscribes to and publishes on."""
 
+from functools import lru_cache
+
 from iotflow.mqtt_topics import SIGNS_OF_LIFE, Address, Kind, TopicGrammar, is_published_to, usernames
 from iotflow.topic_names import ANONYMOUS, level_problem
+
+# Addresses of topics that are remembered, and the characters of such a topic, so that the memory is bounded: about 30 MB.
+_REMEMBERED, _REMEMBERED_LENGTH = 65_536, 128
 
 __all__ = ["SIGNS_OF_LIFE", "Address", "Kind", "Topics", "is_published_to", "usernames"]
 
 
 class Topics(TopicGrammar):
     """prefix: the first part of every topic; it may have slashes."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(prefix)
+        self._remembered = lru_cache(_REMEMBERED)(super().parse)
+
+    def parse(self, topic: str) -> Address:
+        """Parse a topic. Short ones are parsed once and remembered."""
+        return self._remembered(topic) if len(topic) <= _REMEMBERED_LENGTH else super().parse(topic)
 
     def heartbeat(self, username: str) -> str:
         """The topic of a device's heartbeats."""

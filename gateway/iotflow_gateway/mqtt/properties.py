@@ -41,17 +41,17 @@ class Properties(TypedDict, total=False):
     shared_subscriptions_available: int
 
 
-class _NoProperties(dict[str, Any]):
-    """Shared by all packets without properties, so that it cannot be changed."""
+class _SharedProperties(dict[str, Any]):
+    """Shared by several packets, so that they cannot be changed."""
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return 0
+        return id(self)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        raise TypeError("the properties of a packet without properties cannot be changed")
+        raise TypeError("the properties of several packets cannot be changed")
 
 
-NO_PROPERTIES: Properties = cast(Properties, _NoProperties())
+NO_PROPERTIES: Properties = cast(Properties, _SharedProperties())
 # In the place of a packet's type: the properties of a will (3.1.3.2).
 WILL = 0
 
@@ -125,6 +125,11 @@ _TABLE: Mapping[int, tuple[str, _Kind, tuple[int, ...]]] = {
     0x2A: ("shared_subscriptions_available", _FLAG, (_P.CONNACK,)),
 }
 _BY_NAME = {name: (identifier, kind) for identifier, (name, kind, _) in _TABLE.items()}
+
+
+def unchangeable(properties: Properties) -> Properties:
+    """Properties that several packets share."""
+    return cast(Properties, _SharedProperties(properties))
 
 
 def allowed_properties(packet: int) -> frozenset[str]:

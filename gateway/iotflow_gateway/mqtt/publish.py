@@ -1,14 +1,23 @@
 """PUBLISH (3.3). Most packets of a device are of this type, so that it is decoded in place, without a reader."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iotflow_gateway.mqtt.data_types import BodyReader, string, topic_name, varint
 from iotflow_gateway.mqtt.packet_types import DUP, RETAIN, PacketType, Version
-from iotflow_gateway.mqtt.properties import NO_PROPERTIES, Properties, decode_properties, encode_properties
+from iotflow_gateway.mqtt.properties import (
+    NO_PROPERTIES,
+    Properties,
+    decode_properties,
+    encode_properties,
+    unchangeable,
+)
 from iotflow_gateway.mqtt.reason_codes import MalformedPacket, ReasonCode
 
 _FIRST = PacketType.PUBLISH << 4
 _SHORT = "a packet is shorter than its content"
+# Properties up to this size, such as a subscription identifier, are decoded once and remembered.
+_REMEMBERED_BYTES, _REMEMBERED = 8, 1_024
 
 
 @dataclass(slots=True)
@@ -49,13 +58,23 @@ def decode_publish(first: int, data: bytes, start: int, end: int, version: Versi
         packet_id = data[topic_end] << 8 | data[topic_end + 1]
         if not packet_id:
             raise MalformedPacket("a packet identifier is 0")
+    properties = NO_PROPERTIES
     if version is Version.V5:
-        if at == topic_end or body == end or data[body]:
+        size = data[body] if body < end else -1
+        # The size of few properties is one byte.
+        if at == topic_end or not 0 <= size <= _REMEMBERED_BYTES or body + size >= end:
             return _decode_v5(first, packet_id, data[at:topic_end], BodyReader(data[body:end]))
-        # No properties, whose size is one byte.
-        body += 1
+        body += 1 + size
+        if size:
+            properties = _remembered(data[body - size : body])
     topic = topic_name(data[at:topic_end])
-    return Publish(topic, data[body:end], qos, packet_id, first & RETAIN == RETAIN, first & DUP == DUP)
+    is_retained, is_dup = first & RETAIN == RETAIN, first & DUP == DUP
+    return Publish(topic, data[body:end], qos, packet_id, is_retained, is_dup, properties)
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(content: bytes) -> Properties:
+    return unchangeable(decode_properties(content, PacketType.PUBLISH))
 
 
 def _decode_v5(first: int, packet_id: int, topic: bytes, body: BodyReader) -> Publish:

@@ -52,7 +52,8 @@ def is_protobuf(kind: Kind | None, message: Message) -> bool:
 def is_long(kind: Kind | None, message: Message) -> bool:
     """Whether decoding the payload would delay other devices."""
     payload = message.payload
-    is_short = len(payload) <= AT_ONCE_BYTES and payload.count(b",") <= AT_ONCE_COMMAS
+    size = len(payload)
+    is_short = size <= AT_ONCE_COMMAS or (size <= AT_ONCE_BYTES and payload.count(b",") <= AT_ONCE_COMMAS)
     return not (is_short or kind is None or is_protobuf(kind, message))
 
 

@@ -1,11 +1,12 @@
 """Settings of the server that runs on one machine. The user's own settings take precedence."""
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
+
+from iotflow.loopback import is_loopback
 
 HOST = "127.0.0.1"
 # Name of the file in which the server reads the parts that do not run.
@@ -25,17 +26,9 @@ SERVER_DRAIN_SECONDS = 10.0
 STORE_START_SECONDS = 30.0
 
 
-def is_local(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def defaults(host: str) -> dict[str, str]:
     """Settings unless the user set them. host: REST's address."""
-    return DEFAULTS if is_local(host) else NETWORK_DEFAULTS
+    return DEFAULTS if is_loopback(host) else NETWORK_DEFAULTS
 
 
 def chosen() -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from iotflow.loopback import is_loopback
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.console import supervisor_on, write_line
 from iotflow_cli.envoy.proxy import EnvoyProxy, admin_socket_in, drain
@@ -85,7 +86,7 @@ class LocalService:
             admin_socket=admin_socket_in(folder),
             workers=local_defaults.worker_sockets(self.data_dir, self.workers),
             secret=secrets.token_urlsafe(24),
-            is_local=local_defaults.is_local(self.rest_host),
+            is_local=is_loopback(self.rest_host),
         )
 
     def _programs(self, proxy: EnvoyProxy) -> list[Program]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from iotflow.loopback import is_loopback
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.command_line.options import PORT, SettingOption, data_dir_option
@@ -166,6 +167,6 @@ def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: BrokerC
     if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(rest_host)):
         listeners.append(Listener("MQTT without a login", broker.host, anonymous_port, "--mqtt-port"))
     # A broker that runs already keeps its port, so the others must differ from it.
-    check_distinct([named, *listeners] if local_defaults.is_local(broker.host) and not broker.is_ours else listeners)
+    check_distinct([named, *listeners] if is_loopback(broker.host) and not broker.is_ours else listeners)
     for one in listeners:
         check_free(one.host, one.port, one.option)

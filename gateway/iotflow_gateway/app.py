@@ -22,6 +22,7 @@ from iotflow_gateway.devices.configs import ConfigPublisher
 from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.devices.registration import MqttRegistrationHandler
 from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint
+from iotflow_gateway.listeners import listeners
 from iotflow_gateway.metrics import GatewayMetrics
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message
@@ -129,7 +130,7 @@ def _broker(context: Context, mosquitto: MosquittoAccounts | None) -> Broker:
         adapter=context.adapter,
         anonymous=AnonymousAccess(register=settings.discovery, publish=settings.anonymous),
     )
-    endpoint = Endpoint(address.host, address.port, access, topics, settings.window)
+    endpoint = Endpoint(listeners(settings), access, topics, settings.window)
     context.directory.on_change(endpoint.account_changed)
     return endpoint
 

@@ -26,13 +26,17 @@ def run_process(run: Run) -> int:
     try:
         settings = load_settings()
     except WrongGatewaySettings as error:
-        sys.stderr.write(f"The settings are not valid:\n{error}\n")
+        _write_problem(error)
         return 1
     _configure_log(settings.log_level, settings.log_format)
     for name in unknown_settings():
         log.warning("unknown_setting", name=name, hint="the variable has no effect; remove it, or correct its name")
     sys.setswitchinterval(SWITCH_SECONDS)
     return asyncio.run(_run_until_signal(run(settings)))
+
+
+def _write_problem(error: WrongGatewaySettings) -> None:
+    sys.stderr.write(f"The settings are not valid:\n{error}\n")
 
 
 async def _run_until_signal(running: Coroutine[None, None, None]) -> int:
@@ -47,6 +51,9 @@ async def _run_until_signal(running: Coroutine[None, None, None]) -> int:
         await work
     except asyncio.CancelledError:
         return 0
+    except WrongGatewaySettings as error:
+        _write_problem(error)
+        return 1
     except (ServerError, OSError) as error:
         log.error("adapter_stopped", problem=str(error))
         return 1

@@ -39,18 +39,18 @@ class GatewaySettings(BaseSettings):
     token_file: OptionalPath = Field(None, description="File that holds the token.")
     broker: Literal["elsewhere", "embedded"] = Field(
         "elsewhere",
-        description="A broker in another process, or the MQTT endpoint inside the adapter (loopback only).",
+        description="A broker in another process, or the MQTT endpoint inside the adapter.",
     )
     mqtt_host: str = Field(
         "127.0.0.1",
         min_length=1,
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_HOST", "IOTFLOW_MQTT_HOST", "MQTT_HOST"),
-        description="The broker's address.",
+        description="The broker's address, or the one at which the MQTT endpoint listens.",
     )
     mqtt_port: Annotated[int, Field(ge=1, le=65535)] = Field(
         1883,
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_PORT", "IOTFLOW_MQTT_PORT", "MQTT_PORT"),
-        description="The broker's port.",
+        description="The broker's port, or that of the MQTT endpoint without TLS.",
     )
     mqtt_username: str = Field(
         "iotflow/gateway",
@@ -67,6 +67,22 @@ class GatewaySettings(BaseSettings):
         None, description="File of the certificate authority of the broker. Empty: those of the system."
     )
     mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version of the connection to the broker.")
+    tls_certificate_file: OptionalPath = Field(
+        None,
+        description="Certificate of the MQTT endpoint in PEM, with those between it and the authority. Empty: the endpoint has no TLS.",
+    )
+    tls_key_file: OptionalPath = Field(None, description="Private key of that certificate, in PEM.")
+    tls_client_ca_file: OptionalPath = Field(
+        None,
+        description="Authorities that sign certificates of devices, in PEM, and lists of revoked certificates. Empty: devices log in "
+        "with their keys only.",
+    )
+    tls_port: int = Field(8883, ge=1, le=65_535, description="Port of the MQTT endpoint with TLS.")
+    plaintext: bool = Field(
+        False,
+        description="Let the MQTT endpoint listen without TLS beyond loopback, where the network can read the keys of devices. Otherwise "
+        "it listens there with TLS only.",
+    )
     mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow",
         validation_alias=AliasChoices("IOTFLOW_MQTT_TOPIC_PREFIX"),

@@ -10,7 +10,7 @@ from typing import Any, cast
 import grpc
 
 from iotflow_gateway.accounts.directory import Directory
-from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint
+from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint, Listener
 from iotflow_gateway.mqtt import Connack, Connect, Packet, PacketParser, Version
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
@@ -174,7 +174,7 @@ async def running_endpoint(window: int = 1_000, channel: object = None) -> Async
     )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    one = RunningEndpoint(Endpoint("127.0.0.1", port, access, topics, window), port)
+    one = RunningEndpoint(Endpoint([Listener("127.0.0.1", port)], access, topics, window), port)
     try:
         async with asyncio.timeout(PATIENCE):
             await one.endpoint.connected()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from iotflow_cli import local_defaults
+from iotflow.loopback import is_loopback
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.target import Target
 from iotflow_cli.output.results import Record, Table
@@ -40,7 +40,7 @@ def login(
     uses_tls = url.tls or bool(ca or certificate or key)
     if bool(certificate) != bool(key):
         raise click.UsageError("--certificate and --key go together.")
-    if not uses_tls and not insecure and not local_defaults.is_local(url.host):
+    if not uses_tls and not insecure and not is_loopback(url.host):
         raise click.UsageError(
             f"{url.host} is not this machine, and the token would travel unencrypted. Use https://, or --insecure."
         )

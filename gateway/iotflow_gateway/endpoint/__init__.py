@@ -2,5 +2,7 @@
 
 from iotflow_gateway.endpoint.access_control import AccessControl, AnonymousAccess
 from iotflow_gateway.endpoint.endpoint import Endpoint
+from iotflow_gateway.endpoint.transports.certificates import Certificates, TlsFiles, WrongCertificate
+from iotflow_gateway.endpoint.transports.listeners import Listener
 
-__all__ = ["AccessControl", "AnonymousAccess", "Endpoint"]
+__all__ = ["AccessControl", "AnonymousAccess", "Certificates", "Endpoint", "Listener", "TlsFiles", "WrongCertificate"]

@@ -1,6 +1,7 @@
 """Authentication of clients at the endpoint, and the topics that each may use."""
 
 import hmac
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest, FindAccountRequest,
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.words import DeviceStatus
 from iotflow_gateway.accounts.directory import Directory
+from iotflow_gateway.endpoint.client_certificates import ClientCertificate
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
@@ -27,12 +29,13 @@ class AuthUnavailable(Exception):
 @dataclass(frozen=True, slots=True)
 class Login:
     """device_id: 0 for a login that is not of a device. usernames: of the device at the time of the login. key_ends_at: end of the
-    key's validity; None: the key does not end by itself."""
+    validity of the key or the certificate; None: the key does not end by itself. certificate: None: the login is not by one."""
 
     username: str
     device_id: int = 0
     usernames: tuple[str, ...] = ()
     key_ends_at: datetime | None = None
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,25 @@ class AccessControl:
         self._adapter = adapter
         self._anonymous = anonymous
 
-    async def authenticate(self, username: str, password: str) -> Login | None:
-        """The login, or None if it is rejected. Raises AuthUnavailable while the server does not answer."""
+    async def authenticate(
+        self, username: str, password: str, certificate: ClientCertificate | None = None
+    ) -> Login | None:
+        """The login, or None if it is rejected. certificate: counts without a password. Raises AuthUnavailable while the server does
+        not answer."""
+        if certificate and not password and username in ("", certificate.name):
+            return await self._answered(self._certified(certificate))
         if not username:
             return Login("") if self._anonymous.register or self._anonymous.publish else None
         if username == self._adapter[0]:
             is_correct = hmac.compare_digest(password.encode(), self._adapter[1].encode())
             return Login(username) if is_correct else None
+        return await self._answered(
+            self._registrar(password) if username == REGISTRAR else self._device(username, password)
+        )
+
+    async def _answered(self, asked: Awaitable[Login | None]) -> Login | None:
         try:
-            if username == REGISTRAR:
-                return await self._registrar(password)
-            return await self._device(username, password)
+            return await asked
         except grpc.aio.AioRpcError as error:
             if error.code() in UNKNOWN_KEY:
                 return None
@@ -125,6 +136,15 @@ class AccessControl:
         if username not in usernames or found.account.status == DeviceStatus.INACTIVE:
             return None
         return Login(username, found.account.device_id, usernames, _key_end(found))
+
+    async def _certified(self, certificate: ClientCertificate) -> Login | None:
+        """The login of the device that has the certificate's name."""
+        request = FindAccountRequest(username=certificate.name)
+        found = await self._stub.FindAccount(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
+        if found.account.status == DeviceStatus.INACTIVE or not certificate.is_valid:
+            return None
+        usernames = (str(found.account.device_id), found.account.name)
+        return Login(certificate.name, found.account.device_id, usernames, certificate.valid_until, certificate)
 
 
 def _key_end(found: FindAccountResponse) -> datetime | None:

@@ -89,7 +89,7 @@ class Admission:
         changes = self._review.changes
         try:
             client_id = _client_id(connect)
-            login = await self._authenticate(connection.address, connect)
+            login = await self._authenticate(connection, connect)
         except Rejection as rejection:
             self._reject(connection, rejection)
             return
@@ -102,11 +102,11 @@ class Admission:
         connection.write(Connack(rejection.code, properties=properties).encode(connection.version))
         connection.close(str(rejection))
 
-    async def _authenticate(self, address: str, connect: Connect) -> Login:
-        username = connect.username or ""
+    async def _authenticate(self, connection: Connection, connect: Connect) -> Login:
+        username, address, certificate = connect.username or "", connection.address, connection.certificate
         try:
             async with self._logins.turn(address, connect):
-                login = await self._access.authenticate(username, password_text(connect))
+                login = await self._access.authenticate(username, password_text(connect), certificate)
         except AuthUnavailable:
             raise Rejection("the server is unavailable", ReasonCode.SERVER_UNAVAILABLE) from None
         if login is None:

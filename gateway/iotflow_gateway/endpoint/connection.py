@@ -8,6 +8,7 @@ from typing import cast
 import structlog
 
 from iotflow.client_addresses import network
+from iotflow_gateway.endpoint.client_certificates import ClientCertificate, client_certificate
 from iotflow_gateway.endpoint.connections import Connections
 from iotflow_gateway.endpoint.limits import (
     CLOSE_SECONDS,
@@ -21,6 +22,7 @@ from iotflow_gateway.endpoint.limits import (
 )
 from iotflow_gateway.endpoint.reading import Hold, Reading
 from iotflow_gateway.endpoint.times import PacketTime, SendTime
+from iotflow_gateway.endpoint.transports.tls import CLIENT_CERTIFICATE
 from iotflow_gateway.mqtt import Connack, Disconnect, MalformedPacket, Packet, PacketParser, ReasonCode, Version
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,12 @@ class Connection(asyncio.BufferedProtocol):
         return self._read_at != self._opened_at
 
     @property
+    def certificate(self) -> ClientCertificate | None:
+        """The verified certificate of the client, if it has shown one."""
+        found = self._transport.get_extra_info(CLIENT_CERTIFICATE) if self._transport else None
+        return client_certificate(found) if found else None
+
+    @property
     def is_writable(self) -> bool:
         """Whether the client reads what is written to it."""
         return not (self.is_closed or self._reading.is_held_for(Hold.UNREAD))
@@ -90,6 +98,11 @@ class Connection(asyncio.BufferedProtocol):
         self._packet_time.record(self.parser, self._read_at, is_new=bool(packets))
         self._reserve_memory()
         self._process()
+
+    def reject(self, problem: str) -> None:
+        """End a connection that violates the protocol of a layer below."""
+        self._read_at = self._loop.time()
+        self.close(problem)
 
     def pause_writing(self) -> None:
         self.hold(Hold.UNREAD)

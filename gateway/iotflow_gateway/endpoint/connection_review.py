@@ -60,11 +60,14 @@ class ConnectionReview:
             if session.client is None:
                 continue
             try:
-                login = await self._access.authenticate(session.login.username, session.password)
+                login = await self._access.authenticate(
+                    session.login.username, session.password, session.login.certificate
+                )
             except AuthUnavailable:
                 self._schedule_later(device_id, AGAIN_SECONDS)
                 return
-            if login is None:
+            # The name of a certificate may be that of another device by now.
+            if login is None or login.device_id != device_id:
                 sessions.disconnect(session)
                 continue
             session.login = login

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import functools
-import socket
+from collections.abc import Sequence
 
 import structlog
 
@@ -24,22 +24,21 @@ from iotflow_gateway.endpoint.publication import expiry as expiry_time
 from iotflow_gateway.endpoint.session import Session
 from iotflow_gateway.endpoint.sessions import Sessions
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
+from iotflow_gateway.endpoint.transports.listeners import Listener
 from iotflow_gateway.mqtt import Connect, ReasonCode
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
-# Connections that the system holds until they are accepted: a fleet connects at once.
-BACKLOG = 4_096
 LARGEST_RECEIVE_MAXIMUM = 65_535
 
 
 class Endpoint:
     """window: largest number of messages in processing."""
 
-    def __init__(self, host: str, port: int, access: AccessControl, topics: Topics, window: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, listeners: Sequence[Listener], access: AccessControl, topics: Topics, window: int) -> None:
+        self._listeners = listeners
         self._access = access
         self._subscriptions = Subscriptions(topics)
         self._fanout = Fanout(self._subscriptions, functools.partial(self._allows, publishing=False))
@@ -78,17 +77,18 @@ class Endpoint:
         return True
 
     async def run(self, on_message: OnMessage) -> None:
-        """Run until cancelled. Raises OSError if the endpoint cannot listen on its port."""
+        """Run until cancelled. Raises OSError if the endpoint cannot listen on its ports."""
         self._on_message = on_message
-        server = await self._listen()
-        log.info("broker_listening", address=f"{self._host}:{self._port}")
+        servers = await self._listen()
+        log.info("broker_listening", addresses=[one.address for one in self._listeners])
         self._is_listening.set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._review.run(self._sessions))
                 tasks.create_task(self._check_regularly())
         finally:
-            server.close()
+            for server in servers:
+                server.close()
             # The pipeline stops as well: nothing that arrives from now on is acknowledged.
             self._on_message = None
             await self._admission.close()
@@ -98,14 +98,16 @@ class Endpoint:
                 # The connections send what is written in this turn of the event loop.
                 await asyncio.sleep(0)
 
-    async def _listen(self) -> asyncio.Server:
-        listener = socket.create_server((self._host, self._port))
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._connections, self._admission.handle), sock=listener
-        )
-        # The event loop also accepts as many connections in a row as its own backlog has, for which the default is enough.
-        listener.listen(BACKLOG)
-        return server
+    async def _listen(self) -> list[asyncio.Server]:
+        servers = list[asyncio.Server]()
+        try:
+            for one in self._listeners:
+                servers.append(await one.open(lambda: Connection(self._connections, self._admission.handle)))
+        except OSError:
+            for server in servers:
+                server.close()
+            raise
+        return servers
 
     def account_changed(self, before: DeviceAccount | None, after: DeviceAccount | None) -> None:
         """Review the connections of a device that was added, changed or removed."""
@@ -188,6 +190,8 @@ class Endpoint:
             for connection in self._connections:
                 connection.check(loop.time())
             self._sessions.check()
+            for listener in self._listeners:
+                listener.check()
 
 
 def _receiver(connection: Connection, connect: Connect) -> Receiver:

@@ -40,6 +40,8 @@ LARGEST = {
     PacketType.DISCONNECT: LARGEST_ACKNOWLEDGEMENT,
     PacketType.AUTH: LARGEST_ACKNOWLEDGEMENT,
 }
+# What a client may send before TLS is agreed on: certificates, for the most part.
+LARGEST_HANDSHAKE = 2**16
 # Header of the largest packet.
 HEADER_BYTES = 5
 # Packets above this size are read while those of all connections together stay below READING_BYTES.

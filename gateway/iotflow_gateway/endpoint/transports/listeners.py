@@ -1,0 +1,52 @@
+"""The addresses at which clients connect, each with its layers."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iotflow_gateway.endpoint.transports.certificates import Certificates
+from iotflow_gateway.endpoint.transports.tls import TlsLayer
+
+if TYPE_CHECKING:
+    from iotflow_gateway.endpoint.connection import Connection
+
+# Connections that the system holds until they are accepted: a fleet connects at once.
+BACKLOG = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """certificates: for TLS; None: without."""
+
+    host: str
+    port: int
+    certificates: Certificates | None = None
+
+    @property
+    def address(self) -> str:
+        """The URL, for the log."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.certificates else 'mqtt'}://{host}:{self.port}"
+
+    async def open(self, make_connection: "Callable[[], Connection]") -> asyncio.Server:
+        """Accept connections. Raises OSError."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        is_dual = self.host == "::" and socket.has_dualstack_ipv6()
+        listening = socket.create_server((self.host, self.port), family=family, dualstack_ipv6=is_dual)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: self._with_layers(make_connection()), sock=listening
+        )
+        # The event loop also accepts as many connections in a row as its own backlog has, for which the default is enough.
+        listening.listen(BACKLOG)
+        return server
+
+    def check(self) -> None:
+        """Use a certificate that has changed for the next connections."""
+        if self.certificates:
+            self.certificates.refresh()
+
+    def _with_layers(self, connection: "Connection") -> asyncio.BufferedProtocol:
+        """The protocol of the socket."""
+        return TlsLayer(self.certificates.context, connection) if self.certificates else connection

@@ -122,15 +122,17 @@ class LocalService:
         broker = self.broker
         yield "REST", proxy.address
         yield "gRPC", f"{self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}"
-        if broker.host:
+        if broker.host and not broker.is_ours:
             yield "MQTT", f"{broker.host}:{broker.port} ({broker.kind})"
+        for listener in broker.listeners:
+            yield listener.name, f"{listener.host}:{listener.port} ({broker.kind})"
         if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(self.rest_host)):
             without_login = "for clients without a login, which send api_key in each message"
             yield "MQTT without a login", f"{broker.host}:{anonymous_port} {without_login}"
 
     def _announce(self, proxy: EnvoyProxy, record: RunRecord) -> None:
         for name, address in self._addresses(proxy):
-            self.write(f"{name.removesuffix(' without a login'):<11}  {address}")
+            self.write(f"{name.removesuffix(' without a login').removesuffix(' with TLS'):<11}  {address}")
         self.write(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
         self.write(f"commands     {_program()} (--help lists them)")
         record.all_are_ready()

@@ -4,13 +4,15 @@ import functools
 import os
 import sys
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from iotflow.loopback import is_loopback
 from iotflow_cli import local_defaults
 from iotflow_cli.console import UsageError
 from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
+from iotflow_cli.ports import Listener
 from iotflow_cli.readiness import exists, listens
 from iotflow_server.supervision.child_process import Program
 
@@ -20,12 +22,14 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 @dataclass(frozen=True)
 class BrokerChoice:
-    """kind: embedded, mosquitto, none or elsewhere. env: settings of the adapter beyond host and port."""
+    """kind: embedded, mosquitto, none or elsewhere. host, port: those that devices are given. env: settings of the adapter beyond
+    its server. listeners: those that `iotflow up` opens for MQTT."""
 
     kind: str
     host: str
     port: int
     env: Mapping[str, str]
+    listeners: Sequence[Listener] = ()
 
     @property
     def is_ours(self) -> bool:
@@ -38,11 +42,47 @@ def chosen_broker(option: str, host: str, port: int) -> BrokerChoice:
     if option == NONE:
         return BrokerChoice(NONE, "", port, {})
     if option == EMBEDDED:
-        # It has no TLS yet.
-        return BrokerChoice(EMBEDDED, "127.0.0.1", port, {"IOTFLOW_GATEWAY_BROKER": "embedded"})
+        return _embedded(host, port, local_defaults.chosen())
     if option == MOSQUITTO:
-        return BrokerChoice(MOSQUITTO, host, port, {})
+        listener = Listener("MQTT", host, port, "--mqtt-port")
+        return BrokerChoice(MOSQUITTO, host, port, _address(_reached(host), port), [listener])
     return _elsewhere(option)
+
+
+def _embedded(host: str, port: int, settings: Mapping[str, str]) -> BrokerChoice:
+    """The endpoint: beyond loopback with TLS only, unless the settings allow plaintext."""
+    tls_port = _port(settings, "IOTFLOW_GATEWAY_TLS_PORT", PORTS["mqtts"])
+    has_tls = bool(settings.get("IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE"))
+    is_plain = is_loopback(host) or _is_on(settings, "IOTFLOW_GATEWAY_PLAINTEXT")
+    if not (has_tls or is_plain):
+        host, is_plain = local_defaults.HOST, True
+    listeners = [Listener("MQTT", host if is_plain else local_defaults.HOST, port, "--mqtt-port")]
+    if has_tls:
+        listeners.append(Listener("MQTT with TLS", host, tls_port, "IOTFLOW_GATEWAY_TLS_PORT"))
+    env = {"IOTFLOW_GATEWAY_BROKER": "embedded", **_address(host, port)}
+    return BrokerChoice(EMBEDDED, host, port if is_plain else tls_port, env, listeners)
+
+
+def _address(host: str, port: int) -> dict[str, str]:
+    """The adapter's settings for the address of the broker."""
+    return {"IOTFLOW_GATEWAY_MQTT_HOST": host, "IOTFLOW_GATEWAY_MQTT_PORT": str(port)}
+
+
+def _reached(host: str) -> str:
+    """The address at which a broker of this machine is reached that listens at the host."""
+    return local_defaults.HOST if host == "0.0.0.0" else host  # noqa: S104
+
+
+def _port(settings: Mapping[str, str], name: str, default: int) -> int:
+    """The default for an invalid value, which the adapter itself rejects."""
+    try:
+        return int(settings[name])
+    except (KeyError, ValueError):
+        return default
+
+
+def _is_on(settings: Mapping[str, str], name: str) -> bool:
+    return settings.get(name, "").lower() in ("true", "1", "yes", "on")
 
 
 def _elsewhere(url: str) -> BrokerChoice:
@@ -56,7 +96,7 @@ def _elsewhere(url: str) -> BrokerChoice:
             "--broker takes embedded, mosquitto, none, or the address of a broker: mqtt(s)://user:password@host:port"
             " (write a slash in either as %2F; without a password the adapter logs in with its token)"
         )
-    env = {"IOTFLOW_GATEWAY_MQTT_TLS": str(parts.scheme == "mqtts").lower()}
+    env = {"IOTFLOW_GATEWAY_MQTT_TLS": str(parts.scheme == "mqtts").lower(), **_address(parts.hostname, port)}
     if parts.username:
         env["IOTFLOW_GATEWAY_MQTT_USERNAME"] = urllib.parse.unquote(parts.username)
         env["IOTFLOW_GATEWAY_MQTT_PASSWORD"] = urllib.parse.unquote(parts.password or "")
@@ -85,8 +125,7 @@ def programs(broker: BrokerChoice, data_dir: Path, server: str, defaults: Mappin
 
 def anonymous_port(broker: BrokerChoice, settings: Mapping[str, str]) -> int | None:
     """The port of our Mosquitto for clients without a login, where they are allowed; the MQTT endpoint has one port for all."""
-    allowed = settings.get("IOTFLOW_GATEWAY_ANONYMOUS", "").lower() in ("true", "1", "yes", "on")
-    return broker.port + 1 if broker.kind == MOSQUITTO and allowed else None
+    return broker.port + 1 if broker.kind == MOSQUITTO and _is_on(settings, "IOTFLOW_GATEWAY_ANONYMOUS") else None
 
 
 def environment(broker: BrokerChoice, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -99,15 +138,13 @@ def environment(broker: BrokerChoice, data_dir: Path, server: str, chosen: Mappi
     }
     ours = {
         "IOTFLOW_GATEWAY_SERVER": server,
-        "IOTFLOW_GATEWAY_MQTT_HOST": broker.host,
-        "IOTFLOW_GATEWAY_MQTT_PORT": str(broker.port),
+        "IOTFLOW_GATEWAY_MQTT_HOST": broker.env["IOTFLOW_GATEWAY_MQTT_HOST"],
+        "IOTFLOW_GATEWAY_MQTT_PORT": broker.env["IOTFLOW_GATEWAY_MQTT_PORT"],
         "IOTFLOW_GATEWAY_READY_FILE": str(data_dir / "mqtt.ready"),
         "PYTHONUNBUFFERED": "1",
     }
     if broker.kind == MOSQUITTO:
         ours["IOTFLOW_GATEWAY_MOSQUITTO_DIR"] = str(data_dir / "mosquitto")
-        if broker.host == "0.0.0.0":  # noqa: S104
-            ours["IOTFLOW_GATEWAY_MQTT_HOST"] = "127.0.0.1"
     return {**defaults, **chosen, **ours}
 
 

@@ -70,7 +70,7 @@ from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
     default=EMBEDDED,
     show_default=True,
     metavar="BROKER",
-    help="MQTT broker: embedded (the MQTT endpoint, this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
+    help="MQTT broker: embedded (the MQTT endpoint), mosquitto, mqtt(s)://user:password@host:port, or none",
 )
 @click.option(
     "--mqtt-port",
@@ -161,12 +161,11 @@ def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: BrokerC
         Listener("REST", rest_host, rest_port, "--rest-port"),
         Listener("gRPC", local_defaults.HOST, grpc_port, "--grpc-port"),
     ]
-    named = Listener("MQTT", broker.host, broker.port, "--mqtt-port")
-    if broker.is_ours:
-        listeners.append(named)
+    listeners += broker.listeners
     if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(rest_host)):
         listeners.append(Listener("MQTT without a login", broker.host, anonymous_port, "--mqtt-port"))
     # A broker that runs already keeps its port, so the others must differ from it.
-    check_distinct([named, *listeners] if is_loopback(broker.host) and not broker.is_ours else listeners)
+    named = [Listener("MQTT", broker.host, broker.port, "--broker")] if is_loopback(broker.host) else []
+    check_distinct(listeners if broker.is_ours else [*named, *listeners])
     for one in listeners:
         check_free(one.host, one.port, one.option)

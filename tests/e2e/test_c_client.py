@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.mqtt.certificates import authority, certificate
 from tests.support.c_client import (
     CLIENT,
     SECONDS,
@@ -19,6 +18,7 @@ from tests.support.c_client import (
     with_compiler,
     with_openssl,
 )
+from tests.support.certificates import authority, certificate
 from tests.support.processes import free_port, running, wait_until_listening
 from tests.support.service import iotflow_up
 

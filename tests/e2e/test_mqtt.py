@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.mqtt.certificates import authority, certificate
+from tests.support.certificates import authority, certificate
 from tests.support.mqtt_device import mqtt_device
 from tests.support.processes import IOTFLOW, free_port, running, wait_until_listening
 from tests.support.service import Service, iotflow_up

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ class ReceivedMessage:
 
 class MqttDevice:
     """A connected client with its received messages. will: topic and payload of its last will. kept: whether its session outlives its
-    connection."""
+    connection. tls: None: without TLS."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class MqttDevice:
         v5: bool,
         will: tuple[str, bytes] | None = None,
         kept: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.received: list[ReceivedMessage] = []
         self.connection: str | None = None
@@ -55,6 +57,8 @@ class MqttDevice:
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version, clean_session=clean
         )
+        if tls:
+            self.client.tls_set_context(tls)
         if will:
             self.client.will_set(*will, qos=1)
         if username is not None:

@@ -1,7 +1,7 @@
 """The MQTT endpoint in the process of a test, and a client that sends and receives single packets."""
 
 import asyncio
-import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,12 +9,13 @@ from typing import Any, cast
 
 import grpc
 
-from iotflow_gateway.accounts.directory import Directory
-from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint, Listener
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
+from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Certificates, Endpoint, Listener
 from iotflow_gateway.mqtt import Connack, Connect, Packet, PacketParser, Version
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 from tests.support.mqtt_packets import LARGEST
+from tests.support.processes import free_port
 
 PATIENCE = 10.0
 # The account that may use every topic, so that no server has to answer.
@@ -94,15 +95,19 @@ class Client:
 class RunningEndpoint:
     """An endpoint, and its messages in the order of arrival, which a test finishes."""
 
-    def __init__(self, endpoint: Endpoint, port: int) -> None:
+    def __init__(self, endpoint: Endpoint, port: int, tls_port: int) -> None:
         self.endpoint = endpoint
-        self.port = port
+        self.port, self.tls_port = port, tls_port
         self._task = asyncio.create_task(endpoint.run(self.take))
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
 
     def take(self, message: Message) -> None:
         """Queue a message."""
         self._messages.put_nowait(message)
+
+    def account_changed(self, device_id: int) -> None:
+        """Report a change of the device's account."""
+        self.endpoint.account_changed(None, DeviceAccount(device_id, "", "", ""))
 
     async def stop(self) -> None:
         """End the endpoint."""
@@ -132,9 +137,17 @@ class RunningEndpoint:
         return self._messages.empty()
 
     @asynccontextmanager
-    async def line(self, version: Version = Version.V5, *, source: str = "127.0.0.1") -> AsyncIterator[Client]:
-        """A connection without a CONNECT. source: the client's address."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
+    async def line(
+        self,
+        version: Version = Version.V5,
+        *,
+        source: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        port: int | None = None,
+    ) -> AsyncIterator[Client]:
+        """A connection without a CONNECT. source: the client's address. tls: None: without TLS."""
+        port = port or (self.tls_port if tls else self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0), ssl=tls)
         client = Client(reader, writer, version, PacketParser(LARGEST, version))
         try:
             yield client
@@ -143,26 +156,36 @@ class RunningEndpoint:
 
     @asynccontextmanager
     async def client(
-        self, version: Version = Version.V5, client_id: str = "c", login: tuple[str, str] | None = ADAPTER, **more: Any
+        self,
+        version: Version = Version.V5,
+        client_id: str = "c",
+        login: tuple[str, str] | None = ADAPTER,
+        tls: ssl.SSLContext | None = None,
+        **more: Any,
     ) -> AsyncIterator[Client]:
         """A client that is admitted. more: fields of CONNECT."""
-        async with self.line(version) as client:
+        async with self.line(version, tls=tls) as client:
             answer = await client.ask(connect(version, client_id, login, **more))
             assert isinstance(answer, Connack)
             assert not answer.code, answer
             yield client
 
 
-def connect(version: Version, client_id: str = "c", login: tuple[str, str] | None = ADAPTER, **more: Any) -> Connect:
-    """A CONNECT of the login. more: its other fields."""
+def connect(
+    version: Version, client_id: str = "c", login: tuple[str, str | None] | None = ADAPTER, **more: Any
+) -> Connect:
+    """A CONNECT of the login, whose password may be None. more: its other fields."""
     username, password = login or (None, None)
     secret = None if password is None else password.encode()
     return Connect(client_id, version, username=username, password=secret, **more)
 
 
 @asynccontextmanager
-async def running_endpoint(window: int = 1_000, channel: object = None) -> AsyncIterator[RunningEndpoint]:
-    """An endpoint with the topic prefix `p`. window: messages in processing. channel: to the server; None: it does not answer."""
+async def running_endpoint(
+    window: int = 1_000, channel: object = None, certificates: Certificates | None = None
+) -> AsyncIterator[RunningEndpoint]:
+    """An endpoint with the topic prefix `p`. window: messages in processing. channel: to the server; None: it does not answer.
+    certificates: of a port with TLS."""
     topics, channel = Topics("p"), channel or NoServer()
     access = AccessControl(
         channel=cast(grpc.aio.Channel, channel),
@@ -172,9 +195,11 @@ async def running_endpoint(window: int = 1_000, channel: object = None) -> Async
         adapter=ADAPTER,
         anonymous=AnonymousAccess(register=False, publish=True),
     )
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    one = RunningEndpoint(Endpoint([Listener("127.0.0.1", port)], access, topics, window), port)
+    port, tls_port = free_port(), free_port()
+    listeners = [Listener("127.0.0.1", port)]
+    if certificates:
+        listeners.append(Listener("127.0.0.1", tls_port, certificates))
+    one = RunningEndpoint(Endpoint(listeners, access, topics, window), port, tls_port)
     try:
         async with asyncio.timeout(PATIENCE):
             await one.endpoint.connected()

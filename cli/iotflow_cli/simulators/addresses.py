@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from iotflow.connection import Tls
+from iotflow.loopback import is_loopback
 from iotflow_cli import local_defaults
 from iotflow_cli.connections.target import Target
 from iotflow_cli.profiles.address import has_scheme, parsed_address
@@ -53,7 +54,7 @@ class Access:
     def token(self, server: DoorAddress) -> str:
         """The token of the profile; empty where it would cross a network in the clear to a server that the profile does not name."""
         profile = self.target.profile
-        is_safe = server.tls is not None or local_defaults.is_local(server.host)
+        is_safe = server.tls is not None or is_loopback(server.host)
         return profile.token if is_safe or str(server) == profile.address else ""
 
     def door(self, stated: StatedAddress | None, known: str, *, uses_tls: bool) -> DoorAddress:

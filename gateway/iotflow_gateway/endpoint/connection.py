@@ -153,11 +153,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _linger(self, transport: asyncio.Transport) -> None:
         """Close once the client has read the last packets: bytes of the client that are not read would reset the connection."""
-        if transport.can_write_eof():
+        try:
             transport.write_eof()
-            transport.resume_reading()
-        else:
-            transport.close()
+        except OSError:
+            # The client has reset the connection, which the event loop has not noticed yet.
+            transport.abort()
+            return
+        transport.resume_reading()
         self._loop.call_later(CLOSE_SECONDS, transport.abort)
 
     def abort(self) -> None:

@@ -11,8 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from iotflow_cli.mosquitto.broker import CONFIGURATION, SHIPPED
 from tests.faults.server import Server
-from tests.integration.mqtt.certificates import authority, certificate
 from tests.integration.mqtt.clients import eventually, stored
+from tests.support.certificates import authority, certificate
 from tests.support.mqtt import Device, Part, Stack, stack_at
 from tests.support.processes import free_port
 

@@ -1,5 +1,8 @@
 """CONNECT: which clients are admitted, what CONNACK states, and which session a client gets."""
 
+import asyncio
+import socket
+import struct
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from iotflow_gateway.endpoint import connection as connection_module
 from iotflow_gateway.endpoint import endpoint as endpoint_module
 from iotflow_gateway.endpoint import sessions as sessions_module
 from iotflow_gateway.endpoint import times as times_module
+from iotflow_gateway.endpoint.connection import Connection
+from iotflow_gateway.endpoint.connections import Connections
 from iotflow_gateway.endpoint.limits import LARGEST_PUBLISH, LONGEST_CLIENT_ID, LONGEST_SESSION
 from iotflow_gateway.mqtt import (
     Auth,
@@ -25,7 +30,7 @@ from iotflow_gateway.mqtt import (
     Will,
 )
 from tests.support import raw_mqtt as raw
-from tests.support.mqtt_endpoint import ADAPTER, RunningEndpoint, connect, running_endpoint
+from tests.support.mqtt_endpoint import ADAPTER, PATIENCE, RunningEndpoint, connect, running_endpoint
 
 V3, V4, V5 = Version.V3_1, Version.V3_1_1, Version.V5
 STATED = {
@@ -256,6 +261,23 @@ async def test_a_port_in_use_is_an_error_of_the_system() -> None:
     async with running_endpoint() as one:
         with pytest.raises(OSError, match="in use"):
             await one.endpoint.run(one.take)
+
+
+async def test_a_connection_that_its_client_has_reset_can_be_closed() -> None:
+    """Before the event loop notices the reset."""
+    connections = Connections(lambda: False)
+    async with await asyncio.get_running_loop().create_server(
+        lambda: Connection(connections, lambda *_: None), "127.0.0.1", 0
+    ) as server:
+        line = socket.create_connection(server.sockets[0].getsockname(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while not list(connections):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
+        for connection in connections:
+            connection.close("the endpoint ends it")
+        assert not list(connections)
 
 
 async def test_connections_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ class Broker:
         self._logins = logins
         self._changed = asyncio.Event()
 
-    async def authenticate(self, username: str, password: str) -> Login | None:
+    async def authenticate(self, username: str, password: str, _certificate: object = None) -> Login | None:
         assert (username, password) == ("device", "key")
         self._record(self.times, datetime.now(UTC))
         login = self._logins.pop(0) if len(self._logins) > 1 else self._logins[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from iotflow_gateway.broker import BrokerAddress
 from iotflow_gateway.broker.connection import MqttConnection
 from iotflow_gateway.mqtt import Publish
-from tests.integration.mqtt.certificates import authority, certificate
+from tests.support.certificates import authority, certificate
 
 CONNECT, SUBSCRIBE = 0x10, 0x82
 CONNACK = bytes([0x20, 2, 0, 0])

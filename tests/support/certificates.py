@@ -18,6 +18,19 @@ def certificate(folder: Path, name: str, common_name: str, signer: str) -> None:
     _openssl(folder, "x509", "-req", "-in", f"{name}.csr", *signed, "-extfile", f"{name}.ext", "-out", f"{name}.crt")
 
 
+def revocation_list(folder: Path, signer: str, *revoked: str) -> Path:
+    """Make <signer>.crl, a list of revoked certificates."""
+    (folder / "index").write_text("")
+    (folder / "ca.conf").write_text(
+        "[ca]\ndefault_ca=own\n[own]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=2\n"
+    )
+    authority_files = ["-config", "ca.conf", "-cert", f"{signer}.crt", "-keyfile", f"{signer}.key"]
+    for name in revoked:
+        _openssl(folder, "ca", *authority_files, "-revoke", f"{name}.crt")
+    _openssl(folder, "ca", *authority_files, "-gencrl", "-out", f"{signer}.crl")
+    return folder / f"{signer}.crl"
+
+
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 

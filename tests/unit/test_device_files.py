@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_cli.device_import import DeviceFile, ImportProblem
+from iotflow_cli.device_import.device_file import LONGEST_LINE
 from iotflow_cli.device_import.key_file import KeyFile
 
 HEADER = "name,device_type,location"
@@ -157,3 +158,9 @@ def test_two_imports_do_not_share_a_file(keys: Path) -> None:
         KeyFile(keys)
     with KeyFile(keys) as file:
         assert file.import_id
+
+
+def test_a_file_without_lines_is_refused_before_it_fills_the_memory(file: Path) -> None:
+    file.write_text("name" + "x" * LONGEST_LINE)
+    assert problems(file) == [f": a line has more than {LONGEST_LINE:,} characters"]
+    assert problems(Path("/dev/zero")) == [": is not a regular file, which is read twice"]

@@ -1,9 +1,12 @@
 """CSV files of devices: a header with `name` and optional columns, and a row for each device."""
 
 import csv
+import os
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow_cli.device_import.problems import ImportProblem
@@ -12,6 +15,8 @@ NAME = "name"
 COLUMNS = tuple(field.name for field in RegisterDeviceRequest.DESCRIPTOR.fields)
 # Problems of one report. A file that is not what it should be has one in each row.
 MOST_PROBLEMS = 20
+# Characters of one line: a file of another kind may have none.
+LONGEST_LINE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,9 @@ class DeviceFile:
         columns: Sequence[str] = ()
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, strict=True)
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise ImportProblem([f"{self._path}: is not a regular file, which is read twice"])
+                reader = csv.reader(self._lines_of(file), strict=True)
                 columns = self._columns(next(reader, []))
                 for cells in reader:
                     if len(cells) > len(columns):
@@ -87,6 +94,12 @@ class DeviceFile:
             raise ImportProblem([f"{self._path}: is not UTF-8 (byte 0x{error.object[error.start]:02x})"]) from None
         except OSError as error:
             raise ImportProblem([f"{self._path}: {error.strerror}"]) from None
+
+    def _lines_of(self, file: TextIO) -> Iterator[str]:
+        while line := file.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise ImportProblem([f"{self._path}: a line has more than {LONGEST_LINE:,} characters"])
+            yield line
 
     def _columns(self, header: Sequence[str]) -> Sequence[str]:
         columns = [cell.strip() for cell in header]

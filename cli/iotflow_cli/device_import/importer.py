@@ -124,13 +124,15 @@ class _Import:
     async def _stream(self) -> None:
         """Send what has no outcome yet, until the end or until the stream breaks."""
         sent: dict[int, Sequence[DeviceRow]] = {}
+        has_sent = False
         room = asyncio.Semaphore(WINDOW)
 
         async def requests() -> AsyncIterator[ImportDevicesRequest]:
+            nonlocal has_sent
             try:
                 for sequence, rows in enumerate(_batches(self._remaining()), 1):
                     await room.acquire()
-                    sent[sequence] = rows
+                    sent[sequence], has_sent = rows, True
                     yield _request(self._keys.import_id, sequence, rows)
             except ImportProblem as problem:
                 # Raised when the answers to the messages before have come.
@@ -145,8 +147,10 @@ class _Import:
             call.cancel()
         if self._problem:
             raise self._problem
+        if not has_sent:
+            raise ImportProblem([f"{self._file.path}: the file has changed during the import; start it again"])
         if sent:
-            await self._wait(ServerError(grpc.StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True))
+            await self._wait(_broken("The server ended the stream."))
 
     def _remaining(self) -> Iterator[DeviceRow]:
         for row in self._file.rows():
@@ -164,6 +168,10 @@ class _Import:
         self._failures = 0
         self._backoff.reset()
         self._on_progress(self._result.done, len(self._file))
+
+
+def _broken(message: str) -> ServerError:
+    return ServerError(grpc.StatusCode.UNAVAILABLE, message, retryable=True)
 
 
 def _request(import_id: str, sequence: int, rows: Sequence[DeviceRow]) -> ImportDevicesRequest:

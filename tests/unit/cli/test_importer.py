@@ -11,7 +11,7 @@ from iotflow.channels import credentials, open_channel
 from iotflow.v1 import fleet_service_pb2
 from iotflow.v1.fleet_pb2 import ImportedDevice
 from iotflow.v1.fleet_service_pb2 import ImportDevicesRequest, ImportDevicesResponse
-from iotflow_cli.device_import import ImportFailed, ImportResult, import_devices, importer
+from iotflow_cli.device_import import ImportFailed, ImportProblem, ImportResult, import_devices, importer
 from tests.support.scripted_server import reason_details, serving
 
 NAMES = ["first", "second", "third", "fourth"]
@@ -75,3 +75,16 @@ async def test_an_import_ends_after_the_stated_number_of_failures_in_a_row(
         await imported(tmp_path, Streams(answered))
     assert raised.value.result.registered == registered
     assert raised.value.error.retryable
+
+
+async def test_an_import_ends_where_its_file_has_lost_devices_meanwhile(tmp_path: Path) -> None:
+    class Shortened(Streams):
+        async def imports(
+            self, requests: AsyncIterator[ImportDevicesRequest], context: Any
+        ) -> AsyncIterator[ImportDevicesResponse]:
+            (tmp_path / "devices.csv").write_text("name\nfirst\n")
+            async for answer in super().imports(requests, context):
+                yield answer
+
+    with pytest.raises(ImportProblem, match="the file has changed during the import"):
+        await imported(tmp_path, Shortened([1]))

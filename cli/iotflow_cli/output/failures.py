@@ -1,6 +1,7 @@
 """The errors of commands, with what a script needs to react to them."""
 
 from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
 from typing import Any
 
 import click
@@ -42,6 +43,8 @@ def failure_of(error: Exception) -> Failure:
         return _failure(f"iotflow: {error.format_message()}", error.format_message(), ExitCode.FAILED)
     if isinstance(error, OSError):
         message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        if error.errno in (ENOSPC, EDQUOT):
+            message = f"A disk is full ({message}). Free space on it, and try again."
         return _failure(f"iotflow: {message}", message, ExitCode.FAILED)
     if isinstance(error, UnicodeEncodeError):
         message = f"An argument or a file name is not UTF-8 text: {error.object[:100]!r}"

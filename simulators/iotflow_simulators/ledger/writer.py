@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from queue import Queue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import orjson
@@ -44,11 +45,6 @@ class LedgerWriter:
     def __init__(self, path: Path, header: Header, devices: Sequence[DeviceEntry]) -> None:
         self.path = path
         check_new(path)
-        try:
-            self._file = path.open("xb")
-        except OSError as error:
-            raise SimulationError(f"{path} cannot be written: {error.strerror}.") from None
-        self._file.write(MAGIC)
         self._number = 0
         self._numbers: list[int] = []
         self._codes: list[int] = []
@@ -57,9 +53,7 @@ class LedgerWriter:
         self._problem: OSError | None = None
         # Bounds the memory where the disk is slower than the readings.
         self._queue: Queue[_Record | None] = Queue(_WAITING)
-        self._write(Kind.HEADER, encoded_object(header))
-        self._write(Kind.DEVICES, encoded_devices(devices))
-        self._file.flush()
+        self._file = self._begun(encoded_object(header), encoded_devices(devices))
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
@@ -122,8 +116,26 @@ class LedgerWriter:
         finally:
             self._queue.put(None)
             self._thread.join()
-            self._file.close()
+            try:
+                self._file.close()
+            except OSError as error:
+                self._problem = error
         self._check()
+
+    def _begun(self, header: bytes, devices: bytes) -> BinaryIO:
+        """The file with its first records."""
+        try:
+            with ExitStack() as stack:
+                file = stack.enter_context(self.path.open("xb"))
+                file.write(MAGIC)
+                file.write(self._framed(Kind.HEADER, header))
+                file.write(self._framed(Kind.DEVICES, devices))
+                file.flush()
+                stack.pop_all()
+        except OSError as error:
+            self._problem = error
+            self._check()
+        return file
 
     def _add(self, number: int, code: int) -> None:
         if not self._numbers:
@@ -139,14 +151,14 @@ class LedgerWriter:
             # Without the file, the records are only taken, so that nothing waits for the disk.
             if not self._problem:
                 try:
-                    self._write(record[0], _payload(*record))
+                    self._file.write(self._framed(record[0], _payload(*record)))
                     self._file.flush()
                 except OSError as error:
                     self._problem = error
 
-    def _write(self, kind: Kind, payload: bytes) -> None:
-        self._file.write(framed(kind, self._number, payload))
+    def _framed(self, kind: Kind, payload: bytes) -> bytes:
         self._number += 1
+        return framed(kind, self._number - 1, payload)
 
 
 def check_new(path: Path) -> None:

@@ -71,6 +71,11 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
     assert (failure.text, failure.exit_code) == ("iotflow: none.csv: No such file or directory", 1)
 
 
+def test_a_full_disk_is_named_as_that() -> None:
+    failure = failure_of(OSError(28, "No space left on device"))
+    assert failure.text == "iotflow: A disk is full (No space left on device). Free space on it, and try again."
+
+
 def test_an_argument_that_is_no_text_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["devices", "list", "--type", "lamp\udcff"]) == 2
     assert capsys.readouterr().err == "iotflow: error: An argument or a file name is not UTF-8 text: 'lamp\\udcff'\n"

@@ -1,5 +1,7 @@
 """Ledgers: what is written is read, an incomplete end is accepted, and any other damage is named with its place."""
 
+import resource
+import signal
 from collections import deque
 from dataclasses import asdict
 from itertools import chain, pairwise
@@ -177,3 +179,21 @@ def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
             Ledger(tmp_path / "file")
     with pytest.raises(SimulationError, match="cannot be read: No such file"):
         Ledger(tmp_path / "nothing")
+
+
+def test_a_full_disk_is_named_with_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for bytes_left in (0, 100_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, limit[1]))
+        try:
+            with (
+                pytest.raises(SimulationError, match=f"{path} cannot be written: "),
+                LedgerWriter(path, HEADER, DEVICES) as ledger,
+            ):
+                for number in range(40_000):
+                    ledger.add_readings([ReadingEntry(0, number, number, orjson.dumps({"text": str(number) * 20}))])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            path.unlink()

@@ -212,12 +212,14 @@ FAILED = [
     ("verify run.ledger --broker-autosave 2d", 2, "from 1s to 1d"),
     ("verify recording.csv", 1, "is no ledger"),
     ("verify nothing.ledger", 1, "cannot be read: No such file"),
+    ("logs --data-dir absent", 3, "LOGS_NOT_FOUND"),
+    ("shell -c 1/0", 1, "The code failed: ZeroDivisionError"),
     ("iotdb", 2, "not in IoTDB"),
     ("redis", 2, "No Redis is used"),
 ]
 # Commands whose tests are below, or in another module.
-RUNNING = {"up", "down", "restart", "status", "logs", "backup", "restore", "reset"}
-ELSEWHERE = {*RUNNING, "login", "logout", "shell", "test", "completion"}
+RUNNING = {"up", "down", "restart", "status", "backup", "restore", "reset"}
+ELSEWHERE = {*RUNNING, "login", "logout", "test", "completion"}
 
 
 @pytest.mark.parametrize(("line", "keys"), DONE, ids=[line for line, _ in DONE])
@@ -278,6 +280,15 @@ def test_an_import_that_cannot_go_on_states_what_is_done(here: Served) -> None:
     assert here.run("logout onlooker").code == 0
     note, error = map(json.loads, ran.err.splitlines())
     assert (ran.code, note["registered"], error["error"]["exit_code"]) == (4, 0, 4)
+
+
+@pytest.mark.parametrize("line", ["devices list", "devices list --json", "devices show kitchen", "audit"])
+def test_a_reader_that_has_seen_enough_is_no_error(here: Served, line: str) -> None:
+    pipe = ["bash", "-c", f"{IOTFLOW} {line} | true; exit ${{PIPESTATUS[0]}}"]
+    ended = subprocess.run(
+        pipe, cwd=here.folder, env={**os.environ, **here.env}, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_tables_are_for_people(here: Served) -> None:

@@ -17,5 +17,5 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} Nobody can be asked here: add --yes.")
+        raise click.UsageError(f"{question} The standard input is no terminal: add --yes.")
     click.confirm(question, abort=True, err=True)

@@ -35,7 +35,7 @@ COLUMNS = ("id", "device_id", "name", "state", "created_at", "finished_at")
 @with_server
 @click.argument("name_or_id", required=False, metavar="[DEVICE]")
 @click.option("--state", type=click.Choice([str(word) for word in CommandState]), help="commands in this state only")
-@click.option("--limit", type=ROWS, default=100, show_default=True, metavar="N", help="at most so many")
+@click.option("--limit", type=ROWS, default=100, show_default=True, metavar="N", help="at most N rows")
 def list_commands(server: Server, name_or_id: str | None, state: str | None, limit: int) -> Table:
     """List commands, newest first."""
     device = device_id(server, name_or_id) if name_or_id else 0
@@ -47,7 +47,7 @@ def list_commands(server: Server, name_or_id: str | None, state: str | None, lim
 @with_server
 @click.argument("name_or_id", required=False, metavar="[DEVICE]")
 @click.option("--command", "command_id", type=COMMAND_ID, metavar="ID", help="this command only")
-@click.option("--count", type=ROWS, metavar="N", help="end after so many changes  [default: Ctrl-C]")
+@click.option("--count", type=ROWS, metavar="N", help="end after N changes  [default: Ctrl-C]")
 @click.pass_obj
 def watch(output: Output, server: Server, name_or_id: str | None, command_id: int | None, count: int | None) -> Events:
     """Show commands as they change."""

@@ -99,7 +99,7 @@ def diff(server: Server, name_or_id: str) -> Record:
 @command("versions")
 @with_server
 @click.argument("name_or_id", metavar="DEVICE")
-@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N", help="at most so many")
+@click.option("--limit", type=ROWS, default=20, show_default=True, metavar="N", help="at most N rows")
 def versions(server: Server, name_or_id: str, limit: int) -> Table:
     """List the versions of the desired configuration, newest first."""
     request = ListConfigVersionsRequest(device_id=device_id(server, name_or_id), page_size=min(limit, 1000))

@@ -17,9 +17,15 @@ BATCH = 500
 UNBOUNDED = 100_000
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the command, as with other results. Called while the error is handled."""
+        raise
+
+
 def console_on(stream: TextIO) -> Console:
     """A console that interprets nothing in the texts of the service."""
-    console = Console(file=stream, markup=False, highlight=False, emoji=False)
+    console = _Console(file=stream, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = UNBOUNDED
     return console

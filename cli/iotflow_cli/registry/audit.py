@@ -20,7 +20,7 @@ COLUMNS = ("timestamp", "actor", "action", "target", "details")
 @command("audit")
 @with_server
 @click.option("--target", default="", metavar="TARGET", help="entries about this target only, such as device:7")
-@click.option("--limit", type=ROWS, default=100, show_default=True, metavar="N", help="at most so many")
+@click.option("--limit", type=ROWS, default=100, show_default=True, metavar="N", help="at most N rows")
 def audit(server: Server, target: str, limit: int) -> Table:
     """List changes and who made them, newest first."""
     request = ListAuditEntriesRequest(target=target, page_size=min(limit, 1000))

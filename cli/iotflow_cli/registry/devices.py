@@ -40,7 +40,7 @@ STATUS = click.Choice([str(word) for word in DeviceStatus])
 @click.option("--type", "device_type", default="", metavar="TYPE", help="devices of this type only")
 @click.option("--name", default="", metavar="TEXT", help="devices whose name contains this text, in any case")
 @click.option("--online/--offline", default=None, help="devices that are online, or offline")
-@click.option("--limit", type=ROWS, metavar="N", help="at most so many  [default: all]")
+@click.option("--limit", type=ROWS, metavar="N", help="at most N rows  [default: all]")
 def list_devices(
     server: Server, status: str | None, device_type: str, name: str, online: bool | None, limit: int | None
 ) -> Table:

@@ -46,6 +46,12 @@ def logs(data_dir: Path, part: str | None, follow: bool, lines: int) -> Events:
             ExitCode.NOT_FOUND,
             reason="PART_NOT_FOUND",
         )
+    if not known and not follow:
+        raise CommandError(
+            f"There are no logs in {data_dir / FOLDER}: no `iotflow up` has run on this data folder.",
+            ExitCode.NOT_FOUND,
+            reason="LOGS_NOT_FOUND",
+        )
     shown = [part] if part else known
     width = max(map(len, shown), default=0)
     return Events(

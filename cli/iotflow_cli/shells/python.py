@@ -1,10 +1,14 @@
 """`iotflow shell`: Python with a connected client."""
 
+from typing import Any
+
 import click
 
+from iotflow.errors import ServerError
 from iotflow_cli.command_line.grammar import command
 from iotflow_cli.connections.options import with_server
 from iotflow_cli.connections.server import Server, tls_of
+from iotflow_cli.output.failures import CommandError
 
 BANNER = """Python with IoTFlow, connected to {address}. Ctrl-D ends it.
 client.latest(1), client.range(1, "-1h"), client.read([1], "-24h").to_pandas(); help(client) describes the rest."""
@@ -28,5 +32,14 @@ def shell(server: Server, code: str | None) -> int:
         if code is None:
             python_code.interact(BANNER.format(address=profile.address), local=names, exitmsg="")
         else:
-            exec(compile(code, "<code>", "exec"), names)  # noqa: S102 - the caller's own code
+            _execute(code, names)
     return 0
+
+
+def _execute(code: str, names: dict[str, Any]) -> None:
+    try:
+        exec(compile(code, "<code>", "exec"), names)  # noqa: S102 - the caller's own code
+    except ServerError:
+        raise
+    except Exception as error:
+        raise CommandError(f"The code failed: {type(error).__name__}: {error}", reason="CODE_FAILED") from error

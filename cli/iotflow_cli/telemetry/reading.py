@@ -53,7 +53,7 @@ def latest(server: Server, names_or_ids: tuple[str, ...], device_type: str, fiel
 @range_options("-1h")
 @click.argument("name_or_id", metavar="DEVICE")
 @click.option("--newest-first", is_flag=True, help="newest readings first  [default: oldest first]")
-@click.option("--limit", type=ROWS, metavar="N", help="at most so many  [default: all]")
+@click.option("--limit", type=ROWS, metavar="N", help="at most N rows  [default: all]")
 def get(
     server: Server,
     name_or_id: str,

@@ -29,7 +29,7 @@ from iotflow_cli.telemetry.options import TIME_HELP, fields_option
 @click.option(
     "--since", metavar="TIME", help=f"begin with stored readings from this time on: {TIME_HELP}  [default: now]"
 )
-@click.option("--count", type=ROWS, metavar="N", help="end after so many readings  [default: Ctrl-C]")
+@click.option("--count", type=ROWS, metavar="N", help="end after N readings  [default: Ctrl-C]")
 @click.pass_obj
 def tail(
     output: Output,

@@ -23,7 +23,7 @@ Call = Callable[[bytes, str, bytes, Callable[[Answer], None]], None]
 
 
 def poll_seconds(devices: int) -> float:
-    """The interval of each of so many devices."""
+    """The interval of each of this number of devices."""
     return max(SHORTEST_POLL, devices / MOST_POLLS)
 
 

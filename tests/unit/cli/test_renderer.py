@@ -93,6 +93,15 @@ def test_a_pipe_gets_each_row_in_one_line() -> None:
     assert len(stream.getvalue().splitlines()) == 2
 
 
+def test_the_end_of_a_pipe_is_left_to_the_command() -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        write_table(console_on(Closed()), ROWS, (), "")
+
+
 def test_a_long_table_has_one_heading() -> None:
     console, stream = on_terminal()
     write_table(console, ({"number": number} for number in range(3 * BATCH)), (), "")

@@ -8,6 +8,8 @@ import pytest
 from iotflow_server.mqtt import adapters
 from iotflow_server.mqtt.adapters import AdapterLinks, RejectionCounts
 
+ADAPTER, GATEWAY = "token:gateway-token", "token:hall"
+
 
 class Clock:
     """A clock in seconds that the test sets."""
@@ -26,9 +28,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def lose_connection(links: AdapterLinks, times: int) -> None:
+def lose_connection(links: AdapterLinks, times: int, caller: str = ADAPTER) -> None:
     for _ in range(times):
-        with links.retaining():
+        with links.retaining(caller):
             pass
 
 
@@ -41,27 +43,27 @@ async def test_without_an_adapter_there_is_no_problem(clock: Clock) -> None:
 
 async def test_an_adapter_has_15_seconds_to_connect(clock: Clock) -> None:
     links = AdapterLinks()
-    with links.watching():
+    with links.watching(ADAPTER):
         clock.now += 15.0
         assert await links.check() == ""
         clock.now += 0.1
         assert "has no connection to its broker" in await links.check()
-        with links.retaining():
+        with links.retaining(ADAPTER):
             assert await links.check() == ""
 
 
 async def test_a_second_adapter_does_not_restart_the_wait_for_a_connection(clock: Clock) -> None:
     links = AdapterLinks()
-    with links.watching():
+    with links.watching(ADAPTER):
         clock.now += 10.0
-        with links.watching():
+        with links.watching(ADAPTER):
             clock.now += 10.0
             assert "has no connection to its broker" in await links.check()
 
 
 async def test_an_adapter_that_lost_its_connection_has_15_seconds_again(clock: Clock) -> None:
     links = AdapterLinks()
-    with links.watching():
+    with links.watching(ADAPTER):
         clock.now += 100.0
         lose_connection(links, 1)
         clock.now += 15.0
@@ -72,14 +74,24 @@ async def test_an_adapter_that_lost_its_connection_has_15_seconds_again(clock: C
 
 async def test_four_lost_connections_within_a_minute_are_a_problem(clock: Clock) -> None:
     links = AdapterLinks()
-    with links.watching():
+    with links.watching(ADAPTER):
         lose_connection(links, 3)
         assert await links.check() == ""
         lose_connection(links, 1)
-        with links.retaining():
+        with links.retaining(ADAPTER):
             clock.now += 59.9
             assert "lost its broker 4 times within a minute" in await links.check()
             clock.now += 0.1
+            assert await links.check() == ""
+
+
+async def test_a_gateway_that_watches_configurations_is_no_adapter(clock: Clock) -> None:
+    links = AdapterLinks()
+    with links.watching(ADAPTER), links.retaining(GATEWAY):
+        clock.now += 15.1
+        assert "has no connection to its broker" in await links.check()
+        with links.retaining(ADAPTER):
+            lose_connection(links, 4, GATEWAY)
             assert await links.check() == ""
 
 
@@ -88,9 +100,9 @@ async def test_a_connection_that_ends_with_its_adapter_is_not_lost() -> None:
     links = AdapterLinks()
     for _ in range(4):
         with ExitStack() as streams:
-            streams.enter_context(links.retaining())
-            streams.enter_context(links.watching())
-    with links.watching(), links.retaining():
+            streams.enter_context(links.retaining(ADAPTER))
+            streams.enter_context(links.watching(ADAPTER))
+    with links.watching(ADAPTER), links.retaining(ADAPTER):
         assert await links.check() == ""
 
 

@@ -15,36 +15,34 @@ MOST_REASONS, OTHER = 100, "OTHER"
 class AdapterLinks:
     """Infers from the streams of the adapters whether they reach their brokers.
 
-    An adapter watches accounts while it runs. It watches desired configurations only while it is connected to its broker.
+    An adapter watches accounts while it runs. It watches desired configurations only while it is connected to its broker. Other
+    gateways watch configurations too: a caller without a stream of accounts is none of the adapters. Callers are given by the
+    names of their principals, so that gateways with the token of an adapter are taken for it.
     """
 
     def __init__(self) -> None:
-        self._watching = 0
-        self._retaining = 0
+        self._watching: Counter[str] = Counter()
+        self._retaining: Counter[str] = Counter()
         self._disconnected_since = 0.0
         self._lost: deque[float] = deque(maxlen=OFTEN)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self, caller: str) -> Iterator[None]:
         """Count an adapter that watches accounts."""
         if not self._watching:
             self._disconnected_since = time.monotonic()
-        self._watching += 1
-        try:
+        with _counted(self._watching, caller):
             yield
-        finally:
-            self._watching -= 1
 
     @contextmanager
-    def retaining(self) -> Iterator[None]:
+    def retaining(self, caller: str) -> Iterator[None]:
         """Count a gateway that watches desired configurations."""
-        self._retaining += 1
         try:
-            yield
+            with _counted(self._retaining, caller):
+                yield
         finally:
-            self._retaining -= 1
-            self._disconnected_since = time.monotonic()
-            if self._watching:
+            if caller in self._watching:
+                self._disconnected_since = time.monotonic()
                 self._lost.append(self._disconnected_since)
 
     async def check(self) -> str:
@@ -52,11 +50,23 @@ class AdapterLinks:
         now = time.monotonic()
         if not self._watching:
             return ""
-        if not self._retaining and now - self._disconnected_since > START_SECONDS:
+        if not self._watching.keys() & self._retaining.keys() and now - self._disconnected_since > START_SECONDS:
             return f"The MQTT adapter has no connection to its broker; {SEE_LOG}."
         if len(self._lost) == OFTEN and now - self._lost[0] < MINUTE_SECONDS:
             return f"The MQTT adapter lost its broker {OFTEN} times within a minute; {SEE_LOG}."
         return ""
+
+
+@contextmanager
+def _counted(callers: Counter[str], caller: str) -> Iterator[None]:
+    """One more stream of a caller. Callers without streams have no count."""
+    callers[caller] += 1
+    try:
+        yield
+    finally:
+        callers[caller] -= 1
+        if not callers[caller]:
+            del callers[caller]
 
 
 class RejectionCounts:

@@ -50,7 +50,7 @@ class GatewayConfigHandler:
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
         async with self._active_streams.open(principal) as active_stream:
             configs = FleetConfigStream(self._desired, self._registry, active_stream)
-            with self._links.retaining():
+            with self._links.retaining(principal.name):
                 async with aclosing(configs.messages(since)) as messages:
                     async for message in messages:
                         yield message

@@ -49,7 +49,7 @@ class AccountHandler:
         on_exit = ExitStack()
         try:
             async with self._active_streams.open(principal) as active_stream:
-                on_exit.enter_context(self._links.watching())
+                on_exit.enter_context(self._links.watching(principal.name))
                 async for page in self._all(size):
                     yield page
                 while True:

@@ -18,6 +18,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, connections, schema, writing
+from iotflow_server.telemetry.stores.sqlite.known_devices import WIDE_ROWS
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 from iotflow_server.telemetry.stores.sqlite.unmerged import ArrivalLog, merging
 from tests.contract.agreement import check_figures, check_latest, check_reading
@@ -80,7 +81,7 @@ def written(draw: st.DrawFn) -> Batch:
     """A batch of a few rows, or one that goes to the table itself."""
     if draw(st.integers(0, 4)) == 0:
         first = draw(TIMES)
-        times = list(range(first, first + writing.WIDE_ROWS))
+        times = list(range(first, first + WIDE_ROWS))
     else:
         times = draw(st.lists(TIMES, min_size=1, max_size=5))
     values = {

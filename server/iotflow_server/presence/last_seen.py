@@ -1,7 +1,7 @@
 """The last contact of each device: recorded in memory at once, written to the database in batches."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,15 +82,22 @@ class LastSeen:
 
     def record(self, device_id: int, at: datetime | None = None) -> None:
         """Record a contact of the device, now or at an aware time. In memory only."""
+        self.record_all([device_id], at)
+
+    def record_all(self, device_ids: Iterable[int], at: datetime | None = None) -> None:
+        """Record a contact of each of the devices, now or at an aware time. In memory only."""
         at = at or self._clock()
-        before = self._times.get(device_id)
-        if before is None or before < at:
-            self._times[device_id] = at
-            self._unwritten.add(device_id)
-            if self._changes is not None:
-                self._changes.add(device_id)
-            if device_id not in self._known:
-                self._notify(device_id, at)
+        times, known, recorded = self._times, self._known, []
+        for device_id in device_ids:
+            before = times.get(device_id)
+            if before is None or before < at:
+                times[device_id] = at
+                recorded.append(device_id)
+                if device_id not in known:
+                    self._notify(device_id, at)
+        self._unwritten.update(recorded)
+        if self._changes is not None:
+            self._changes.update(recorded)
 
     def drain_changes(self) -> Sightings | None:
         """The contacts of this process since the last call; None: there are none."""

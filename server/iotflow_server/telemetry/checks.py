@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow.readings.times import EPOCH
 from iotflow_server.clock import IS_SET_FROM_MS
-from iotflow_server.telemetry.batch import Batch, Mask, Rejection, Values
+from iotflow_server.telemetry.batch import Batch, Mask, Rejection, Times, Values
 from iotflow_server.telemetry.type_conversion import runs, widened
 
 TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
@@ -60,13 +60,18 @@ class FutureLimit:
     ahead: int | None
     now: Callable[[], int]
 
+    def allows(self, times: Times) -> bool:
+        """Whether no time is beyond the limit."""
+        return self._allows(times, self.now())
+
+    def _allows(self, times: Times, now: int) -> bool:
+        # Before the server's clock is set, it cannot tell which times are in the future.
+        return self.ahead is None or now < IS_SET_FROM_MS or bool(np.maximum.reduce(times) <= now + self.ahead)
+
     def rejections(self, batch: Batch) -> tuple[Rejection, ...]:
         """The rows beyond the limit; the whole batch if they are scattered over many runs."""
-        if self.ahead is None:
-            return ()
         now = self.now()
-        # Before the server's clock is set, it cannot tell which times are in the future.
-        if now < IS_SET_FROM_MS or np.maximum.reduce(batch.times) <= now + self.ahead:
+        if self.ahead is None or self._allows(batch.times, now):
             return ()
         beyond = batch.times > now + self.ahead
         if widened(beyond, None) is not beyond:

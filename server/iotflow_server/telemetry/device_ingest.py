@@ -11,7 +11,8 @@ from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
-from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.ingest import Ingest, Queued
+from iotflow_server.telemetry.multi_device_batch import MultiDeviceBatch
 from iotflow_server.telemetry.outcome import Outcome, Tally
 from iotflow_server.telemetry.timestamps import TimestampAllocator
 
@@ -37,11 +38,20 @@ class DeviceIngest:
             raise device_inactive(named)
         return device
 
+    def known_writers(self, device_ids: Sequence[int]) -> list[Device | None]:
+        """The devices for which a gateway can write without a look at the registry; None for each of the others."""
+        found = self.device_cache.known(device_ids)
+        return [device if device is not None and device.status != DeviceStatus.INACTIVE else None for device in found]
+
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
         """Queue batches, all or none, waiting while the queue is full; each future completes when its batch is durable."""
-        for device, _ in batches:
-            self.last_seen.record(device.id)
+        self.last_seen.record_all([device.id for device, _ in batches])
         return await self.ingest.put(batches)
+
+    async def put_together(self, devices: Sequence[Device], batch: MultiDeviceBatch) -> list[Queued]:
+        """As put, for the devices of a batch, together where possible."""
+        self.last_seen.record_all(batch.device_ids)
+        return await self.ingest.put_together(devices, batch)
 
     async def submit(self, device: Device, batch: Batch) -> Outcome:
         """Store a batch; returns when it is durable."""

@@ -13,15 +13,18 @@ from iotflow_server.devices.device import Device
 from iotflow_server.errors import DomainError, Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.checks import FutureLimit
-from iotflow_server.telemetry.outcome import Outcome, Stored, Tally, accepted
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, MultiDeviceBatch, rejections_by_part
+from iotflow_server.telemetry.outcome import Outcome, Stored, StoredTogether, Tally, accepted
 from iotflow_server.telemetry.ports import ManagedWriter
 from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQueues
 
 log = structlog.get_logger(__name__)
 
+# The first row of a queued part of a batch, and the outcome of the part.
+Queued = tuple[int, asyncio.Future[Outcome]]
 # Receives the stored batches, in the order of storing for each device, before the senders are acknowledged. Must not raise
 # and must return within a bounded time: senders wait for it.
-Publish = Callable[[Sequence[Stored]], Awaitable[None]]
+Publish = Callable[[Sequence[Stored | StoredTogether]], Awaitable[None]]
 FAILED = Unavailable(
     "STORE_FAILED", "The readings could not be stored because of a server error; see the server's log."
 )
@@ -86,30 +89,47 @@ class Ingest:
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
         """Queue batches, all or none, waiting while the queues are full. Each future completes when its batch is durable, or
         fails with Unavailable."""
+        await self._wait_for_room()
+        return [self._put(device, batch) for device, batch in batches]
+
+    async def put_together(self, devices: Sequence[Device], batch: MultiDeviceBatch) -> list[Queued]:
+        """As put, for the devices of a batch: together, unless their rows need separate treatment. Each future has the first of
+        the rows that it is about."""
+        await self._wait_for_room()
+        if self._queues.is_single and self._future.allows(batch.times):
+            return [(0, self._put_checked(devices, batch))]
+        firsts = batch.firsts.tolist()
+        outcomes = [self._put(device, part) for device, part in zip(devices, batch.parts(), strict=True)]
+        return list(zip(firsts, outcomes, strict=True))
+
+    async def _wait_for_room(self) -> None:
         while not self._room.is_set():
             await self._room.wait()
         if self._closing:
             raise Unavailable("SERVER_DRAINING", "The server is shutting down; connect again and resend.")
-        return [self._put(device, batch) for device, batch in batches]
 
     def _put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
-        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if rejected := self._future.rejections(batch):
             kept = accepted(batch, rejected)
             if kept is None:
                 self._tally.record_rejected(rejected)
+                outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
                 outcome.set_result(Outcome(rejected))
                 return outcome
             batch = kept
-        size = batch.size + BATCH_BYTES + COLUMN_BYTES * len(batch.columns)
-        self._queue(QueuedBatch(device, batch, batch.values, size, outcome, rejected))
-        return outcome
+        return self._put_checked([device], batch, rejected)
 
-    def _queue(self, queued: QueuedBatch) -> None:
+    def _put_checked(
+        self, devices: Sequence[Device], batch: AnyBatch, rejected: tuple[Rejection, ...] = ()
+    ) -> asyncio.Future[Outcome]:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        size = batch.size + BATCH_BYTES + COLUMN_BYTES * len(batch.columns)
+        queued = QueuedBatch(devices, batch, batch.values, size, outcome, rejected)
         self._queues.put(queued)
         self._waiting_bytes += queued.size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
+        return outcome
 
     async def _write_groups(self, queue: WriteQueue) -> None:
         while not (self._closing and not queue):
@@ -155,24 +175,40 @@ class Ingest:
                 await self._write([queued])
             return
         self._failed_at, self._failure = time.monotonic(), FAILED.message
-        device_id = group[0].batch.device_id
+        device_id = group[0].devices[0].id
         self._log_limit.warning(
             log, "telemetry_store_failed", reason=type(error).__name__, device_id=device_id, exc_info=error
         )
         _fail(group, Unavailable(FAILED.reason, FAILED.message))
 
     async def _acknowledge(self, group: list[QueuedBatch], outcomes: list[Outcome]) -> None:
-        stored = []
+        stored: list[Stored | StoredTogether] = []
         for queued, outcome in zip(group, outcomes, strict=True):
-            kept = await _accepted(queued.batch, outcome.rejections)
-            self._tally.record_stored(kept)
+            kept = await _stored(queued, outcome.rejections)
+            for one in kept:
+                self._tally.record_stored(one.batch)
             self._tally.record_rejected(outcome.rejections)
-            if kept is not None:
-                stored.append(Stored(queued.device, kept))
+            stored += kept
         await self._publish(stored)
         for queued, outcome in zip(group, outcomes, strict=True):
             if not queued.outcome.done():
                 queued.outcome.set_result(outcome)
+
+
+async def _stored(queued: QueuedBatch, rejections: Sequence[Rejection]) -> Sequence[Stored | StoredTogether]:
+    """What a queued batch stored, in few parts."""
+    batch = queued.batch
+    if isinstance(batch, Batch):
+        kept = await _accepted(batch, rejections)
+        return () if kept is None else (Stored(queued.devices[0], kept),)
+    if not rejections:
+        return (StoredTogether(queued.devices, batch),)
+    by_part, stored = rejections_by_part(batch, rejections), []
+    for place, device in enumerate(queued.devices):
+        kept = await _accepted(batch.part(place), by_part.get(place, ()))
+        if kept is not None:
+            stored.append(Stored(device, kept))
+    return stored
 
 
 async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:

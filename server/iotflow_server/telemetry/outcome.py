@@ -1,12 +1,13 @@
 """The result of writing a batch: what was stored, what was rejected, and how much of both there was since the start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, MultiDeviceBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,27 @@ class Stored:
     device: Device
     batch: Batch
 
+    def parts(self) -> Iterable["Stored"]:
+        """By device."""
+        return (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTogether:
+    """A durably stored batch of several devices. devices: those of the batch."""
+
+    devices: Sequence[Device]
+    batch: MultiDeviceBatch
+
+    def parts(self) -> Iterable[Stored]:
+        """By device."""
+        return map(Stored, self.devices, self.batch.parts())
+
+
+def stored_by_device(stored: Iterable[Stored | StoredTogether]) -> list[Stored]:
+    """The stored parts of each device's batches."""
+    return [part for one in stored for part in one.parts()]
+
 
 @dataclass(slots=True)
 class Tally:
@@ -34,10 +56,10 @@ class Tally:
     values: int = 0
     rejected: int = 0
 
-    def record_stored(self, kept: Batch | None) -> None:
-        """Count the stored part of a batch; None: nothing was stored."""
+    def record_stored(self, kept: AnyBatch | None) -> None:
+        """Count the stored part of a batch; None: nothing was stored. A batch of several devices counts as one of each."""
         if kept is not None:
-            self.batches += 1
+            self.batches += 1 if isinstance(kept, Batch) else len(kept.device_ids)
             self.readings += rows_with_values(kept)
             self.values += kept.values
 
@@ -77,12 +99,12 @@ def _mask(column: Column) -> Mask:
     return np.ones(len(column.values), np.bool_) if column.valid is None else column.valid.copy()
 
 
-def rows_with_values(batch: Batch | None) -> int:
+def rows_with_values(batch: AnyBatch | None) -> int:
     """Number of rows that have at least one value."""
     return len(stored_times(batch))
 
 
-def stored_times(batch: Batch | None) -> Times:
+def stored_times(batch: AnyBatch | None) -> Times:
     """The times of the rows that have at least one value."""
     if batch is None:
         return np.zeros(0, np.int64)

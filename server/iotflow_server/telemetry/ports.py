@@ -6,6 +6,7 @@ from typing import Protocol
 
 from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 
 EARLIEST = -(2**62)
 LATEST = 2**62
@@ -79,13 +80,14 @@ class TelemetryWriter(Protocol):
     cancelled; a cancelled write may or may not have been carried out.
     """
 
-    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+    async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
         """Store batches; on return they are durable: a crash of this process or machine loses none of them.
 
         Returns the rejections of each batch (empty: none). A batch is stored all or nothing, apart from its rejections;
         with `atomic`, one rejection rejects the whole batch. At an equal (device, measurement, time), later batches win
         over earlier ones and later rows over earlier ones; a row without a value overwrites nothing. Writing the same
-        batch again changes nothing.
+        batch again changes nothing. A MultiDeviceBatch is written like the batches of its devices; its rejections count its
+        rows.
 
         The first stored value sets the type of a measurement. A measurement without readings, because they were deleted or
         have expired, has no type. A value of another type is converted if it fits without loss (2 or 2.0 in INT32, 2.5 in

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Rejection
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.outcome import Outcome
 
 # Small batches gain from being written together (IoTDB takes a hundred tablets of 4 kB in half the time of single writes).
@@ -15,54 +18,93 @@ SPILL_BYTES = 512 * 2**10
 GROUP_VALUES, GROUP_BYTES, GROUP_COLUMNS = 500_000, 32 * 2**20, 1_500
 
 
+# A device of a batch of several takes about this part of the time of a column of its own batch.
+_DEVICES_A_COLUMN = 8
+
+
 @dataclass(frozen=True, slots=True)
 class QueuedBatch:
-    """A batch on its way to the store; outcome is set when it is durable. rejected: rows that were left out of it."""
+    """A batch on its way to the store; outcome is set when it is durable. devices: those of the batch. rejected: rows that were
+    left out of it."""
 
-    device: Device
-    batch: Batch
+    devices: Sequence[Device]
+    batch: AnyBatch
     values: int
     size: int
     outcome: asyncio.Future[Outcome]
     rejected: tuple[Rejection, ...] = ()
 
+    @property
+    def columns(self) -> int:
+        """A measure of the time that the batch takes, as a number of columns."""
+        return len(self.batch.columns) * (1 + len(self.devices) // _DEVICES_A_COLUMN)
+
 
 class WriteQueue:
-    """Batches that are written group by group; devices take turns. size: bytes that wait or are being written."""
+    """Batches that are written group by group; devices take turns. size: bytes that wait or are being written.
+
+    The batches of a device wait in one line, in order. Devices of one batch share a line while it waits.
+    """
 
     def __init__(self) -> None:
         self.size = 0
         self.arrived = asyncio.Event()
-        # By device, the next one first.
+        # By line, the next one first. A line has the number of its device, or a negative one.
         self._waiting: OrderedDict[int, deque[QueuedBatch]] = OrderedDict()
+        # The lines of devices that share one, and the devices of each such line.
+        self._shared: dict[int, int] = {}
+        self._sharing: dict[int, list[int]] = {}
+        self._numbers = count(-1, -1)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     def put(self, queued: QueuedBatch) -> None:
-        """Add a batch behind the device's other batches."""
-        self._waiting.setdefault(queued.device.id, deque()).append(queued)
+        """Add a batch behind the other batches of its devices."""
+        devices = queued.devices
+        line = self._line(devices[0].id) if len(devices) == 1 else self._shared_line([device.id for device in devices])
+        self._waiting.setdefault(line, deque()).append(queued)
         self.size += queued.size
         self.arrived.set()
 
     def take(self) -> list[QueuedBatch]:
-        """The next group: one batch of each device in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
+        """The next group: one batch of each line in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
         group, values, size, columns = list[QueuedBatch](), 0, 0, 0
         while self._waiting:
             following = next(iter(self._waiting.values()))[0]
             values, size = values + following.values, size + following.size
-            columns += len(following.batch.columns)
+            columns += following.columns
             if group and (values > GROUP_VALUES or size > GROUP_BYTES or columns > GROUP_COLUMNS):
                 break
             group.append(self._pop())
         return group
 
     def _pop(self) -> QueuedBatch:
-        device_id, batches = self._waiting.popitem(last=False)
+        line, batches = self._waiting.popitem(last=False)
         taken = batches.popleft()
         if batches:
-            self._waiting[device_id] = batches
+            self._waiting[line] = batches
+        else:
+            for device_id in self._sharing.pop(line, ()):
+                self._shared.pop(device_id, None)
         return taken
+
+    def _line(self, device_id: int) -> int:
+        return self._shared.get(device_id, device_id)
+
+    def _shared_line(self, device_ids: Sequence[int]) -> int:
+        """A line of all these devices: theirs, if they wait in one already."""
+        lines = {line for line in map(self._line, device_ids) if line in self._waiting}
+        line = max(lines, key=lambda one: len(self._sharing.get(one, ())), default=next(self._numbers))
+        for other in lines - {line}:
+            self._waiting[line].extend(self._waiting.pop(other))
+            self._share(line, self._sharing.pop(other, [other]))
+        self._share(line, device_ids)
+        return line
+
+    def _share(self, line: int, device_ids: Sequence[int]) -> None:
+        self._shared.update(dict.fromkeys(device_ids, line))
+        self._sharing.setdefault(line, []).extend(device_ids)
 
 
 class WriteQueues:
@@ -74,9 +116,17 @@ class WriteQueues:
         self._assigned: dict[int, WriteQueue] = {}
         self._in_progress: dict[int, int] = {}
 
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one queue, so that batches of several devices need not be divided."""
+        return len(self.all) == 1
+
     def put(self, queued: QueuedBatch) -> None:
-        """Add a batch behind the device's other batches."""
-        device_id = queued.device.id
+        """Add a batch behind the other batches of its devices, which are one if there are several queues."""
+        if self.is_single:
+            self.all[0].put(queued)
+            return
+        device_id = queued.devices[0].id
         queue = self._assigned.get(device_id)
         if queue is None:
             self._assigned[device_id] = queue = self._choose()
@@ -87,7 +137,9 @@ class WriteQueues:
         """Record that a group is no longer in progress."""
         for queued in group:
             queue.size -= queued.size
-            device_id = queued.device.id
+            if self.is_single:
+                continue
+            device_id = queued.devices[0].id
             self._in_progress[device_id] -= 1
             if not self._in_progress[device_id]:
                 del self._in_progress[device_id], self._assigned[device_id]

@@ -12,7 +12,7 @@ from iotflow_server.cluster.live.stream import LiveStream
 from iotflow_server.cluster.live.subscription import StreamSubscription
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, LiveReadings
-from iotflow_server.telemetry.outcome import Stored
+from iotflow_server.telemetry.outcome import Stored, StoredTogether, stored_by_device
 
 # Longest time senders wait, once, when Redis stops responding.
 PUBLISH_SECONDS = 0.5
@@ -78,9 +78,9 @@ class RedisLiveBus:
     async def check(self) -> str:
         return self._state.message
 
-    async def publish(self, stored: Sequence[Stored]) -> None:
+    async def publish(self, stored: Sequence[Stored | StoredTogether]) -> None:
         with self._or_down():
-            self._outbox.put([LiveReadings(one.device, one.batch) for one in stored])
+            self._outbox.put([LiveReadings(one.device, one.batch) for one in stored_by_device(stored)])
             if self._up:
                 async with self._sending:
                     if self._up:

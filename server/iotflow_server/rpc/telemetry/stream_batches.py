@@ -16,6 +16,7 @@ from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, Perm
 from iotflow_server.rpc.codec.batch_decoding import Run, are_in_time, decode, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
 from iotflow_server.telemetry.device_ingest import DeviceIngest
+from iotflow_server.telemetry.multi_device_batch import MultiDeviceBatch, moved
 from iotflow_server.telemetry.outcome import Outcome
 
 # Pieces of columns that are divided before other tasks run.
@@ -25,6 +26,8 @@ PIECES_PER_TURN = 5_000
 THREAD_COLUMNS, THREAD_TEXTS = 100, 10_000
 # Devices whose times are allocated concurrently. An allocation may query the store.
 CONCURRENT_ALLOCATIONS = 32
+# The rows of a part in its message, or the first of adjacent ones, and its outcome.
+QueuedPart = tuple[int | Times, asyncio.Future[Outcome]]
 TIME_OUT_OF_RANGE = InvalidArgument(
     "timestamps", "A time is outside the years 1 to 9999. Send times in milliseconds since 1970."
 )
@@ -40,15 +43,58 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsTogether:
+    """A batch of several devices. devices: those of the batch. positions: of its rows in the message; None: all are in it."""
+
+    devices: Sequence[Device]
+    batch: MultiDeviceBatch
+    positions: Times | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRows:
+    """The decoded rows of a message. owned: the runs of rows that can be stored, each with its device."""
+
+    batch: Batch
+    owned: Sequence[tuple[Run, Device]]
+
+    @property
+    def all_in_time(self) -> bool:
+        """Whether no time is out of range, so that the runs need not be checked one by one."""
+        return are_in_time(self.batch.times)
+
+    def together(self) -> RowsTogether | None:
+        """The rows of several devices as one batch; None if they have to be divided."""
+        ids = [device.id for _, device in self.owned]
+        if len(ids) < 2 or len(set(ids)) < len(ids) or not self.all_in_time or not _all_have_values(self.batch):
+            return None
+        ends = np.cumsum([run.end - run.first for run, _ in self.owned])
+        times, columns, positions = self.batch.times, self.batch.columns, None
+        if ends[-1] < len(times):
+            positions = np.concatenate([np.arange(run.first, run.end) for run, _ in self.owned])
+            times = times[positions]
+            columns = tuple(part for column in columns if (part := column.select(positions)).present)
+        return RowsTogether(
+            [device for _, device in self.owned], MultiDeviceBatch(ids, ends, times, columns), positions
+        )
+
+
+def _all_have_values(batch: Batch) -> bool:
+    """Whether each row has a value."""
+    present = [column.valid for column in batch.columns if column.valid is not None]
+    return len(present) < len(batch.columns) or bool(np.logical_or.reduce(present).all())
+
+
+@dataclass(frozen=True, slots=True)
 class PendingMessage:
     """A message whose rows are queued for the store.
 
-    rejected: the rejections before the rows were queued. parts: the first row and the outcome of each part.
+    rejected: the rejections before the rows were queued. parts: the rows and the outcome of each part.
     """
 
     sequence: int
     rejected: Sequence[Rejection]
-    parts: Sequence[tuple[int, asyncio.Future[Outcome]]] = ()
+    parts: Sequence[QueuedPart] = ()
 
     @property
     def is_stored(self) -> bool:
@@ -58,16 +104,18 @@ class PendingMessage:
     async def outcome(self) -> Outcome:
         """The outcome of the whole message, when it is durable. Raises Unavailable."""
         rejections, buffered = list(self.rejected), False
-        for first, part in self.parts:
+        for rows, part in self.parts:
             outcome = await part
             buffered |= outcome.buffered
-            rejections += moved(outcome.rejections, first)
+            rejections += moved_to(rows, outcome.rejections)
         return Outcome(tuple(rejections), buffered)
 
 
-def moved(rejections: Sequence[Rejection], rows: int) -> Sequence[Rejection]:
-    """The rejections with their indexes moved by this number of rows."""
-    return [replace(item, index=rows + item.index) for item in rejections] if rows else rejections
+def moved_to(rows: int | Times, rejections: Sequence[Rejection]) -> Sequence[Rejection]:
+    """Rejections of the rows of a part, as rejections of the rows of the message. Adjacent rows of a device stay adjacent."""
+    if isinstance(rows, int):
+        return moved(rejections, rows)
+    return [replace(item, index=int(rows[item.index])) for item in rejections]
 
 
 class BatchReceiver:
@@ -84,49 +132,64 @@ class BatchReceiver:
         """
         rejected: list[Rejection] = []
         try:
-            parts = [part async for part in self._parts(message, rejected)]
+            rows = await self._rows(message, rejected)
         except InvalidArgument as error:
-            parts, rejected = [], [_rejection(Run(0, 0, len(message.timestamps)), error)]
+            rows, rejected = None, [_rejection(Run(0, 0, len(message.timestamps)), error)]
+        queued = await self._put(message, rows, rejected) if rows is not None else ()
+        self._device_ingest.tally.record_rejected(rejected)
+        return PendingMessage(message.sequence, rejected, queued)
+
+    async def _put(
+        self, message: TelemetryBatch, rows: ReceivedRows, rejected: list[Rejection]
+    ) -> Sequence[QueuedPart]:
+        if not message.server_times and (together := rows.together()):
+            queued = await self._device_ingest.put_together(together.devices, together.batch)
+            return [(first if together.positions is None else together.positions[first:], one) for first, one in queued]
+        parts = [part async for part in self._parts(rows, rejected)]
         if message.server_times:
             # Times are allocated last, because an allocation may wait, and rejected rows need no times. The device is checked
             # again after the wait.
             parts = [part for part in await self._with_times(parts) if await self._device(part.run, rejected)]
         outcomes = await self._device_ingest.put([(part.device, part.batch) for part in parts]) if parts else []
-        self._device_ingest.tally.record_rejected(rejected)
-        return PendingMessage(
-            message.sequence, rejected, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
-        )
+        return [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
 
     async def _decode(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
         if len(message.columns) < THREAD_COLUMNS and _text_count(message) < THREAD_TEXTS:
             return decode(message, self._device_ingest.limits, known)
         return await run_in_compute_thread(decode, message, self._device_ingest.limits, known)
 
-    async def _parts(self, message: TelemetryBatch, rejected: list[Rejection]) -> AsyncIterator[Part]:
-        """The parts of the message that can be stored. Raises InvalidArgument if the whole message is invalid."""
+    async def _rows(self, message: TelemetryBatch, rejected: list[Rejection]) -> ReceivedRows | None:
+        """The rows of the message that can be stored; None: there are none. Raises InvalidArgument if the whole message is
+        invalid."""
         if message.device_ids and self._principal.role is Role.DEVICE:
             raise InvalidArgument(
                 "device_ids", "The field is for gateways. Leave it empty: all rows belong to the calling device."
             )
         all_runs = runs(message)
-        devices = [await self._device(run, rejected) for run in all_runs]
-        if not any(devices):
-            return
-        known = [run for run, device in zip(all_runs, devices, strict=True) if device]
-        batch, unstorable = await self._decode(message, known)
+        devices = await self._devices(all_runs, rejected)
+        owned = [(run, device) for run, device in zip(all_runs, devices, strict=True) if device]
+        if not owned:
+            return None
+        batch, unstorable = await self._decode(message, [run for run, _ in owned])
         rejected += unstorable
-        # The parts are checked one by one only if a time of the batch is out of range.
-        all_in_time = batch is None or are_in_time(batch.times)
+        return None if batch is None else ReceivedRows(batch, owned)
+
+    async def _devices(self, all_runs: Sequence[Run], rejected: list[Rejection]) -> Sequence[Device | None]:
+        known: Sequence[Device | None] = [None] * len(all_runs)
+        if len(all_runs) > 1:
+            known = self._device_ingest.known_writers([run.device_id for run in all_runs])
+        return [device or await self._device(run, rejected) for run, device in zip(all_runs, known, strict=True)]
+
+    async def _parts(self, rows: ReceivedRows, rejected: list[Rejection]) -> AsyncIterator[Part]:
+        """The rows of each device. Rejects those with a time out of range."""
         pieces = 0
-        for run, device in zip(all_runs, devices, strict=True):
-            if batch is None or device is None:
-                continue
-            part = rows_of(batch, run.first, run.end)
-            if not (all_in_time or are_in_time(part.times)):
+        for run, device in rows.owned:
+            part = rows_of(rows.batch, run.first, run.end)
+            if not (rows.all_in_time or are_in_time(part.times)):
                 rejected.append(_rejection(run, TIME_OUT_OF_RANGE))
             elif part.columns:
                 yield Part(run, device, replace(part, device_id=device.id))
-            if (pieces := pieces + len(batch.columns)) > PIECES_PER_TURN:
+            if (pieces := pieces + len(rows.batch.columns)) > PIECES_PER_TURN:
                 pieces = 0
                 await asyncio.sleep(0)
 

@@ -20,11 +20,11 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.batch_encoding import rejection
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry import submissions
-from iotflow_server.rpc.telemetry.stream_batches import moved
 from iotflow_server.rpc.telemetry.submissions import Submission
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import TOO_FAR_AHEAD, Limits
 from iotflow_server.telemetry.device_ingest import DeviceIngest
+from iotflow_server.telemetry.multi_device_batch import moved
 from iotflow_server.telemetry.outcome import Outcome, accepted, merged, stored_times
 from iotflow_server.telemetry.reading_cells import Cells, batches, cells_of
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.batch import Rejection, ValueType
 from iotflow_server.telemetry.journal.flushed import FlushedBackend
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
 from iotflow_server.telemetry.journal.write_path import WritePath
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, regrouped, separated
 from iotflow_server.telemetry.ports import JournalState, Span, TelemetryWriter
 
 # Longest time a health check waits for a backend that does not respond.
@@ -141,9 +142,9 @@ class JournaledWriter:
             rejected=recovery.figures.rejected,
         )
 
-    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+    async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
         self._check_usable()
-        return await self._write_path.write(batches)
+        return regrouped(batches, await self._write_path.write(separated(batches)))
 
     async def delete(self, device_id: int, span: Span) -> None:
         """Unavailable while the backend is behind the journal: it does not have all readings to be deleted yet."""

@@ -6,8 +6,9 @@ from itertools import starmap
 
 from cachetools import TTLCache
 
-from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.batch import Rejection, ValueType
 from iotflow_server.telemetry.latest.values import LatestValues, Values
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, regrouped, separated
 from iotflow_server.telemetry.outcome import accepted
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, TelemetryReader, TelemetryWriter, in_requested_order
 
@@ -44,16 +45,17 @@ class CachedLatestWriter:
         self._backend = backend
         self._values = values
 
-    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+    async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
+        separate = separated(batches)
         try:
-            rejections = await self._backend.write(batches)
-            kept = starmap(accepted, zip(batches, rejections, strict=True))
+            rejections = await self._backend.write(separate)
+            kept = starmap(accepted, zip(separate, rejections, strict=True))
             await self._values.record([batch for batch in kept if batch is not None])
         except BaseException:
             # The backend may have stored them nevertheless, or may store them later.
-            await self._values.invalidate([batch.device_id for batch in batches])
+            await self._values.invalidate([batch.device_id for batch in separate])
             raise
-        return rejections
+        return regrouped(batches, rejections)
 
     async def delete(self, device_id: int, span: Span) -> None:
         try:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from iotflow_server.telemetry.live.events import LiveReadings
 from iotflow_server.telemetry.live.feed import LiveFeed
-from iotflow_server.telemetry.outcome import Stored
+from iotflow_server.telemetry.outcome import Stored, StoredTogether, stored_by_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class LiveBus(Protocol):
     async def close(self) -> None:
         """Stop publishing to the feed."""
 
-    async def publish(self, stored: Sequence[Stored]) -> None:
+    async def publish(self, stored: Sequence[Stored | StoredTogether]) -> None:
         """Publish readings that this process has stored.
 
         Returns within a bounded time and does not raise. Readings of the same devices that any process stores afterwards are
@@ -63,9 +63,9 @@ class DirectBus:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def publish(self, stored: Sequence[Stored]) -> None:
+    async def publish(self, stored: Sequence[Stored | StoredTogether]) -> None:
         if self._feed.subscribers:
-            self._feed.publish([LiveReadings(one.device, one.batch) for one in stored])
+            self._feed.publish([LiveReadings(one.device, one.batch) for one in stored_by_device(stored)])
 
     async def check(self) -> str:
         return ""

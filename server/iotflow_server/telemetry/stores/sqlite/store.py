@@ -10,6 +10,7 @@ import structlog
 from iotflow.words import Aggregation, Fill
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.sqlite import aggregating, queries, retention, writing
@@ -89,7 +90,7 @@ class SqliteStore:
         await self._connections.write(_probe)
         return ""
 
-    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+    async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
         # After a jump of the clock nothing counts as expired: measurements keep their readings and types.
         now = self._clock() if self._settled() else None
         await self._merger.make_room()

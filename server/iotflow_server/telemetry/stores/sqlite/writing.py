@@ -8,7 +8,16 @@ import numpy as np
 import structlog
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
+from iotflow_server.telemetry.multi_device_batch import (
+    AnyBatch,
+    MultiDeviceBatch,
+    device_ids_of,
+    moved,
+    regrouped,
+    separated,
+)
 from iotflow_server.telemetry.resolution import resolve, unstorable
+from iotflow_server.telemetry.stores.sqlite.known_devices import WIDE_ROWS, KnownDevices
 from iotflow_server.telemetry.stores.sqlite.schema import STORE, transaction
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache, retention_of
 from iotflow_server.telemetry.stores.sqlite.unmerged import ArrivalLog
@@ -16,8 +25,6 @@ from iotflow_server.telemetry.stores.sqlite.unmerged.arrivals import Arrivals, G
 from iotflow_server.telemetry.stores.sqlite.unmerged.merging import finish_in_transaction
 from iotflow_server.telemetry.type_conversion import MOST_READINGS, in_type, too_long
 
-# A batch with this number of rows is written to the table itself: its readings of a series fill pages.
-WIDE_ROWS = 64
 # Errors caused by a value that SQLite or its driver cannot store; other errors concern the state of the database.
 _UNSTORABLE = (
     sqlite3.DataError,
@@ -37,7 +44,7 @@ _log = structlog.get_logger(__name__)
 def write(
     connection: sqlite3.Connection,
     series_cache: SeriesCache,
-    batches: Sequence[Batch],
+    batches: Sequence[AnyBatch],
     now: int | None,
     log: ArrivalLog | None = None,
 ) -> list[Rejections]:
@@ -47,7 +54,8 @@ def write(
     try:
         return _write_together(connection, series_cache, batches, now, log)
     except _UNSTORABLE:
-        return [_write_alone(connection, series_cache, batch, now, log) for batch in batches]
+        alone = [_write_alone(connection, series_cache, batch, now, log) for batch in separated(batches)]
+        return regrouped(batches, alone)
 
 
 def _write_alone(
@@ -63,7 +71,7 @@ def _write_alone(
 def _write_together(
     connection: sqlite3.Connection,
     series_cache: SeriesCache,
-    batches: Sequence[Batch],
+    batches: Sequence[AnyBatch],
     now: int | None,
     log: ArrivalLog,
 ) -> list[Rejections]:
@@ -78,7 +86,7 @@ def _write_together(
                 added = log.add(connection, arrivals), arrivals
     except BaseException:
         # The transaction was undone, and the cache may be ahead of the file.
-        series_cache.forget(batch.device_id for batch in batches)
+        series_cache.forget(device_ids_of(batches))
         raise
     if added:
         log.record_committed(*added)
@@ -97,8 +105,25 @@ class _Writing:
         self._unmerged = unmerged
         self.gathered = Gathered()
 
-    def write(self, batch: Batch) -> Rejections:
+    def write(self, batch: AnyBatch) -> Rejections:
         """Write a batch to the table, or gather it; returns its rejections."""
+        return self._write_one(batch) if isinstance(batch, Batch) else self._write_together(batch)
+
+    def _write_together(self, batch: MultiDeviceBatch) -> Rejections:
+        """Gather the readings of all devices whose measurements have the types of the batch; the others are written separately."""
+        devices = KnownDevices.of(batch, [self._series_cache.of(self._connection, one) for one in batch.device_ids])
+        firsts = batch.firsts
+        rejections = [
+            one
+            for place in devices.separate.tolist()
+            for one in moved(self._write_one(batch.part(place)), int(firsts[place]))
+        ]
+        for series, column in zip(devices.series, batch.columns, strict=True):
+            rows = devices.rows(column)
+            self.gathered.add_rows(series[devices.owners[rows]], batch.times[rows], column.type, column.values[rows])
+        return tuple(rejections)
+
+    def _write_one(self, batch: Batch) -> Rejections:
         known = self._series_cache.of(self._connection, batch.device_id)
         resolved = resolve(batch, known.types, self._series_cache.most)
         if resolved.rejections and (empty := self._without_readings(batch.device_id, resolved.conflicts)):

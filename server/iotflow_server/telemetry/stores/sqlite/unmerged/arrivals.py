@@ -101,9 +101,9 @@ def no_arrivals() -> Arrivals:
 
 @dataclass(slots=True)
 class _Pieces:
-    """Pieces of columns: the series of each, its times and its values."""
+    """Pieces of columns: their times and values, and the series of each reading, or the one of all readings of a piece."""
 
-    series: list[int] = field(default_factory=list)
+    series: list[int | Times] = field(default_factory=list)
     times: list[Times] = field(default_factory=list)
     values: list[Values] = field(default_factory=list)
 
@@ -122,19 +122,28 @@ class Gathered:
         values = column.values
         if column.valid is not None:
             times, values = times[column.valid], values[column.valid]
-        pieces = self._pieces[KINDS[column.type]]
+        self._add(series, times, column.type, values)
+
+    def add_rows(self, series: Times, times: Times, value_type: ValueType, values: Values) -> None:
+        """Add values of many series. series, times, values: shape (rows,)."""
+        if len(series):
+            self._add(series, times, value_type, values)
+
+    def _add(self, series: int | Times, times: Times, value_type: ValueType, values: Values) -> None:
+        pieces = self._pieces[KINDS[value_type]]
         pieces.series.append(series)
         pieces.times.append(times)
         pieces.values.append(values)
 
     def times(self, series: int) -> list[Times]:
-        """The times of the pieces of a series."""
-        return [
-            times
-            for pieces in self._pieces.values()
-            for one, times in zip(pieces.series, pieces.times, strict=True)
-            if one == series
-        ]
+        """The times of a series, by piece."""
+        found = []
+        for pieces in self._pieces.values():
+            for one, times in zip(pieces.series, pieces.times, strict=True):
+                own = times[one == series] if isinstance(one, np.ndarray) else times if one == series else times[:0]
+                if len(own):
+                    found.append(own)
+        return found
 
     def arrivals(self) -> Arrivals:
         """All readings. Raises UnstorableValue."""
@@ -143,8 +152,8 @@ class Gathered:
 
 
 def _joined(kind: Kind, pieces: _Pieces) -> Arrivals:
-    series = np.repeat(np.array(pieces.series, np.int64), [len(times) for times in pieces.times])
-    times, kinds = np.concatenate(pieces.times), np.full(len(series), kind, np.uint8)
+    series, times = _series(pieces), np.concatenate(pieces.times)
+    kinds = np.full(len(series), kind, np.uint8)
     if kind is Kind.TEXT:
         texts = [text for values in pieces.values for text in values.tolist()]
         return Arrivals(series, times, kinds, np.arange(len(texts), dtype=np.int64), texts)
@@ -152,6 +161,13 @@ def _joined(kind: Kind, pieces: _Pieces) -> Arrivals:
     if kind is Kind.DOUBLE and np.isnan(cells).any():
         raise UnstorableValue("a value is NaN")
     return Arrivals(series, times, kinds, cells.view(np.int64))
+
+
+def _series(pieces: _Pieces) -> Times:
+    if all(isinstance(one, int) for one in pieces.series):
+        return np.repeat(np.array(pieces.series, np.int64), [len(times) for times in pieces.times])
+    parts = zip(pieces.series, pieces.times, strict=True)
+    return np.concatenate([np.full(len(times), one) if isinstance(one, int) else one for one, times in parts])
 
 
 def joined(parts: Sequence[Arrivals]) -> Arrivals:

@@ -19,6 +19,9 @@ settings.register_profile("elsewhere", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "elsewhere")
 
+# Services of tests run at the same time; those that need this port choose one.
+os.environ.setdefault("IOTFLOW_GATEWAY_WEBSOCKET_PORT", "0")
+
 # A shell ignores Ctrl-C in background jobs and their children; the programs under test must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -87,6 +87,7 @@ class LocalService:
             workers=local_defaults.worker_sockets(self.data_dir, self.workers),
             secret=secrets.token_urlsafe(24),
             is_local=is_loopback(self.rest_host),
+            mqtt=self.broker.websocket,
         )
 
     def _programs(self, proxy: EnvoyProxy) -> list[Program]:
@@ -94,7 +95,7 @@ class LocalService:
         if self.broker.host:
             address = {"IOTFLOW_MQTT_HOST": self.broker.host, "IOTFLOW_MQTT_PORT": str(self.broker.port)}
             defaults = {**defaults, **address}
-        adapter = mqtt.programs(self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults)
+        adapter = mqtt.programs(self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults, proxy.secret)
         return [self._server(proxy, defaults), _envoy(proxy), *adapter]
 
     def _server(self, proxy: EnvoyProxy, defaults: Mapping[str, str]) -> Program:
@@ -125,14 +126,15 @@ class LocalService:
         if broker.host and not broker.is_ours:
             yield "MQTT", f"{broker.host}:{broker.port} ({broker.kind})"
         for listener in broker.listeners:
-            yield listener.name, f"{listener.host}:{listener.port} ({broker.kind})"
+            by = listener.name.removeprefix("MQTT").strip()
+            yield listener.name, f"{listener.host}:{listener.port} ({broker.kind}{', ' if by else ''}{by})"
         if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(self.rest_host)):
             without_login = "for clients without a login, which send api_key in each message"
             yield "MQTT without a login", f"{broker.host}:{anonymous_port} {without_login}"
 
     def _announce(self, proxy: EnvoyProxy, record: RunRecord) -> None:
         for name, address in self._addresses(proxy):
-            self.write(f"{name.removesuffix(' without a login').removesuffix(' with TLS'):<11}  {address}")
+            self.write(f"{'MQTT' if name.startswith('MQTT') else name:<11}  {address}")
         self.write(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
         self.write(f"commands     {_program()} (--help lists them)")
         record.all_are_ready()

@@ -17,19 +17,23 @@ from iotflow_cli.readiness import exists, listens
 from iotflow_server.supervision.child_process import Program
 
 EMBEDDED, MOSQUITTO, NONE = "embedded", "mosquitto", "none"
+# The adapter's settings that the options of `iotflow up` decide.
+ADDRESS = ("IOTFLOW_GATEWAY_MQTT_HOST", "IOTFLOW_GATEWAY_MQTT_PORT", "IOTFLOW_GATEWAY_WEBSOCKET_PORT")
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True)
 class BrokerChoice:
     """kind: embedded, mosquitto, none or elsewhere. host, port: those that devices are given. env: settings of the adapter beyond
-    its server. listeners: those that `iotflow up` opens for MQTT."""
+    its server. listeners: those that `iotflow up` opens for MQTT. websocket: host and port of MQTT by WebSocket; None: there is
+    none."""
 
     kind: str
     host: str
     port: int
     env: Mapping[str, str]
     listeners: Sequence[Listener] = ()
+    websocket: tuple[str, int] | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -37,30 +41,42 @@ class BrokerChoice:
         return self.kind in (EMBEDDED, MOSQUITTO)
 
 
-def chosen_broker(option: str, host: str, port: int) -> BrokerChoice:
-    """The broker that the option names. host, port: for a broker that `iotflow up` starts. Raises UsageError."""
+def chosen_broker(option: str, host: str, port: int, websocket_port: int = 0) -> BrokerChoice:
+    """The broker that the option names. host, port: for a broker that `iotflow up` starts. websocket_port: for the endpoint; 0: none.
+    Raises UsageError."""
     if option == NONE:
         return BrokerChoice(NONE, "", port, {})
     if option == EMBEDDED:
-        return _embedded(host, port, local_defaults.chosen())
+        return _embedded(host, port, websocket_port, local_defaults.chosen())
     if option == MOSQUITTO:
         listener = Listener("MQTT", host, port, "--mqtt-port")
         return BrokerChoice(MOSQUITTO, host, port, _address(_reached(host), port), [listener])
     return _elsewhere(option)
 
 
-def _embedded(host: str, port: int, settings: Mapping[str, str]) -> BrokerChoice:
+def _embedded(host: str, port: int, websocket_port: int, settings: Mapping[str, str]) -> BrokerChoice:
     """The endpoint: beyond loopback with TLS only, unless the settings allow plaintext."""
     tls_port = _port(settings, "IOTFLOW_GATEWAY_TLS_PORT", PORTS["mqtts"])
     has_tls = bool(settings.get("IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE"))
     is_plain = is_loopback(host) or _is_on(settings, "IOTFLOW_GATEWAY_PLAINTEXT")
     if not (has_tls or is_plain):
         host, is_plain = local_defaults.HOST, True
-    listeners = [Listener("MQTT", host if is_plain else local_defaults.HOST, port, "--mqtt-port")]
+    plain_host = host if is_plain else local_defaults.HOST
+    listeners = [Listener("MQTT", plain_host, port, "--mqtt-port")]
+    if websocket_port:
+        listeners.append(Listener("MQTT by WebSocket", plain_host, websocket_port, "--websocket-port"))
     if has_tls:
         listeners.append(Listener("MQTT with TLS", host, tls_port, "IOTFLOW_GATEWAY_TLS_PORT"))
-    env = {"IOTFLOW_GATEWAY_BROKER": "embedded", **_address(host, port)}
-    return BrokerChoice(EMBEDDED, host, port if is_plain else tls_port, env, listeners)
+        if secure_port := _port(settings, "IOTFLOW_GATEWAY_WEBSOCKET_TLS_PORT", 0):
+            name = "MQTT by WebSocket with TLS"
+            listeners.append(Listener(name, host, secure_port, "IOTFLOW_GATEWAY_WEBSOCKET_TLS_PORT"))
+    env = {
+        "IOTFLOW_GATEWAY_BROKER": "embedded",
+        **_address(host, port),
+        "IOTFLOW_GATEWAY_WEBSOCKET_PORT": str(websocket_port),
+    }
+    websocket = (_reached(plain_host), websocket_port) if websocket_port else None
+    return BrokerChoice(EMBEDDED, host, port if is_plain else tls_port, env, listeners, websocket)
 
 
 def _address(host: str, port: int) -> dict[str, str]:
@@ -106,11 +122,14 @@ def _elsewhere(url: str) -> BrokerChoice:
     return BrokerChoice("elsewhere", parts.hostname, port, env)
 
 
-def programs(broker: BrokerChoice, data_dir: Path, server: str, defaults: Mapping[str, str]) -> list[Program]:
+def programs(
+    broker: BrokerChoice, data_dir: Path, server: str, defaults: Mapping[str, str], envoy_secret: str
+) -> list[Program]:
     """The programs that start after the server. server: host:port. Raises UsageError."""
     if broker.kind == NONE:
         return []
     env = environment(broker, data_dir, server, {**defaults, **local_defaults.chosen()})
+    env["IOTFLOW_ENVOY_SECRET"] = envoy_secret
     ready_file = Path(env["IOTFLOW_GATEWAY_READY_FILE"])
     adapter = Program(
         name="mqtt",
@@ -138,8 +157,7 @@ def environment(broker: BrokerChoice, data_dir: Path, server: str, chosen: Mappi
     }
     ours = {
         "IOTFLOW_GATEWAY_SERVER": server,
-        "IOTFLOW_GATEWAY_MQTT_HOST": broker.env["IOTFLOW_GATEWAY_MQTT_HOST"],
-        "IOTFLOW_GATEWAY_MQTT_PORT": broker.env["IOTFLOW_GATEWAY_MQTT_PORT"],
+        **{name: broker.env[name] for name in ADDRESS if name in broker.env},
         "IOTFLOW_GATEWAY_READY_FILE": str(data_dir / "mqtt.ready"),
         "PYTHONUNBUFFERED": "1",
     }

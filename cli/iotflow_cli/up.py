@@ -82,6 +82,15 @@ from iotflow_server.data_folder import UP_LOCK, FolderInUse, reserved
     help="port of a broker that this command starts",
 )
 @click.option(
+    "--websocket-port",
+    cls=SettingOption,
+    variable="IOTFLOW_GATEWAY_WEBSOCKET_PORT",
+    fallback="9001",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="port of MQTT by WebSocket at the MQTT endpoint; 0: none, also not at /mqtt of REST",
+)
+@click.option(
     "--detach", is_flag=True, help="run in the background, and end when the service is ready  [default: wait]"
 )
 @click.pass_obj
@@ -95,6 +104,7 @@ def up(
     telemetry: str | None,
     broker: str,
     mqtt_port: int,
+    websocket_port: int,
     detach: bool,
 ) -> int | Record:
     """Run the service on this machine until Ctrl-C."""
@@ -106,6 +116,7 @@ def up(
         "workers": str(workers),
         "broker": broker,
         "mqtt-port": str(mqtt_port),
+        "websocket-port": str(websocket_port),
         **({"telemetry": telemetry} if telemetry else {}),
     }
     if detach:
@@ -115,7 +126,7 @@ def up(
             sentence=f"The service runs in the background (process {run.pid}).",
         )
     folder = data_dir.resolve()
-    choice = chosen_broker(broker, rest_host, mqtt_port)
+    choice = chosen_broker(broker, rest_host, mqtt_port, websocket_port)
     with reserved_for_run(folder):
         _check_ports(rest_host, rest_port, grpc_port, choice)
         allow_many_connections()

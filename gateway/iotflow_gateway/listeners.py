@@ -5,6 +5,7 @@ from iotflow_gateway.endpoint import Certificates, Listener, TlsFiles, WrongCert
 from iotflow_gateway.settings import GatewaySettings, WrongGatewaySettings
 
 LOOPBACK = "127.0.0.1"
+NO_CERTIFICATE = "set IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE and IOTFLOW_GATEWAY_TLS_KEY_FILE as well"
 PLAINTEXT_PROBLEM = (
     "IOTFLOW_GATEWAY_MQTT_HOST: {host} can be reached from the network, where everyone could read the keys of devices; set"
     " IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE and IOTFLOW_GATEWAY_TLS_KEY_FILE, or IOTFLOW_GATEWAY_PLAINTEXT=true for a trusted network"
@@ -13,10 +14,17 @@ PLAINTEXT_PROBLEM = (
 
 def listeners(settings: GatewaySettings) -> list[Listener]:
     """The listeners. Raises WrongGatewaySettings."""
-    certificates = _certificates(settings)
-    found = [Listener(_plain_host(settings, certificates), settings.mqtt_port)]
+    certificates, secret = _certificates(settings), settings.envoy_secret.get_secret_value()
+    plain_host = _plain_host(settings, certificates)
+    found = [Listener(plain_host, settings.mqtt_port)]
+    if settings.websocket_port:
+        found.append(Listener(plain_host, settings.websocket_port, is_websocket=True, envoy_secret=secret))
     if certificates:
         found.append(Listener(settings.mqtt_host, settings.tls_port, certificates))
+        if port := settings.websocket_tls_port:
+            found.append(Listener(settings.mqtt_host, port, certificates, is_websocket=True, envoy_secret=secret))
+    elif settings.websocket_tls_port:
+        raise WrongGatewaySettings(f"IOTFLOW_GATEWAY_WEBSOCKET_TLS_PORT: {NO_CERTIFICATE}")
     return found
 
 

@@ -78,6 +78,18 @@ class GatewaySettings(BaseSettings):
         "with their keys only.",
     )
     tls_port: int = Field(8883, ge=1, le=65_535, description="Port of the MQTT endpoint with TLS.")
+    websocket_port: int = Field(
+        0, ge=0, le=65_535, description="Port of MQTT by WebSocket at the MQTT endpoint. 0: none."
+    )
+    websocket_tls_port: int = Field(
+        0, ge=0, le=65_535, description="Port of MQTT by WebSocket with TLS at the MQTT endpoint. 0: none."
+    )
+    envoy_secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("IOTFLOW_ENVOY_SECRET"),
+        description="Secret that Envoy sends in `x-iotflow-envoy`. Without it the MQTT endpoint ignores `x-forwarded-for`. Empty: "
+        "always ignored.",
+    )
     plaintext: bool = Field(
         False,
         description="Let the MQTT endpoint listen without TLS beyond loopback, where the network can read the keys of devices. Otherwise "

@@ -93,6 +93,32 @@ def test_presence_is_consistent_in_all_responses(tmp_path: Path) -> None:
         until(lambda: presence(service, device) == (False, 0, 0))
 
 
+def test_mqtt_by_websocket(tmp_path: Path) -> None:
+    """On a port of its own, and at /mqtt of REST. Other requests get answers of REST, and no other path has a WebSocket."""
+    port, own = free_port(), free_port()
+    options = ("--broker", "embedded", "--mqtt-port", str(port), "--websocket-port", str(own))
+    with iotflow_up(tmp_path / "data", None, *options) as service:
+        service.process.wait_for_line(f"MQTT         127.0.0.1:{own} (embedded, by WebSocket)")
+        device, rest_port = register(service), int(service.rest.rpartition(":")[2])
+        topic = f"iotflow/devices/{device['id']}"
+        for number, way in enumerate((own, rest_port), 1):
+            for v5 in (True, False):
+                with mqtt_device(way, str(device["id"]), device["api_key"], v5=v5, websocket=True) as client:
+                    client.subscribe(f"{topic}/errors")
+                    client.publish(
+                        f"{topic}/telemetry", {"data": {"temperature": 21.5}, "timestamp": f"202{number}-01-01"}
+                    )
+                    client.publish(f"{topic}/telemetry", b"{")
+                    assert client.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
+        with mqtt_device(rest_port, "nobody", "wrong", websocket=True) as client:
+            assert client.connection == "Not authorized"
+        assert httpx.get(f"{service.rest}/mqtt", trust_env=False).json()["details"][0]["reason"] == "UNKNOWN_PATH"
+        upgrade = {"upgrade": "websocket", "connection": "upgrade"}
+        answer = httpx.get(f"{service.rest}/api/v1/devices/status", headers=upgrade, trust_env=False)
+        assert answer.status_code == 403
+        assert service.process.terminate() == 0, service.process.output
+
+
 def test_configuration_errors_are_named(tmp_path: Path) -> None:
     port = free_port()
     cases = {

@@ -32,7 +32,7 @@ class ReceivedMessage:
 
 class MqttDevice:
     """A connected client with its received messages. will: topic and payload of its last will. kept: whether its session outlives its
-    connection. tls: None: without TLS."""
+    connection. tls: None: without TLS. websocket: whether it connects by WebSocket, at the path /mqtt."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class MqttDevice:
         will: tuple[str, bytes] | None = None,
         kept: bool = False,
         tls: ssl.SSLContext | None = None,
+        websocket: bool = False,
     ) -> None:
         self.received: list[ReceivedMessage] = []
         self.connection: str | None = None
@@ -55,7 +56,11 @@ class MqttDevice:
         version = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         clean = None if v5 else not kept
         self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version, clean_session=clean
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=version,
+            clean_session=clean,
+            transport="websockets" if websocket else "tcp",
         )
         if tls:
             self.client.tls_set_context(tls)

@@ -21,6 +21,7 @@ PATIENCE = 10.0
 # The account that may use every topic, so that no server has to answer.
 ADAPTER = ("adapter", "secret")
 TURNS = 50
+ENVOY_SECRET = "envoy's"
 
 
 class NoServer:
@@ -95,9 +96,9 @@ class Client:
 class RunningEndpoint:
     """An endpoint, and its messages in the order of arrival, which a test finishes."""
 
-    def __init__(self, endpoint: Endpoint, port: int, tls_port: int) -> None:
+    def __init__(self, endpoint: Endpoint, port: int, tls_port: int, websocket_port: int) -> None:
         self.endpoint = endpoint
-        self.port, self.tls_port = port, tls_port
+        self.port, self.tls_port, self.websocket_port = port, tls_port, websocket_port
         self._task = asyncio.create_task(endpoint.run(self.take))
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
 
@@ -185,7 +186,7 @@ async def running_endpoint(
     window: int = 1_000, channel: object = None, certificates: Certificates | None = None
 ) -> AsyncIterator[RunningEndpoint]:
     """An endpoint with the topic prefix `p`. window: messages in processing. channel: to the server; None: it does not answer.
-    certificates: of a port with TLS."""
+    certificates: of a port with TLS; its port for WebSocket then has TLS too."""
     topics, channel = Topics("p"), channel or NoServer()
     access = AccessControl(
         channel=cast(grpc.aio.Channel, channel),
@@ -195,11 +196,14 @@ async def running_endpoint(
         adapter=ADAPTER,
         anonymous=AnonymousAccess(register=False, publish=True),
     )
-    port, tls_port = free_port(), free_port()
-    listeners = [Listener("127.0.0.1", port)]
+    port, tls_port, websocket_port = free_port(), free_port(), free_port()
+    listeners = [
+        Listener("127.0.0.1", port),
+        Listener("127.0.0.1", websocket_port, certificates, is_websocket=True, envoy_secret=ENVOY_SECRET),
+    ]
     if certificates:
         listeners.append(Listener("127.0.0.1", tls_port, certificates))
-    one = RunningEndpoint(Endpoint(listeners, access, topics, window), port, tls_port)
+    one = RunningEndpoint(Endpoint(listeners, access, topics, window), port, tls_port, websocket_port)
     try:
         async with asyncio.timeout(PATIENCE):
             await one.endpoint.connected()

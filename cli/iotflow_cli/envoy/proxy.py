@@ -19,6 +19,7 @@ SOURCE = Path(__file__).parent
 LONGEST_SOCKET_PATH = 100
 METRICS = "/iotflow.v1.SystemService/GetMetrics"
 WORKER = "worker"
+MQTT_PATH = "/mqtt"
 POLL_SECONDS = 0.05
 ROUTES_INDENT = " " * 24
 
@@ -31,7 +32,8 @@ class EnvoyProxy:
     streams, such as 60s. body_timeout: longest pause within the body of a REST request. admin_socket: the socket of Envoy's
     admin interface; None: it has none. workers: the sockets of the server's processes; empty: one process at grpc_host and
     grpc_port. secret: proves to the server that a call came through Envoy (its IOTFLOW_ENVOY_SECRET). is_local: only this
-    machine can reach Envoy, which then passes the caller's host name on to the server.
+    machine can reach Envoy, which then passes the caller's host name on to the server. mqtt: host and port of MQTT by
+    WebSocket; None: there is none.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class EnvoyProxy:
     workers: Sequence[Path] = ()
     secret: str = ""
     is_local: bool = True
+    mqtt: tuple[str, int] | None = None
 
     def prepare(self) -> None:
         """Write the configuration and the files it names."""
@@ -67,6 +70,8 @@ class EnvoyProxy:
             DISCOVERY="STATIC" if self.workers else "STRICT_DNS",
             ENDPOINTS=", ".join(self._endpoints()),
             WORKER_ROUTES=f"\n{ROUTES_INDENT}".join(_worker_route(number) for number in self._numbers()),
+            MQTT_ROUTE=_mqtt_route() if self.mqtt else "",
+            MQTT_CLUSTER=_mqtt_cluster(*self.mqtt) if self.mqtt else "",
             FILE_ROUTES=f"\n{ROUTES_INDENT}".join(f"- {json.dumps(file_route(file))}" for file in served_files()),
             LARGEST_FILE=largest(served_files()),
             WORKER_PARAMETER=WORKER if self.workers else "",
@@ -186,6 +191,21 @@ def _worker_route(number: int) -> str:
     matcher = f'{{ name: x-envoy-original-path, string_match: {{ exact: "/metrics?{WORKER}={number}" }} }}'
     route = f"{{ cluster: iotflow_server, timeout: 10s, metadata_match: {_worker(number)} }}"
     return f"- {{ match: {{ path: {METRICS}, headers: [{matcher}] }}, route: {route} }}"
+
+
+def _mqtt_route() -> str:
+    """Passes WebSockets on to the MQTT endpoint. Keepalive is a matter of MQTT, so that a silent connection stays open."""
+    matcher = "{ name: upgrade, string_match: { exact: websocket, ignore_case: true } }"
+    route = "cluster: iotflow_mqtt, timeout: 0s, idle_timeout: 0s, upgrade_configs: [{ upgrade_type: websocket, enabled: true }]"
+    return f"- {{ match: {{ path: {MQTT_PATH}, headers: [{matcher}] }}, route: {{ {route} }} }}"
+
+
+def _mqtt_cluster(host: str, port: int) -> str:
+    address = f'{{ endpoint: {{ address: {{ socket_address: {{ address: "{host}", port_value: {port} }} }} }} }}'
+    assignment = f"{{ cluster_name: iotflow_mqtt, endpoints: [{{ lb_endpoints: [{address}] }}] }}"
+    limits = "{ thresholds: [{ max_connections: 50000, max_pending_requests: 50000, max_requests: 50000 }] }"
+    facts = "name: iotflow_mqtt, type: STRICT_DNS, connect_timeout: 2s, per_connection_buffer_limit_bytes: 1048576"
+    return f"- {{ {facts}, load_assignment: {assignment}, circuit_breakers: {limits} }}"
 
 
 def _admin(socket: Path | None) -> str:

@@ -104,6 +104,8 @@ class Admission:
 
     async def _authenticate(self, connection: Connection, connect: Connect) -> Login:
         username, address, certificate = connect.username or "", connection.address, connection.certificate
+        if connection.must_log_in and not username and not certificate:
+            raise Rejection("a web page without a login", ReasonCode.NOT_AUTHORIZED)
         try:
             async with self._logins.turn(address, connect):
                 login = await self._access.authenticate(username, password_text(connect), certificate)

@@ -47,6 +47,8 @@ class Connection(asyncio.BufferedProtocol):
         self.username = ""
         # The network of the client, which shares its bounds.
         self.address = ""
+        # Whether a client without a login is rejected in any case.
+        self.must_log_in = False
         self._opened_at = self._read_at = self._loop.time()
         self._packet_time, self._send_time = PacketTime(), SendTime()
         # The size of the large packet that is read, or waits for memory; 0: there is none.
@@ -90,14 +92,25 @@ class Connection(asyncio.BufferedProtocol):
         return self._connections.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.receive(bytes(self._connections.buffer[:nbytes]))
+
+    def receive(self, data: bytes) -> None:
+        """Process what has arrived."""
         if self.is_closed:
             return
         self._read_at = self._loop.time()
-        packets = self.parser.feed(bytes(self._connections.buffer[:nbytes]))
+        packets = self.parser.feed(data)
         self._packets.extend(packets)
         self._packet_time.record(self.parser, self._read_at, is_new=bool(packets))
         self._reserve_memory()
         self._process()
+
+    def move(self, address: str) -> None:
+        """Count the connection by the address that a proxy states."""
+        self._connections.remove(self)
+        self.address = address
+        if not self._connections.add(self):
+            self.abort()
 
     def reject(self, problem: str) -> None:
         """End a connection that violates the protocol of a layer below."""

@@ -40,6 +40,8 @@ LARGEST = {
     PacketType.DISCONNECT: LARGEST_ACKNOWLEDGEMENT,
     PacketType.AUTH: LARGEST_ACKNOWLEDGEMENT,
 }
+# The request with which a WebSocket begins.
+LARGEST_REQUEST = 2**13
 # What a client may send before TLS is agreed on: certificates, for the most part.
 LARGEST_HANDSHAKE = 2**16
 # Header of the largest packet.

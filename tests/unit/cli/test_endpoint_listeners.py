@@ -27,6 +27,19 @@ def test_beyond_loopback_the_endpoint_has_tls_unless_plaintext_is_allowed(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     broker = chosen_broker(EMBEDDED, host, 1883)
+    assert broker.websocket is None
     assert (broker.host, broker.port) == given
     assert {f"{one.host}:{one.port}" for one in broker.listeners} == opened
     assert broker.env["IOTFLOW_GATEWAY_MQTT_HOST"] == (host if settings else "127.0.0.1")
+
+
+def test_by_websocket_it_listens_where_it_does_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Envoy passes WebSockets on to that address."""
+    for name, value in (TLS | {"IOTFLOW_GATEWAY_WEBSOCKET_TLS_PORT": "9443"}).items():
+        monkeypatch.setenv(name, value)
+    broker = chosen_broker(EMBEDDED, NETWORK, 1883, 9001)
+    assert broker.websocket == ("127.0.0.1", 9001)
+    assert {f"{one.name}: {one.host}:{one.port}" for one in broker.listeners} >= {
+        "MQTT by WebSocket: 127.0.0.1:9001",
+        f"MQTT by WebSocket with TLS: {NETWORK}:9443",
+    }

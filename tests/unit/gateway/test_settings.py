@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,12 +51,13 @@ TLS_NEEDS_BOTH = "not set; TLS needs a certificate and its key"
             {"TLS_CERTIFICATE_FILE": "a", "TLS_KEY_FILE": "b"},
             "IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE: the file a cannot be",
         ),
+        ({"WEBSOCKET_TLS_PORT": 1}, "IOTFLOW_GATEWAY_WEBSOCKET_TLS_PORT: set IOTFLOW_GATEWAY_TLS_CERTIFICATE_FILE"),
         ({"MQTT_HOST": NETWORK}, "IOTFLOW_GATEWAY_MQTT_HOST: 0.0.0.0 can be reached from the network"),
         ({"MQTT_HOST": "::"}, "IOTFLOW_GATEWAY_MQTT_HOST: :: can be reached from the network"),
     ],
 )
-def test_wrong_settings_of_the_endpoint_are_named(given: dict[str, str], problem: str) -> None:
-    settings = GatewaySettings(**{name.lower(): value for name, value in given.items()})  # type: ignore[arg-type]
+def test_wrong_settings_of_the_endpoint_are_named(given: dict[str, Any], problem: str) -> None:
+    settings = GatewaySettings(**{name.lower(): value for name, value in given.items()})
     with pytest.raises(WrongGatewaySettings, match=re.escape(problem)):
         listeners(settings)
 
@@ -63,9 +65,15 @@ def test_wrong_settings_of_the_endpoint_are_named(given: dict[str, str], problem
 def test_without_tls_the_endpoint_listens_on_loopback(tmp_path: Path) -> None:
     """Beyond it if that is allowed."""
     authority(tmp_path, "own")
+    websocket = {"websocket_port": 9001, "websocket_tls_port": 9443}
     own = {"tls_certificate_file": tmp_path / "own.crt", "tls_key_file": tmp_path / "own.key"}
     for given, addresses in (
         ({}, ["mqtt://127.0.0.1:1883"]),
+        ({"websocket_port": 9001}, ["mqtt://127.0.0.1:1883", "ws://127.0.0.1:9001"]),
+        (
+            {"mqtt_host": NETWORK, **own, **websocket},
+            ["mqtt://127.0.0.1:1883", "ws://127.0.0.1:9001", "mqtts://0.0.0.0:8883", "wss://0.0.0.0:9443"],
+        ),
         ({"mqtt_host": "::1"}, ["mqtt://[::1]:1883"]),
         ({"mqtt_host": NETWORK, "plaintext": True}, ["mqtt://0.0.0.0:1883"]),
         ({"mqtt_host": NETWORK, **own}, ["mqtt://127.0.0.1:1883", "mqtts://0.0.0.0:8883"]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from iotflow_gateway.endpoint.transports.certificates import Certificates
 from iotflow_gateway.endpoint.transports.tls import TlsLayer
+from iotflow_gateway.endpoint.transports.websocket import WebSocketLayer
 
 if TYPE_CHECKING:
     from iotflow_gateway.endpoint.connection import Connection
@@ -18,17 +19,19 @@ BACKLOG = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """certificates: for TLS; None: without."""
+    """certificates: for TLS; None: without. envoy_secret: of the Envoy that passes WebSockets on; empty: there is none."""
 
     host: str
     port: int
     certificates: Certificates | None = None
+    is_websocket: bool = False
+    envoy_secret: str = ""
 
     @property
     def address(self) -> str:
         """The URL, for the log."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.certificates else 'mqtt'}://{host}:{self.port}"
+        return f"{'ws' if self.is_websocket else 'mqtt'}{'s' if self.certificates else ''}://{host}:{self.port}"
 
     async def open(self, make_connection: "Callable[[], Connection]") -> asyncio.Server:
         """Accept connections. Raises OSError."""
@@ -49,4 +52,5 @@ class Listener:
 
     def _with_layers(self, connection: "Connection") -> asyncio.BufferedProtocol:
         """The protocol of the socket."""
-        return TlsLayer(self.certificates.context, connection) if self.certificates else connection
+        upper = WebSocketLayer(connection, self.envoy_secret) if self.is_websocket else connection
+        return TlsLayer(self.certificates.context, upper) if self.certificates else upper

@@ -1,14 +1,16 @@
-"""The command `iotflow`: runs one command, shows its result, and reports its error."""
+"""The command `iotflow`: runs one command, shows its result, and reports its error.
+
+The parts of a command are imported where Ctrl-C is caught: it ends a command that still begins without a traceback, too.
+"""
 
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-import click
-
-from iotflow_cli.command_line.root import root
-from iotflow_cli.output.renderer import Output
+if TYPE_CHECKING:
+    import click
 
 INTERRUPTED = 130
 DEBUG_OPTION = "--debug"
@@ -16,11 +18,19 @@ DEBUG_OPTION = "--debug"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    try:
+        from iotflow_cli.command_line.root import root
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return run(root, "iotflow", sys.argv[1:] if argv is None else argv)
 
 
-def run(command: click.Command, name: str, argv: Sequence[str]) -> int:
+def run(command: "click.Command", name: str, argv: Sequence[str]) -> int:
     """Run a command, or a group, that has this name on the command line; the exit code."""
+    import click
+
+    from iotflow_cli.output.renderer import Output
+
     arguments = list(argv)
     # A terminal or a file of another encoding gets the rest of a text that it cannot hold.
     if isinstance(sys.stdout, TextIOWrapper):

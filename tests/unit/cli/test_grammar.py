@@ -108,6 +108,14 @@ def test_the_root_imports_no_command_to_show_its_help() -> None:
     assert run.stderr.strip() == "[]"
 
 
+def test_everything_is_imported_where_ctrl_c_is_caught() -> None:
+    code = (
+        "import sys; import iotflow_cli.main; sys.exit(str([m for m in ('click', 'json', 'rich') if m in sys.modules]))"
+    )
+    run = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert run.stderr.strip() == "[]"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_a_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0

@@ -110,6 +110,7 @@ def test_a_fault_is_that_of_a_scenario_file() -> None:
         ("spikes", ["probability=2"], "parameters.probability: 2 is not from 0 to 1."),
         ("spikes", ["for=30"], "for: a duration with its unit"),
         ("spikes", ["colour=red"], "parameters.colour: this key is unknown"),
+        ("spikes", ["for=5s", "for=6s"], "for is stated twice"),
         ("spikes", ["at=5s"], "parameters.at: this key is unknown"),
         ("spikes", ["x: 1, y=1"], "is not a setting"),
         ("spikes", ["measurement=" + "x" * 101], "is not a setting"),

@@ -25,6 +25,8 @@ def injected(kind: str, device: str, settings: Sequence[str], number: int, scena
         key, equals, value = setting.partition("=")
         if not equals or not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
             raise SimulationError(f"{setting[:60]!r} is not a setting such as for=30s or probability=0.5.")
+        if key in keys or key in parameters:
+            raise SimulationError(f"{key} is stated twice.")
         (keys if key == "for" else parameters)[key] = _list(value) if _takes_list(kind, key) else _scalar(value)
     if parameters:
         keys["parameters"] = _mapping(parameters)

@@ -6,6 +6,9 @@ from iotflow_simulators.doors.link import Outgoing, Problem
 from iotflow_simulators.running.accounts import Accounts
 from iotflow_simulators.running.outbox import Outbox
 
+# A refusal comes twice within the window of a link.
+RECENTLY_REFUSED = 64
+
 
 class ReadingFates:
     """index: of the device in the plan. remembered: last readings that are kept. Times are in seconds of the running loop."""
@@ -16,6 +19,8 @@ class ReadingFates:
         self._index = index
         self._accounts = accounts
         self._newest = -1
+        # Whole readings that were refused last.
+        self._refused: dict[int, None] = {}
 
     def submit(self, outgoing: Outgoing, now: float) -> bool:
         """A reading leaves the schedule. Whether the device has room for it."""
@@ -44,7 +49,14 @@ class ReadingFates:
         if measurement:
             accounts.refused_value(device, number, reason, measurement, message, now)
             return False
-        if outgoing := self.outbox.report(number):
+        outgoing = self.outbox.report(number)
+        if number in self._refused:
+            # MQTT 5 refuses in the acknowledgement and on `…/errors`.
+            return outgoing is not None
+        self._refused[number] = None
+        if len(self._refused) > RECENTLY_REFUSED:
+            del self._refused[next(iter(self._refused))]
+        if outgoing:
             accounts.refused(device, outgoing, reason, message, now)
             return True
         accounts.refused_late(device, number, reason, message, now)

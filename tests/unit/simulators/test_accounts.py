@@ -9,6 +9,7 @@ from iotflow_simulators.ledger.entries import Header
 from iotflow_simulators.ledger.writer import LedgerWriter
 from iotflow_simulators.running.accounts import Accounts
 from iotflow_simulators.running.measures import DoorMeasures, Measures
+from iotflow_simulators.running.reading_fates import ReadingFates
 from iotflow_simulators.running.recent_errors import LONGEST_MESSAGE, MOST_REASONS, MOST_RECENT, OTHER
 
 
@@ -68,4 +69,27 @@ def test_reasons_of_lost_connections_are_bounded(accounts: Accounts) -> None:
     recent = accounts.measures.errors.recent
     assert (len(recent), recent[-1]) == (MOST_RECENT, (2.0, 8, "REASON_0", "again"))
     assert len(recent[0].message) == LONGEST_MESSAGE
+    accounts.ledger.close()
+
+
+def test_a_reading_that_is_refused_twice_counts_once(accounts: Accounts) -> None:
+    fates = ReadingFates(0, accounts, 0)
+    (outgoing,) = leave(accounts, 1)
+    fates.submit(outgoing, 0.0)
+    fates.outbox.take(1)
+    assert fates.refused(0, "MQTT_0x99", "", "", 0.1)
+    assert not fates.refused(0, "INVALID_PAYLOAD", "", "", 0.2)
+    assert accounts.own.refused == 1
+    assert accounts.measures.errors.refusals == {"MQTT_0x99": 1}
+    accounts.ledger.close()
+
+
+@pytest.mark.parametrize("number", [-1, 1, 2**70])
+def test_a_refusal_of_a_reading_that_was_not_sent_changes_nothing(accounts: Accounts, number: int) -> None:
+    fates = ReadingFates(0, accounts, 0)
+    (outgoing,) = leave(accounts, 1)
+    fates.submit(outgoing, 0.0)
+    assert not fates.refused(number, "BAD", "", "", 0.1)
+    assert not fates.refused(number, "BAD", "temperature", "", 0.1)
+    assert (accounts.own.refused, accounts.measures.errors.refusals) == (0, {})
     accounts.ledger.close()

@@ -1,9 +1,9 @@
 """The composition root: chooses the parts of the adapter, joins them and runs them."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,16 @@ Work = Coroutine[Any, Any, None]
 async def run(settings: GatewaySettings) -> None:
     """Run the adapter until cancelled. Raises ServerError if the server rejects this adapter."""
     async with AsyncExitStack() as stack:
-        tasks = [asyncio.create_task(work) for work in _tasks(_context(settings, stack))]
+        context = _context(settings, stack)
+        tasks = [asyncio.create_task(work) for work in _tasks(context)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except asyncio.CancelledError:
+            for drain in context.drains:
+                await drain()
+            raise
         finally:
             for task in tasks:
                 task.cancel()
@@ -53,7 +58,7 @@ async def run(settings: GatewaySettings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts that most others need. stack: closes parts when the adapter ends."""
+    """The parts that most others need. stack: closes parts when the adapter ends. drains: called before its tasks end."""
 
     settings: GatewaySettings
     stack: AsyncExitStack
@@ -63,6 +68,7 @@ class Context:
     topics: Topics
     metrics: GatewayMetrics
     directory: Directory
+    drains: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
@@ -130,7 +136,8 @@ def _broker(context: Context, mosquitto: MosquittoAccounts | None) -> Broker:
         adapter=context.adapter,
         anonymous=AnonymousAccess(register=settings.discovery, publish=settings.anonymous),
     )
-    endpoint = Endpoint(listeners(settings), access, topics, settings.window)
+    endpoint = Endpoint(listeners(settings), access, topics, settings.window, settings.server_reference)
+    context.drains.append(endpoint.drain)
     context.directory.on_change(endpoint.account_changed)
     return endpoint
 

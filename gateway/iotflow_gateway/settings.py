@@ -90,6 +90,12 @@ class GatewaySettings(BaseSettings):
         description="Secret that Envoy sends in `x-iotflow-envoy`. Without it the MQTT endpoint ignores `x-forwarded-for`. Empty: "
         "always ignored.",
     )
+    server_reference: str = Field(
+        "",
+        max_length=1_000,
+        description="Address of another MQTT endpoint, such as `mqtt2.example.com:8883`, which clients of MQTT 5 are given when this one "
+        "stops. Empty: none.",
+    )
     plaintext: bool = Field(
         False,
         description="Let the MQTT endpoint listen without TLS beyond loopback, where the network can read the keys of devices. Otherwise "

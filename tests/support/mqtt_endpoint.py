@@ -183,10 +183,10 @@ def connect(
 
 @asynccontextmanager
 async def running_endpoint(
-    window: int = 1_000, channel: object = None, certificates: Certificates | None = None
+    window: int = 1_000, channel: object = None, certificates: Certificates | None = None, server_reference: str = ""
 ) -> AsyncIterator[RunningEndpoint]:
     """An endpoint with the topic prefix `p`. window: messages in processing. channel: to the server; None: it does not answer.
-    certificates: of a port with TLS; its port for WebSocket then has TLS too."""
+    certificates: of a port with TLS; its port for WebSocket then has TLS too. server_reference: for clients when it stops."""
     topics, channel = Topics("p"), channel or NoServer()
     access = AccessControl(
         channel=cast(grpc.aio.Channel, channel),
@@ -203,7 +203,7 @@ async def running_endpoint(
     ]
     if certificates:
         listeners.append(Listener("127.0.0.1", tls_port, certificates))
-    one = RunningEndpoint(Endpoint(listeners, access, topics, window), port, tls_port, websocket_port)
+    one = RunningEndpoint(Endpoint(listeners, access, topics, window, server_reference), port, tls_port, websocket_port)
     try:
         async with asyncio.timeout(PATIENCE):
             await one.endpoint.connected()

@@ -23,7 +23,17 @@ from iotflow_gateway.endpoint.limits import (
 from iotflow_gateway.endpoint.reading import Hold, Reading
 from iotflow_gateway.endpoint.times import PacketTime, SendTime
 from iotflow_gateway.endpoint.transports.tls import CLIENT_CERTIFICATE
-from iotflow_gateway.mqtt import Connack, Disconnect, MalformedPacket, Packet, PacketParser, ReasonCode, Version
+from iotflow_gateway.mqtt import (
+    NO_PROPERTIES,
+    Connack,
+    Disconnect,
+    MalformedPacket,
+    Packet,
+    PacketParser,
+    Properties,
+    ReasonCode,
+    Version,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -153,12 +163,16 @@ class Connection(asyncio.BufferedProtocol):
             self._loop.call_soon(self._flush)
         self._out.append(packet)
 
-    def close(self, problem: str, code: ReasonCode = ReasonCode.SUCCESS) -> None:
-        """End the connection. problem: for the log, and for a client of MQTT 5; empty: none. code: for a client of MQTT 5."""
+    def close(
+        self, problem: str, code: ReasonCode = ReasonCode.SUCCESS, properties: Properties = NO_PROPERTIES
+    ) -> None:
+        """End the connection. problem: for the log, and for a client of MQTT 5; empty: none. code, properties: for a client of
+        MQTT 5."""
         if self.is_closed:
             return
         if code and self.is_admitted and self.version is Version.V5:
-            self.write(Disconnect(code, {"reason_string": problem[:500]} if problem else {}).encode(self.version))
+            reason: Properties = {"reason_string": problem[:500]} if problem else {}
+            self.write(Disconnect(code, {**reason, **properties}).encode(self.version))
         self._flush()
         self._end(problem)
         if self._transport and not self._transport.is_closing():

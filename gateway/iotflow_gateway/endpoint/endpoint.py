@@ -15,6 +15,7 @@ from iotflow_gateway.endpoint.client import Client
 from iotflow_gateway.endpoint.connection import Connection
 from iotflow_gateway.endpoint.connection_review import ConnectionReview
 from iotflow_gateway.endpoint.connections import Connections
+from iotflow_gateway.endpoint.draining import Draining
 from iotflow_gateway.endpoint.fanout import Fanout
 from iotflow_gateway.endpoint.incoming import InboundMessage, IncomingMessages
 from iotflow_gateway.endpoint.limits import CHECK_SECONDS
@@ -25,7 +26,7 @@ from iotflow_gateway.endpoint.session import Session
 from iotflow_gateway.endpoint.sessions import Sessions
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
 from iotflow_gateway.endpoint.transports.listeners import Listener
-from iotflow_gateway.mqtt import Connect, ReasonCode
+from iotflow_gateway.mqtt import Connect
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
@@ -35,10 +36,19 @@ LARGEST_RECEIVE_MAXIMUM = 65_535
 
 
 class Endpoint:
-    """window: largest number of messages in processing."""
+    """window: largest number of messages in processing. server_reference: another endpoint, which clients of MQTT 5 are given when this
+    one stops; empty: none."""
 
-    def __init__(self, listeners: Sequence[Listener], access: AccessControl, topics: Topics, window: int) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        access: AccessControl,
+        topics: Topics,
+        window: int,
+        server_reference: str = "",
+    ) -> None:
         self._listeners = listeners
+        self._servers: list[asyncio.Server] = []
         self._access = access
         self._subscriptions = Subscriptions(topics)
         self._fanout = Fanout(self._subscriptions, functools.partial(self._allows, publishing=False))
@@ -54,6 +64,7 @@ class Endpoint:
         self._connections = Connections(lambda: self._incoming.is_full)
         self._review = ConnectionReview(access)
         self._admission = Admission(access, self._connections, self._review, self._open)
+        self._draining = Draining(self._connections, lambda: self._incoming.waiting, server_reference)
         self._outgoing = OutgoingBytes()
         self._on_message: OnMessage | None = None
         self._is_listening = asyncio.Event()
@@ -79,7 +90,7 @@ class Endpoint:
     async def run(self, on_message: OnMessage) -> None:
         """Run until cancelled. Raises OSError if the endpoint cannot listen on its ports."""
         self._on_message = on_message
-        servers = await self._listen()
+        await self._listen()
         log.info("broker_listening", addresses=[one.address for one in self._listeners])
         self._is_listening.set()
         try:
@@ -87,27 +98,32 @@ class Endpoint:
                 tasks.create_task(self._review.run(self._sessions))
                 tasks.create_task(self._check_regularly())
         finally:
-            for server in servers:
-                server.close()
+            self._stop_listening()
             # The pipeline stops as well: nothing that arrives from now on is acknowledged.
             self._on_message = None
             await self._admission.close()
-            for connection in self._connections:
-                connection.close("the endpoint stops", ReasonCode.SERVER_SHUTTING_DOWN)
+            self._draining.end_connections()
             with contextlib.suppress(asyncio.CancelledError):
                 # The connections send what is written in this turn of the event loop.
                 await asyncio.sleep(0)
 
-    async def _listen(self) -> list[asyncio.Server]:
-        servers = list[asyncio.Server]()
+    async def drain(self) -> None:
+        """Accept no more connections, and acknowledge the messages that have arrived, within a limited time."""
+        self._stop_listening()
+        await self._draining.run()
+
+    async def _listen(self) -> None:
         try:
             for one in self._listeners:
-                servers.append(await one.open(lambda: Connection(self._connections, self._admission.handle)))
+                server = await one.open(lambda: Connection(self._connections, self._admission.handle))
+                self._servers.append(server)
         except OSError:
-            for server in servers:
-                server.close()
+            self._stop_listening()
             raise
-        return servers
+
+    def _stop_listening(self) -> None:
+        for server in self._servers:
+            server.close()
 
     def account_changed(self, before: DeviceAccount | None, after: DeviceAccount | None) -> None:
         """Review the connections of a device that was added, changed or removed."""
@@ -118,6 +134,8 @@ class Endpoint:
         """Acknowledge a message to its client."""
         if isinstance(message, InboundMessage):
             self._incoming.finish(message)
+            if self._draining.has_begun:
+                self._draining.record_finished()
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message with QoS 1. False: the endpoint does not run, or a limit is reached."""

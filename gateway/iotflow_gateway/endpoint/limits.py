@@ -75,5 +75,7 @@ CONNECT_SECONDS, PACKET_SECONDS = 10.0, 30.0
 ACKNOWLEDGE_SECONDS, SEND_SECONDS, CLOSE_SECONDS = 10.0, 10.0, 2.0
 # A client may be silent for this multiple of its keepalive [MQTT-3.1.2-22]. The keepalive of MQTT 5 is at most an hour.
 KEEPALIVES, LONGEST_KEEPALIVE = 1.5, 3_600
+# Time for messages in processing to be acknowledged when the endpoint stops.
+DRAIN_SECONDS = 5.0
 # Interval of the checks of all connections and sessions.
 CHECK_SECONDS = 1.0

@@ -7,7 +7,8 @@ from enum import IntFlag
 
 class Hold(IntFlag):
     """Causes for which nothing is read from a connection: its login is in progress; it has too many messages in processing; all
-    connections have; it does not read what is written to it; a large packet waits for memory; others are served."""
+    connections have; it does not read what is written to it; a large packet waits for memory; others are served; the endpoint
+    stops."""
 
     LOGIN = 1
     OWN_WINDOW = 2
@@ -15,6 +16,7 @@ class Hold(IntFlag):
     UNREAD = 8
     MEMORY = 16
     OTHERS = 32
+    DRAINING = 64
 
 
 class Reading:

@@ -28,7 +28,7 @@ def measure(folder: Path) -> Iterator[Line]:
     one = yield from _into(folder / "sqlite", SQLITE)
     yield _two(folder / "two", SQLITE, one)
     yield from _into(folder / "iotdb", IOTDB)
-    yield _embedded(folder / "embedded")
+    yield _endpoint(folder / "endpoint")
     yield _command_line(folder / "commands")
 
 
@@ -61,11 +61,11 @@ def _two(folder: Path, store: str, one: Rates) -> Line:
     return Line(what, figure, against, two.a_second / one.a_second, 1.5)
 
 
-def _embedded(folder: Path) -> Line:
+def _endpoint(folder: Path) -> Line:
     with bench(folder, SQLITE, EMBEDDED) as own:
         own.stack.adapter().start()
         rate = own.acknowledged()
-    what = f"the same through the embedded broker → {SQLITE}, acknowledged once stored"
+    what = f"the same through the MQTT endpoint → {SQLITE}, acknowledged once stored"
     return Line(what, Figure(rate, "/s"), None, rate, None, "/s")
 
 

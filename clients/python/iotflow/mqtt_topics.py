@@ -1,6 +1,6 @@
 """The grammar of the MQTT topics of devices: the meaning of each topic, and the permissions to publish and subscribe.
 
-The adapter, its embedded broker, Mosquitto's access rules and the server's answers to brokers' HTTP call-outs all use it.
+The adapter, its MQTT endpoint, Mosquitto's access rules and the server's answers to brokers' HTTP call-outs all use it.
 """
 
 from collections.abc import Collection

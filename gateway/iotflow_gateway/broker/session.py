@@ -52,6 +52,8 @@ class BrokerSession:
         self._orphaned: set[Message] = set()
         self._orphaned_bytes = 0
         self._has_room = asyncio.Event()
+        # Whether nothing is read, or no connection made, until there is room.
+        self._waits_for_room = False
         self._backoff = Backoff(longest=5.0)
         self._connected = asyncio.Event()
         self._log_limit = LogLimit()
@@ -91,13 +93,14 @@ class BrokerSession:
 
     def finish(self, message: Message) -> None:
         """Acknowledge a message whose processing is complete."""
-        if message in self._orphaned:
+        if self._orphaned and message in self._orphaned:
             self._orphaned.remove(message)
             self._orphaned_bytes -= len(message.payload)
         else:
             self._unacknowledged.finish(message)
-        if self._is_full(self._address.window):
+        if not self._waits_for_room or self._is_full(self._address.window):
             return
+        self._waits_for_room = False
         self._has_room.set()
         if self._connection:
             self._connection.resume()
@@ -138,6 +141,7 @@ class BrokerSession:
         if self._is_full(self._address.window):
             log.warning("broker_not_connected", problem=f"{self.waiting} messages wait for the server")
         while self._is_full(self._address.window):
+            self._waits_for_room = True
             self._has_room.clear()
             await self._has_room.wait()
 
@@ -201,10 +205,10 @@ class BrokerSession:
     def _receive(self, publishes: list[Publish], on_message: OnMessage) -> None:
         """Process the messages of a read."""
         messages = [self._message(publish) for publish in publishes]
-        for message in messages:
-            self._unacknowledged.add(message)
+        self._unacknowledged.add(*messages)
         # The receive maximum does not bound messages of QoS 0, nor, at Mosquitto 2.0.11, of QoS 1 once some were acknowledged.
         if self._connection and self._is_full(2 * self._address.window):
+            self._waits_for_room = True
             self._connection.pause()
         for message, publish in zip(messages, publishes, strict=True):
             if not message.payload and is_clearing(publish.properties):

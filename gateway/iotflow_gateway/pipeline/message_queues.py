@@ -72,10 +72,11 @@ class Unacknowledged:
     def __len__(self) -> int:
         return len(self._messages)
 
-    def add(self, message: Message) -> None:
-        """Record a message that arrived."""
-        self._messages.append(message)
-        self._bytes += len(message.payload)
+    def add(self, *messages: Message) -> None:
+        """Record messages that arrived."""
+        self._messages.extend(messages)
+        for message in messages:
+            self._bytes += len(message.payload)
 
     def unfinished(self) -> list[Message]:
         """Messages whose processing is not complete."""

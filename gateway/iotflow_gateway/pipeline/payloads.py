@@ -79,8 +79,8 @@ def read_content(kind: Kind, message: Message) -> Any:
     if isinstance(content, list):
         if kind is Kind.TELEMETRY and len(content) <= MOST_READINGS:
             message.item_ids = {place: found for place, item in enumerate(content) if (found := _message_id(item))}
-    else:
-        message.message_id = _message_id(content) or message.message_id
+    elif found := _message_id(content):
+        message.message_id = found
     return content
 
 

@@ -21,8 +21,9 @@ class TelemetryHandler:
 
     def handle(self, message: Message, device_id: int, decoded: Decoded) -> None:
         """Queue the readings of a short message."""
-        self._report_problems(message, decoded.problems)
-        self._report_notices(message, decoded)
+        if not decoded.is_ordinary:
+            self._report_problems(message, decoded.problems)
+            self._report_notices(message, decoded)
         self._batcher.add(device_id, message, decoded.readings)
         if not decoded.readings:
             self._callbacks.finish(message)

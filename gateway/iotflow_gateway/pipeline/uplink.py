@@ -155,10 +155,11 @@ class Uplink:
                 self._finish(pending)
 
     def _finish(self, pending: PendingBatch) -> None:
+        finish = self._callbacks.finish
         for message in pending.messages():
             message.pending_parts -= 1
             if not message.pending_parts:
-                self._callbacks.finish(message)
+                finish(message)
 
     def _on_rejected(self, rejection: Rejection) -> None:
         pending = self._in_flight[rejection.sequence - self._oldest]

@@ -37,6 +37,11 @@ class Decoded:
             self.more_problems += 1
 
     @property
+    def is_ordinary(self) -> bool:
+        """Whether the payload is one reading, all of which is stored as it is."""
+        return len(self.readings) == 1 and not (self.problems or self.notices)
+
+    @property
     def merged(self) -> int:
         """The number of readings that share the time, and so the row, of another reading."""
         if len(self.readings) < 2:

@@ -47,6 +47,7 @@ class BrokerSession:
         self._filters, self._obsolete = list(filters), list(obsolete)
         self._cleanup = RetainedCleanup(self._clear)
         self._connection: MqttConnection | None = None
+        self._on_message: OnMessage
         self._unacknowledged = Unacknowledged(self._acknowledge)
         # Messages of earlier connections. The broker delivers them again; they are processed all the same.
         self._orphaned: set[Message] = set()
@@ -54,6 +55,8 @@ class BrokerSession:
         self._has_room = asyncio.Event()
         # Whether nothing is read, or no connection made, until there is room.
         self._waits_for_room = False
+        # Messages of the last read for which there was no room.
+        self._held: list[Publish] = []
         self._backoff = Backoff(longest=5.0)
         self._connected = asyncio.Event()
         self._log_limit = LogLimit()
@@ -79,10 +82,11 @@ class BrokerSession:
 
     async def run(self, on_message: OnMessage) -> None:
         """Run until cancelled."""
+        self._on_message = on_message
         while True:
             await self._room()
             try:
-                await self._run_connection(on_message)
+                await self._run_connection()
             except (CannotConnect, TimeoutError) as error:
                 log.warning(
                     "broker_unavailable", address=self._host_and_port, problem=str(error) or "no answer in time"
@@ -103,7 +107,7 @@ class BrokerSession:
         self._waits_for_room = False
         self._has_room.set()
         if self._connection:
-            self._connection.resume()
+            asyncio.get_running_loop().call_soon(self._read_again, self._connection)
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message with QoS 1. False: the broker is unavailable, its queue is full, or it would reject the topic."""
@@ -155,9 +159,9 @@ class BrokerSession:
             self._log_limit.warning(log, "topic_not_used", reason="topic", topic=topic[:LONGEST_TOPIC], problem=problem)
         return not problem
 
-    async def _run_connection(self, on_message: OnMessage) -> None:
+    async def _run_connection(self) -> None:
         """Connect, and run until the connection ends. Raises CannotConnect."""
-        connection = MqttConnection(self._address, lambda received: self._receive(received, on_message))
+        connection = MqttConnection(self._address, self._receive)
         self._connection = connection
         try:
             await connection.connect()
@@ -194,6 +198,7 @@ class BrokerSession:
             self._orphaned.add(message)
             self._orphaned_bytes += len(message.payload)
         self._unacknowledged = Unacknowledged(self._acknowledge)
+        self._held = []
 
     def _record_loss(self, problem: str, seconds: float, last_topic: str) -> None:
         if seconds >= SETTLED_SECONDS:
@@ -202,21 +207,32 @@ class BrokerSession:
         # A broker that disconnects a client because of a message does not name the message.
         log.warning("broker_lost", problem=problem, last_published=last_topic[:LONGEST_TOPIC], **fields)
 
-    def _receive(self, publishes: list[Publish], on_message: OnMessage) -> None:
-        """Process the messages of a read."""
-        messages = [self._message(publish) for publish in publishes]
-        self._unacknowledged.add(*messages)
+    def _receive(self, publishes: list[Publish]) -> None:
+        """Process the messages of a read, as far as there is room."""
         # The receive maximum does not bound messages of QoS 0, nor, at Mosquitto 2.0.11, of QoS 1 once some were acknowledged.
-        if self._connection and self._is_full(2 * self._address.window):
+        most = 2 * self._address.window
+        room = max(0, most - self.waiting)
+        arrived = [*self._held, *publishes]
+        taken, self._held = arrived[:room], arrived[room:]
+        messages = [self._message(publish) for publish in taken]
+        self._unacknowledged.add(*messages)
+        if self._connection and self._is_full(most):
             self._waits_for_room = True
             self._connection.pause()
-        for message, publish in zip(messages, publishes, strict=True):
+        for message, publish in zip(messages, taken, strict=True):
             if not message.payload and is_clearing(publish.properties):
                 self._unacknowledged.finish(message)
                 continue
             if publish.is_retained and self._address.v5:
                 self._cleanup.remove(message)
-            on_message(message)
+            self._on_message(message)
+
+    def _read_again(self, connection: MqttConnection) -> None:
+        """Process the messages that are held, and read further ones."""
+        if connection is self._connection:
+            self._receive([])
+            if not self._waits_for_room:
+                connection.resume()
 
     def _is_full(self, window: int) -> bool:
         return self.waiting >= window or self._unacknowledged.bytes + self._orphaned_bytes >= MOST_BYTES

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +14,7 @@ from iotflow_gateway.broker import session as session_module
 from iotflow_gateway.broker.connection import MqttConnection
 from iotflow_gateway.broker.requests import MOST_OUTGOING, Requests
 from iotflow_gateway.mqtt import NO_PROPERTIES, Publish, ReasonCode, Subscribe, Unsubscribe
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 from tests.support import raw_mqtt as raw
 
@@ -151,6 +153,34 @@ async def test_the_broker_bounds_the_messages_in_flight() -> None:
         broker.acknowledge(broker.ids[0])
         await broker.until(lambda: len(broker.ids) == 4)
     assert len(set(broker.ids)) == 4
+
+
+async def test_messages_of_a_read_beyond_the_window_wait() -> None:
+    """They are taken in order when there is room."""
+    payloads = [b"%d" % number for number in range(20)]
+    packets = (raw.packet(raw.PUBLISH, raw.text(TOPIC) + b"\0" + payload) for payload in payloads)
+    taken, most_waiting, changed = list[Message](), 0, asyncio.Event()
+
+    def take(message: Message) -> None:
+        nonlocal most_waiting
+        taken.append(message)
+        most_waiting = max(most_waiting, session.waiting)
+        changed.set()
+
+    async with listening(Broker(sends=b"".join(packets))) as address, asyncio.timeout(PATIENCE):
+        session = BrokerSession(replace(address, window=3), Topics("p"), [TOPIC], [])
+        running = asyncio.create_task(session.run(take))
+        finished = 0
+        while finished < len(payloads):
+            changed.clear()
+            if finished == len(taken):
+                await changed.wait()
+            session.finish(taken[finished])
+            finished += 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [message.payload for message in taken[: len(payloads)]] == payloads
+    assert most_waiting == 6
 
 
 def sent_by(requests: Requests, count: int) -> int:

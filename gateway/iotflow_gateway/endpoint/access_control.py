@@ -1,15 +1,21 @@
 """Authentication of clients at the endpoint, and the topics that each may use."""
 
 import hmac
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
 import structlog
 
+from iotflow.grouped_calls import GroupedCalls
 from iotflow.mqtt_topics import REGISTRAR
-from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest, FindAccountRequest, FindAccountResponse
+from iotflow.v1.mqtt_service_pb2 import (
+    AuthenticateRequest,
+    FindAccountRequest,
+    FindAccountResponse,
+    FindAccountsRequest,
+)
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.words import DeviceStatus
 from iotflow_gateway.accounts.directory import Directory
@@ -19,6 +25,8 @@ from iotflow_gateway.topics import Topics
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 5.0
+# Keys of one call, and characters of a key; see FindAccountsRequest.
+MOST_KEYS, LONGEST_KEY = 100, 256
 UNKNOWN_KEY = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
 
 
@@ -60,6 +68,7 @@ class AccessControl:
         anonymous: AnonymousAccess,
     ) -> None:
         self._stub = MqttServiceStub(channel)
+        self._accounts = GroupedCalls(self._find_accounts, MOST_KEYS)
         self._metadata = metadata
         self._directory = directory
         self._topics = topics
@@ -130,12 +139,17 @@ class AccessControl:
         return Login(REGISTRAR) if answer.result == "allow" else None
 
     async def _device(self, username: str, password: str) -> Login | None:
-        request = FindAccountRequest(api_key=password)
-        found = await self._stub.FindAccount(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
-        usernames = (str(found.account.device_id), found.account.name)
-        if username not in usernames or found.account.status == DeviceStatus.INACTIVE:
+        found = await self._accounts.get(password) if len(password) <= LONGEST_KEY else None
+        if found is None or found.account.status == DeviceStatus.INACTIVE:
             return None
-        return Login(username, found.account.device_id, usernames, _key_end(found))
+        usernames = (str(found.account.device_id), found.account.name)
+        return Login(username, found.account.device_id, usernames, _key_end(found)) if username in usernames else None
+
+    async def _find_accounts(self, keys: Sequence[str]) -> dict[str, FindAccountResponse]:
+        """The accounts of keys. Raises grpc.aio.AioRpcError."""
+        request = FindAccountsRequest(api_keys=keys)
+        answer = await self._stub.FindAccounts(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
+        return {key: found for key, found in zip(keys, answer.accounts, strict=True) if found.HasField("account")}
 
     async def _certified(self, certificate: ClientCertificate) -> Login | None:
         """The login of the device that has the certificate's name."""

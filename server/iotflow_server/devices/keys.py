@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, Connection, Update, and_, bindparam, case, or_, select, update
 
+from iotflow.grouped_calls import GroupedCalls
 from iotflow.mosquitto_verifier import mosquitto_verifier
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
@@ -26,6 +27,8 @@ from iotflow_server.errors import NotFound, PermissionDenied
 
 # In the order of KeyPair's fields.
 PAIR_COLUMNS = (DeviceRow.status, DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)
+# Keys that are read in one statement.
+MOST_AT_ONCE = 100
 # The newest key was never used since the rotation.
 NEVER_USED = and_(DeviceRow.previous_key_hash.is_not(None), DeviceRow.previous_key_until.is_(None))
 IS_NEWEST = DeviceRow.key_hash == bindparam("shown")
@@ -33,7 +36,10 @@ IS_PREVIOUS = DeviceRow.previous_key_hash == bindparam("shown")
 IN_GRACE = or_(DeviceRow.previous_key_until.is_(None), DeviceRow.previous_key_until > bindparam("now"))
 HAS_ALL_RIGHTS = or_(IS_NEWEST, and_(IS_PREVIOUS, DeviceRow.previous_key_until.is_(None)))
 # Built once: it runs for every key that is not cached, and takes longer to build than to run.
-BY_KEY = select(*DEVICE_COLUMNS, *PAIR_COLUMNS).where(or_(IS_NEWEST, and_(IS_PREVIOUS, IN_GRACE)))
+_SHOWN: BindParameter[str] = bindparam("shown", expanding=True)
+BY_KEYS = select(*DEVICE_COLUMNS, *PAIR_COLUMNS).where(
+    or_(DeviceRow.key_hash.in_(_SHOWN), and_(DeviceRow.previous_key_hash.in_(_SHOWN), IN_GRACE))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,11 @@ class KeyPair:
         """Whether it is one of the two hashes; the grace of the previous key may have ended."""
         return key_hash in (self.newest, self.previous)
 
+    def valid(self, now: datetime) -> list[str]:
+        """The hashes of the keys that are valid."""
+        is_in_grace = self.until is None or self.until > now
+        return [self.newest, self.previous] if self.previous and is_in_grace else [self.newest]
+
     def end_of(self, key_hash: str) -> datetime | None:
         """The end of the grace of this key."""
         return self.until if key_hash == self.previous else None
@@ -93,16 +104,16 @@ class DeviceKeys:
         self._grace = grace
         self._length = length
         self._clock = clock
+        self._reads = GroupedCalls(self._read, MOST_AT_ONCE)
 
     async def find(self, shown: str) -> DeviceKey | None:
         """The key with its device; None: unknown, or its grace has ended. The first use begins the grace of the previous key."""
         key_hash = self._hasher.hash(shown)
         while True:
-            values = {"shown": key_hash, "now": self._clock()}
-            row = await self._database.read(lambda connection: connection.execute(BY_KEY, values).first())  # noqa: B023
+            row = await self._reads.get(key_hash)
             if row is None:
                 return None
-            pair = KeyPair(*row[-len(PAIR_COLUMNS) :])
+            pair = _pair(row)
             found = DeviceKey(device(row[: -len(PAIR_COLUMNS)]), key_hash, pair.end_of(key_hash))
             is_first_use = key_hash == pair.newest and pair.previous is not None and pair.until is None
             if not is_first_use or await self._begin_grace(found):
@@ -183,6 +194,14 @@ class DeviceKeys:
         rows = await self._database.read(lambda connection: connection.execute(statement).all())
         return {row[0]: KeyPair(*row[1:]) for row in rows}
 
+    async def _read(self, hashes: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """The rows of the devices, by the hash that each was found by."""
+        now = self._clock()
+        values = {"shown": hashes, "now": now}
+        rows = await self._database.read(lambda connection: connection.execute(BY_KEYS, values).all())
+        valid = ((row, shown) for row in rows for shown in _pair(row).valid(now))
+        return {shown: row for row, shown in valid if shown in hashes}
+
     async def _begin_grace(self, key: DeviceKey) -> bool:
         """Begin the grace of the previous key. Returns whether this was the first use of the key."""
         statement = (
@@ -210,6 +229,10 @@ class DeviceKeys:
         """The reason for which nothing was changed. Raises NotFound."""
         await self._registry.get(device_id)
         return key_replaced()
+
+
+def _pair(row: Sequence[Any]) -> KeyPair:
+    return KeyPair(*row[-len(PAIR_COLUMNS) :])
 
 
 def key_replaced() -> PermissionDenied:

@@ -94,6 +94,24 @@ def test_a_device_is_found_by_key_id_and_name(
         assert mqtt.FindAccount(request, metadata=admin_metadata).account.device_id == device.id
 
 
+def test_devices_are_found_by_many_keys_in_their_order(
+    mqtt: MqttServiceStub, devices: DeviceServiceStub, admin_metadata: Metadata
+) -> None:
+    first, second = register(devices, "first of many"), register(devices, "second of many")
+    keys = [second.api_key, "k" * 32, first.api_key, second.api_key]
+    request = mqtt_service_pb2.FindAccountsRequest(api_keys=keys)
+    found = mqtt.FindAccounts(request, metadata=admin_metadata).accounts
+    assert [one.account.device_id for one in found] == [second.id, 0, first.id, second.id]
+    assert not found[1].HasField("account")
+
+
+@pytest.mark.parametrize("keys", [[], ["k"] * 101, ["k" * 257]])
+def test_the_keys_of_a_call_are_bounded(mqtt: MqttServiceStub, admin_metadata: Metadata, keys: list[str]) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        mqtt.FindAccounts(mqtt_service_pb2.FindAccountsRequest(api_keys=keys), metadata=admin_metadata)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize("by", [{"api_key": "k" * 32}, {"username": "nobody"}, {"username": "9" * 20}])
 def test_unknown_credentials_find_no_device(
     mqtt: MqttServiceStub, admin_metadata: Metadata, by: dict[str, str]

@@ -90,6 +90,18 @@ async def test_the_grace_period_of_the_old_key_begins_with_the_first_use_of_the_
     assert await valid(parts, old, new) == [new]
 
 
+async def test_a_key_whose_grace_has_ended_is_not_found_beside_its_successor(parts: Parts) -> None:
+    """Callers that ask at the same time share one query."""
+    device, old = await made(parts)
+    _, other = await parts.registry.register(NewDevice("other"), actor="token:me")
+    new = await rotated(parts, old)
+    await shown(parts, new)
+    parts.clock.advance(hours=2)
+    keys = [other, old, new, "unknown", new]
+    found = await asyncio.gather(*map(parts.keys.find, keys))
+    assert [one.id if one else None for one in found] == [device + 1, None, device, None, device]
+
+
 async def test_a_lost_response_to_a_rotation_locks_no_device_out(parts: Parts) -> None:
     _, held = await made(parts)
     lost = [await rotated(parts, held) for _ in range(3)]

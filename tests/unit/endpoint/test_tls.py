@@ -11,7 +11,12 @@ import pytest
 import structlog
 
 from iotflow.v1.mqtt_pb2 import MqttAccount
-from iotflow.v1.mqtt_service_pb2 import FindAccountRequest, FindAccountResponse
+from iotflow.v1.mqtt_service_pb2 import (
+    FindAccountRequest,
+    FindAccountResponse,
+    FindAccountsRequest,
+    FindAccountsResponse,
+)
 from iotflow_gateway.endpoint import Certificates, TlsFiles, WrongCertificate
 from iotflow_gateway.endpoint import connection as connection_module
 from iotflow_gateway.endpoint import endpoint as endpoint_module
@@ -70,17 +75,23 @@ class Registry:
     def __init__(self) -> None:
         self.states = {"lamp": "active", "pump": "inactive"}
 
-    def unary_unary(self, *_: object, **__: object) -> Callable[..., Awaitable[FindAccountResponse]]:
+    def unary_unary(self, *_: object, **__: object) -> Callable[..., Awaitable[object]]:
         """A method of the server."""
-        return self._find
+        return self._answer
 
     unary_stream = stream_stream = unary_unary
 
-    async def _find(self, request: FindAccountRequest, **_: object) -> FindAccountResponse:
-        name = request.username or request.api_key
-        if name not in self.states:
+    async def _answer(self, request: FindAccountRequest | FindAccountsRequest, **_: object) -> object:
+        if isinstance(request, FindAccountsRequest):
+            return FindAccountsResponse(accounts=map(self._found, request.api_keys))
+        if request.username not in self.states:
             missing = grpc.StatusCode.NOT_FOUND
             raise grpc.aio.AioRpcError(missing, grpc.aio.Metadata(), grpc.aio.Metadata(), "no device")
+        return self._found(request.username)
+
+    def _found(self, name: str) -> FindAccountResponse:
+        if name not in self.states:
+            return FindAccountResponse()
         number = 1 + list(self.states).index(name)
         return FindAccountResponse(account=MqttAccount(device_id=number, name=name, status=self.states[name]))
 

@@ -304,6 +304,95 @@ func (x *FindAccountResponse) GetKeyValidUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+type FindAccountsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ApiKeys       []string               `protobuf:"bytes,1,rep,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindAccountsRequest) Reset() {
+	*x = FindAccountsRequest{}
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindAccountsRequest) ProtoMessage() {}
+
+func (x *FindAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindAccountsRequest.ProtoReflect.Descriptor instead.
+func (*FindAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FindAccountsRequest) GetApiKeys() []string {
+	if x != nil {
+		return x.ApiKeys
+	}
+	return nil
+}
+
+type FindAccountsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each key, in the order of the request. Without an account: no device has this key.
+	Accounts      []*FindAccountResponse `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindAccountsResponse) Reset() {
+	*x = FindAccountsResponse{}
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindAccountsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindAccountsResponse) ProtoMessage() {}
+
+func (x *FindAccountsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindAccountsResponse.ProtoReflect.Descriptor instead.
+func (*FindAccountsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FindAccountsResponse) GetAccounts() []*FindAccountResponse {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
 type ReportRejectionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Numbers of rejected messages by reason, for example WRONG_KEY.
@@ -314,7 +403,7 @@ type ReportRejectionsRequest struct {
 
 func (x *ReportRejectionsRequest) Reset() {
 	*x = ReportRejectionsRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +415,7 @@ func (x *ReportRejectionsRequest) String() string {
 func (*ReportRejectionsRequest) ProtoMessage() {}
 
 func (x *ReportRejectionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +428,7 @@ func (x *ReportRejectionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRejectionsRequest.ProtoReflect.Descriptor instead.
 func (*ReportRejectionsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{4}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReportRejectionsRequest) GetCounts() map[string]int64 {
@@ -357,7 +446,7 @@ type ReportRejectionsResponse struct {
 
 func (x *ReportRejectionsResponse) Reset() {
 	*x = ReportRejectionsResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +458,7 @@ func (x *ReportRejectionsResponse) String() string {
 func (*ReportRejectionsResponse) ProtoMessage() {}
 
 func (x *ReportRejectionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[5]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +471,7 @@ func (x *ReportRejectionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRejectionsResponse.ProtoReflect.Descriptor instead.
 func (*ReportRejectionsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{5}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{7}
 }
 
 type AuthenticateRequest struct {
@@ -396,7 +485,7 @@ type AuthenticateRequest struct {
 
 func (x *AuthenticateRequest) Reset() {
 	*x = AuthenticateRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -408,7 +497,7 @@ func (x *AuthenticateRequest) String() string {
 func (*AuthenticateRequest) ProtoMessage() {}
 
 func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[6]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -421,7 +510,7 @@ func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateRequest.ProtoReflect.Descriptor instead.
 func (*AuthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{6}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AuthenticateRequest) GetUsername() string {
@@ -457,7 +546,7 @@ type AuthenticateResponse struct {
 
 func (x *AuthenticateResponse) Reset() {
 	*x = AuthenticateResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -469,7 +558,7 @@ func (x *AuthenticateResponse) String() string {
 func (*AuthenticateResponse) ProtoMessage() {}
 
 func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -482,7 +571,7 @@ func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateResponse.ProtoReflect.Descriptor instead.
 func (*AuthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{7}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AuthenticateResponse) GetResult() string {
@@ -515,7 +604,7 @@ type AuthorizeRequest struct {
 
 func (x *AuthorizeRequest) Reset() {
 	*x = AuthorizeRequest{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +616,7 @@ func (x *AuthorizeRequest) String() string {
 func (*AuthorizeRequest) ProtoMessage() {}
 
 func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +629,7 @@ func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeRequest.ProtoReflect.Descriptor instead.
 func (*AuthorizeRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{8}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AuthorizeRequest) GetUsername() string {
@@ -588,7 +677,7 @@ type AuthorizeResponse struct {
 
 func (x *AuthorizeResponse) Reset() {
 	*x = AuthorizeResponse{}
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +689,7 @@ func (x *AuthorizeResponse) String() string {
 func (*AuthorizeResponse) ProtoMessage() {}
 
 func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[9]
+	mi := &file_iotflow_v1_mqtt_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +702,7 @@ func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeResponse.ProtoReflect.Descriptor instead.
 func (*AuthorizeResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{9}
+	return file_iotflow_v1_mqtt_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AuthorizeResponse) GetResult() string {
@@ -644,7 +733,11 @@ const file_iotflow_v1_mqtt_service_proto_rawDesc = "" +
 	"\x02by\"\x8c\x01\n" +
 	"\x13FindAccountResponse\x121\n" +
 	"\aaccount\x18\x01 \x01(\v2\x17.iotflow.v1.MqttAccountR\aaccount\x12B\n" +
-	"\x0fkey_valid_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\x9d\x01\n" +
+	"\x0fkey_valid_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rkeyValidUntil\"0\n" +
+	"\x13FindAccountsRequest\x12\x19\n" +
+	"\bapi_keys\x18\x01 \x03(\tR\aapiKeys\"S\n" +
+	"\x14FindAccountsResponse\x12;\n" +
+	"\baccounts\x18\x01 \x03(\v2\x1f.iotflow.v1.FindAccountResponseR\baccounts\"\x9d\x01\n" +
 	"\x17ReportRejectionsRequest\x12G\n" +
 	"\x06counts\x18\x01 \x03(\v2/.iotflow.v1.ReportRejectionsRequest.CountsEntryR\x06counts\x1a9\n" +
 	"\vCountsEntry\x12\x10\n" +
@@ -667,10 +760,11 @@ const file_iotflow_v1_mqtt_service_proto_rawDesc = "" +
 	"mountpoint\x18\x05 \x01(\tR\n" +
 	"mountpoint\"+\n" +
 	"\x11AuthorizeResponse\x12\x16\n" +
-	"\x06result\x18\x01 \x01(\tR\x06result2\xb1\x03\n" +
+	"\x06result\x18\x01 \x01(\tR\x06result2\x84\x04\n" +
 	"\vMqttService\x12V\n" +
 	"\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse0\x01\x12N\n" +
-	"\vFindAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\x12]\n" +
+	"\vFindAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\x12Q\n" +
+	"\fFindAccounts\x12\x1f.iotflow.v1.FindAccountsRequest\x1a .iotflow.v1.FindAccountsResponse\x12]\n" +
 	"\x10ReportRejections\x12#.iotflow.v1.ReportRejectionsRequest\x1a$.iotflow.v1.ReportRejectionsResponse\x12Q\n" +
 	"\fAuthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\x12H\n" +
 	"\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponseBD\n" +
@@ -690,47 +784,52 @@ func file_iotflow_v1_mqtt_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_mqtt_service_proto_rawDescData
 }
 
-var file_iotflow_v1_mqtt_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_iotflow_v1_mqtt_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_iotflow_v1_mqtt_service_proto_goTypes = []any{
 	(*WatchAccountsRequest)(nil),     // 0: iotflow.v1.WatchAccountsRequest
 	(*WatchAccountsResponse)(nil),    // 1: iotflow.v1.WatchAccountsResponse
 	(*FindAccountRequest)(nil),       // 2: iotflow.v1.FindAccountRequest
 	(*FindAccountResponse)(nil),      // 3: iotflow.v1.FindAccountResponse
-	(*ReportRejectionsRequest)(nil),  // 4: iotflow.v1.ReportRejectionsRequest
-	(*ReportRejectionsResponse)(nil), // 5: iotflow.v1.ReportRejectionsResponse
-	(*AuthenticateRequest)(nil),      // 6: iotflow.v1.AuthenticateRequest
-	(*AuthenticateResponse)(nil),     // 7: iotflow.v1.AuthenticateResponse
-	(*AuthorizeRequest)(nil),         // 8: iotflow.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),        // 9: iotflow.v1.AuthorizeResponse
-	nil,                              // 10: iotflow.v1.ReportRejectionsRequest.CountsEntry
-	(*MqttAccountChanges)(nil),       // 11: iotflow.v1.MqttAccountChanges
-	(*StreamCaughtUp)(nil),           // 12: iotflow.v1.StreamCaughtUp
-	(*StreamGap)(nil),                // 13: iotflow.v1.StreamGap
-	(*MqttAccount)(nil),              // 14: iotflow.v1.MqttAccount
-	(*timestamppb.Timestamp)(nil),    // 15: google.protobuf.Timestamp
+	(*FindAccountsRequest)(nil),      // 4: iotflow.v1.FindAccountsRequest
+	(*FindAccountsResponse)(nil),     // 5: iotflow.v1.FindAccountsResponse
+	(*ReportRejectionsRequest)(nil),  // 6: iotflow.v1.ReportRejectionsRequest
+	(*ReportRejectionsResponse)(nil), // 7: iotflow.v1.ReportRejectionsResponse
+	(*AuthenticateRequest)(nil),      // 8: iotflow.v1.AuthenticateRequest
+	(*AuthenticateResponse)(nil),     // 9: iotflow.v1.AuthenticateResponse
+	(*AuthorizeRequest)(nil),         // 10: iotflow.v1.AuthorizeRequest
+	(*AuthorizeResponse)(nil),        // 11: iotflow.v1.AuthorizeResponse
+	nil,                              // 12: iotflow.v1.ReportRejectionsRequest.CountsEntry
+	(*MqttAccountChanges)(nil),       // 13: iotflow.v1.MqttAccountChanges
+	(*StreamCaughtUp)(nil),           // 14: iotflow.v1.StreamCaughtUp
+	(*StreamGap)(nil),                // 15: iotflow.v1.StreamGap
+	(*MqttAccount)(nil),              // 16: iotflow.v1.MqttAccount
+	(*timestamppb.Timestamp)(nil),    // 17: google.protobuf.Timestamp
 }
 var file_iotflow_v1_mqtt_service_proto_depIdxs = []int32{
-	11, // 0: iotflow.v1.WatchAccountsResponse.changes:type_name -> iotflow.v1.MqttAccountChanges
-	12, // 1: iotflow.v1.WatchAccountsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
-	13, // 2: iotflow.v1.WatchAccountsResponse.missed:type_name -> iotflow.v1.StreamGap
-	14, // 3: iotflow.v1.FindAccountResponse.account:type_name -> iotflow.v1.MqttAccount
-	15, // 4: iotflow.v1.FindAccountResponse.key_valid_until:type_name -> google.protobuf.Timestamp
-	10, // 5: iotflow.v1.ReportRejectionsRequest.counts:type_name -> iotflow.v1.ReportRejectionsRequest.CountsEntry
-	0,  // 6: iotflow.v1.MqttService.WatchAccounts:input_type -> iotflow.v1.WatchAccountsRequest
-	2,  // 7: iotflow.v1.MqttService.FindAccount:input_type -> iotflow.v1.FindAccountRequest
-	4,  // 8: iotflow.v1.MqttService.ReportRejections:input_type -> iotflow.v1.ReportRejectionsRequest
-	6,  // 9: iotflow.v1.MqttService.Authenticate:input_type -> iotflow.v1.AuthenticateRequest
-	8,  // 10: iotflow.v1.MqttService.Authorize:input_type -> iotflow.v1.AuthorizeRequest
-	1,  // 11: iotflow.v1.MqttService.WatchAccounts:output_type -> iotflow.v1.WatchAccountsResponse
-	3,  // 12: iotflow.v1.MqttService.FindAccount:output_type -> iotflow.v1.FindAccountResponse
-	5,  // 13: iotflow.v1.MqttService.ReportRejections:output_type -> iotflow.v1.ReportRejectionsResponse
-	7,  // 14: iotflow.v1.MqttService.Authenticate:output_type -> iotflow.v1.AuthenticateResponse
-	9,  // 15: iotflow.v1.MqttService.Authorize:output_type -> iotflow.v1.AuthorizeResponse
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	13, // 0: iotflow.v1.WatchAccountsResponse.changes:type_name -> iotflow.v1.MqttAccountChanges
+	14, // 1: iotflow.v1.WatchAccountsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
+	15, // 2: iotflow.v1.WatchAccountsResponse.missed:type_name -> iotflow.v1.StreamGap
+	16, // 3: iotflow.v1.FindAccountResponse.account:type_name -> iotflow.v1.MqttAccount
+	17, // 4: iotflow.v1.FindAccountResponse.key_valid_until:type_name -> google.protobuf.Timestamp
+	3,  // 5: iotflow.v1.FindAccountsResponse.accounts:type_name -> iotflow.v1.FindAccountResponse
+	12, // 6: iotflow.v1.ReportRejectionsRequest.counts:type_name -> iotflow.v1.ReportRejectionsRequest.CountsEntry
+	0,  // 7: iotflow.v1.MqttService.WatchAccounts:input_type -> iotflow.v1.WatchAccountsRequest
+	2,  // 8: iotflow.v1.MqttService.FindAccount:input_type -> iotflow.v1.FindAccountRequest
+	4,  // 9: iotflow.v1.MqttService.FindAccounts:input_type -> iotflow.v1.FindAccountsRequest
+	6,  // 10: iotflow.v1.MqttService.ReportRejections:input_type -> iotflow.v1.ReportRejectionsRequest
+	8,  // 11: iotflow.v1.MqttService.Authenticate:input_type -> iotflow.v1.AuthenticateRequest
+	10, // 12: iotflow.v1.MqttService.Authorize:input_type -> iotflow.v1.AuthorizeRequest
+	1,  // 13: iotflow.v1.MqttService.WatchAccounts:output_type -> iotflow.v1.WatchAccountsResponse
+	3,  // 14: iotflow.v1.MqttService.FindAccount:output_type -> iotflow.v1.FindAccountResponse
+	5,  // 15: iotflow.v1.MqttService.FindAccounts:output_type -> iotflow.v1.FindAccountsResponse
+	7,  // 16: iotflow.v1.MqttService.ReportRejections:output_type -> iotflow.v1.ReportRejectionsResponse
+	9,  // 17: iotflow.v1.MqttService.Authenticate:output_type -> iotflow.v1.AuthenticateResponse
+	11, // 18: iotflow.v1.MqttService.Authorize:output_type -> iotflow.v1.AuthorizeResponse
+	13, // [13:19] is the sub-list for method output_type
+	7,  // [7:13] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_mqtt_service_proto_init() }
@@ -756,7 +855,7 @@ func file_iotflow_v1_mqtt_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_mqtt_service_proto_rawDesc), len(file_iotflow_v1_mqtt_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	MqttService_WatchAccounts_FullMethodName    = "/iotflow.v1.MqttService/WatchAccounts"
 	MqttService_FindAccount_FullMethodName      = "/iotflow.v1.MqttService/FindAccount"
+	MqttService_FindAccounts_FullMethodName     = "/iotflow.v1.MqttService/FindAccounts"
 	MqttService_ReportRejections_FullMethodName = "/iotflow.v1.MqttService/ReportRejections"
 	MqttService_Authenticate_FullMethodName     = "/iotflow.v1.MqttService/Authenticate"
 	MqttService_Authorize_FullMethodName        = "/iotflow.v1.MqttService/Authorize"
@@ -45,6 +46,8 @@ type MqttServiceClient interface {
 	// period ends. Finding an account by its key counts as a use of the key, which starts the grace
 	// period of the key before. NOT_FOUND: there is no such account.
 	FindAccount(ctx context.Context, in *FindAccountRequest, opts ...grpc.CallOption) (*FindAccountResponse, error)
+	// FindAccount for the keys of many logins.
+	FindAccounts(ctx context.Context, in *FindAccountsRequest, opts ...grpc.CallOption) (*FindAccountsResponse, error)
 	// Reports how many messages an adapter has rejected since its last report, by reason.
 	// SystemService.GetMqttStatus shows the sums.
 	ReportRejections(ctx context.Context, in *ReportRejectionsRequest, opts ...grpc.CallOption) (*ReportRejectionsResponse, error)
@@ -91,6 +94,16 @@ func (c *mqttServiceClient) FindAccount(ctx context.Context, in *FindAccountRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(FindAccountResponse)
 	err := c.cc.Invoke(ctx, MqttService_FindAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *mqttServiceClient) FindAccounts(ctx context.Context, in *FindAccountsRequest, opts ...grpc.CallOption) (*FindAccountsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindAccountsResponse)
+	err := c.cc.Invoke(ctx, MqttService_FindAccounts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +159,8 @@ type MqttServiceServer interface {
 	// period ends. Finding an account by its key counts as a use of the key, which starts the grace
 	// period of the key before. NOT_FOUND: there is no such account.
 	FindAccount(context.Context, *FindAccountRequest) (*FindAccountResponse, error)
+	// FindAccount for the keys of many logins.
+	FindAccounts(context.Context, *FindAccountsRequest) (*FindAccountsResponse, error)
 	// Reports how many messages an adapter has rejected since its last report, by reason.
 	// SystemService.GetMqttStatus shows the sums.
 	ReportRejections(context.Context, *ReportRejectionsRequest) (*ReportRejectionsResponse, error)
@@ -174,6 +189,9 @@ func (UnimplementedMqttServiceServer) WatchAccounts(*WatchAccountsRequest, grpc.
 }
 func (UnimplementedMqttServiceServer) FindAccount(context.Context, *FindAccountRequest) (*FindAccountResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindAccount not implemented")
+}
+func (UnimplementedMqttServiceServer) FindAccounts(context.Context, *FindAccountsRequest) (*FindAccountsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindAccounts not implemented")
 }
 func (UnimplementedMqttServiceServer) ReportRejections(context.Context, *ReportRejectionsRequest) (*ReportRejectionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportRejections not implemented")
@@ -230,6 +248,24 @@ func _MqttService_FindAccount_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MqttServiceServer).FindAccount(ctx, req.(*FindAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MqttService_FindAccounts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindAccountsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MqttServiceServer).FindAccounts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MqttService_FindAccounts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MqttServiceServer).FindAccounts(ctx, req.(*FindAccountsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -298,6 +334,10 @@ var MqttService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindAccount",
 			Handler:    _MqttService_FindAccount_Handler,
+		},
+		{
+			MethodName: "FindAccounts",
+			Handler:    _MqttService_FindAccounts_Handler,
 		},
 		{
 			MethodName: "ReportRejections",

@@ -30,7 +30,7 @@ from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 from iotflow.v1 import stream_pb2 as iotflow_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x18iotflow/v1/options.proto\x1a\x17iotflow/v1/stream.proto\"V\n\x14WatchAccountsRequest\x12\x30\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x01H\x00R\x08pageSize\x88\x01\x01\x42\x0c\n\n_page_size\"\xc8\x01\n\x15WatchAccountsResponse\x12:\n\x07\x63hanges\x18\x01 \x01(\x0b\x32\x1e.iotflow.v1.MqttAccountChangesH\x00R\x07\x63hanges\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUp\x12/\n\x06missed\x18\x03 \x01(\x0b\x32\x15.iotflow.v1.StreamGapH\x00R\x06missedB\x07\n\x05\x65vent\"v\n\x12\x46indAccountRequest\x12\'\n\x07\x61pi_key\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x06\x61piKey\x12*\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x08usernameB\x0b\n\x02\x62y\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x13\x46indAccountResponse\x12\x31\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x17.iotflow.v1.MqttAccountR\x07\x61\x63\x63ount\x12\x42\n\x0fkey_valid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\xb8\x01\n\x17ReportRejectionsRequest\x12\x62\n\x06\x63ounts\x18\x01 \x03(\x0b\x32/.iotflow.v1.ReportRejectionsRequest.CountsEntryB\x19\xe2\x41\x01\x01\xbaH\x12\x9a\x01\x0f\x10\xe8\x07\"\x04r\x02\x18\x64*\x04\"\x02(\x00R\x06\x63ounts\x1a\x39\n\x0b\x43ountsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x1a\n\x18ReportRejectionsResponse\"\x93\x01\n\x13\x41uthenticateRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12(\n\x08password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08password\x12(\n\x08\x63lientid\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\"c\n\x14\x41uthenticateResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result\x12!\n\x0cis_superuser\x18\x02 \x01(\x08R\x0bisSuperuser\"\xfe\x01\n\x10\x41uthorizeRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12#\n\x05topic\x18\x02 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04\x18\xff\xff\x03R\x05topic\x12\x43\n\x06\x61\x63tion\x18\x03 \x01(\tB+\xe2\x41\x01\x02\xa2\xcb\x19\nMqttAction\xbaH\x16r\x14R\x07publishR\tsubscribeR\x06\x61\x63tion\x12(\n\x08\x63lientid\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\x12,\n\nmountpoint\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\nmountpoint\"=\n\x11\x41uthorizeResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result2\x9a\x04\n\x0bMqttService\x12`\n\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12X\n\x0b\x46indAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12g\n\x10ReportRejections\x12#.iotflow.v1.ReportRejectionsRequest\x1a$.iotflow.v1.ReportRejectionsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12w\n\x0c\x41uthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\"$\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/mqtt/auth:\x01*\x12m\n\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponse\"#\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/mqtt/acl:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x18iotflow/v1/options.proto\x1a\x17iotflow/v1/stream.proto\"V\n\x14WatchAccountsRequest\x12\x30\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x01H\x00R\x08pageSize\x88\x01\x01\x42\x0c\n\n_page_size\"\xc8\x01\n\x15WatchAccountsResponse\x12:\n\x07\x63hanges\x18\x01 \x01(\x0b\x32\x1e.iotflow.v1.MqttAccountChangesH\x00R\x07\x63hanges\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUp\x12/\n\x06missed\x18\x03 \x01(\x0b\x32\x15.iotflow.v1.StreamGapH\x00R\x06missedB\x07\n\x05\x65vent\"v\n\x12\x46indAccountRequest\x12\'\n\x07\x61pi_key\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x06\x61piKey\x12*\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x08usernameB\x0b\n\x02\x62y\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x13\x46indAccountResponse\x12\x31\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x17.iotflow.v1.MqttAccountR\x07\x61\x63\x63ount\x12\x42\n\x0fkey_valid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeyValidUntil\"G\n\x13\x46indAccountsRequest\x12\x30\n\x08\x61pi_keys\x18\x01 \x03(\tB\x15\xe2\x41\x01\x02\xbaH\x0e\x92\x01\x0b\x08\x01\x10\x64\"\x05r\x03\x18\x80\x02R\x07\x61piKeys\"S\n\x14\x46indAccountsResponse\x12;\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x1f.iotflow.v1.FindAccountResponseR\x08\x61\x63\x63ounts\"\xb8\x01\n\x17ReportRejectionsRequest\x12\x62\n\x06\x63ounts\x18\x01 \x03(\x0b\x32/.iotflow.v1.ReportRejectionsRequest.CountsEntryB\x19\xe2\x41\x01\x01\xbaH\x12\x9a\x01\x0f\x10\xe8\x07\"\x04r\x02\x18\x64*\x04\"\x02(\x00R\x06\x63ounts\x1a\x39\n\x0b\x43ountsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\"\x1a\n\x18ReportRejectionsResponse\"\x93\x01\n\x13\x41uthenticateRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12(\n\x08password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08password\x12(\n\x08\x63lientid\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\"c\n\x14\x41uthenticateResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result\x12!\n\x0cis_superuser\x18\x02 \x01(\x08R\x0bisSuperuser\"\xfe\x01\n\x10\x41uthorizeRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12#\n\x05topic\x18\x02 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04\x18\xff\xff\x03R\x05topic\x12\x43\n\x06\x61\x63tion\x18\x03 \x01(\tB+\xe2\x41\x01\x02\xa2\xcb\x19\nMqttAction\xbaH\x16r\x14R\x07publishR\tsubscribeR\x06\x61\x63tion\x12(\n\x08\x63lientid\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\x12,\n\nmountpoint\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\nmountpoint\"=\n\x11\x41uthorizeResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result2\xf7\x04\n\x0bMqttService\x12`\n\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12X\n\x0b\x46indAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12[\n\x0c\x46indAccounts\x12\x1f.iotflow.v1.FindAccountsRequest\x1a .iotflow.v1.FindAccountsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12g\n\x10ReportRejections\x12#.iotflow.v1.ReportRejectionsRequest\x1a$.iotflow.v1.ReportRejectionsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12w\n\x0c\x41uthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\"$\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/mqtt/auth:\x01*\x12m\n\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponse\"#\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/mqtt/acl:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['api_key']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['username']._loaded_options = None
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['username']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
+  _globals['_FINDACCOUNTSREQUEST'].fields_by_name['api_keys']._loaded_options = None
+  _globals['_FINDACCOUNTSREQUEST'].fields_by_name['api_keys']._serialized_options = b'\342A\001\002\272H\016\222\001\013\010\001\020d\"\005r\003\030\200\002'
   _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._loaded_options = None
   _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_options = b'8\001'
   _globals['_REPORTREJECTIONSREQUEST'].fields_by_name['counts']._loaded_options = None
@@ -74,6 +76,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTSERVICE'].methods_by_name['WatchAccounts']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_MQTTSERVICE'].methods_by_name['FindAccount']._loaded_options = None
   _globals['_MQTTSERVICE'].methods_by_name['FindAccount']._serialized_options = b'\212\313\031\004\n\002\003\006'
+  _globals['_MQTTSERVICE'].methods_by_name['FindAccounts']._loaded_options = None
+  _globals['_MQTTSERVICE'].methods_by_name['FindAccounts']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_MQTTSERVICE'].methods_by_name['ReportRejections']._loaded_options = None
   _globals['_MQTTSERVICE'].methods_by_name['ReportRejections']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_MQTTSERVICE'].methods_by_name['Authenticate']._loaded_options = None
@@ -88,20 +92,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDACCOUNTREQUEST']._serialized_end=624
   _globals['_FINDACCOUNTRESPONSE']._serialized_start=627
   _globals['_FINDACCOUNTRESPONSE']._serialized_end=767
-  _globals['_REPORTREJECTIONSREQUEST']._serialized_start=770
-  _globals['_REPORTREJECTIONSREQUEST']._serialized_end=954
-  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_start=897
-  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_end=954
-  _globals['_REPORTREJECTIONSRESPONSE']._serialized_start=956
-  _globals['_REPORTREJECTIONSRESPONSE']._serialized_end=982
-  _globals['_AUTHENTICATEREQUEST']._serialized_start=985
-  _globals['_AUTHENTICATEREQUEST']._serialized_end=1132
-  _globals['_AUTHENTICATERESPONSE']._serialized_start=1134
-  _globals['_AUTHENTICATERESPONSE']._serialized_end=1233
-  _globals['_AUTHORIZEREQUEST']._serialized_start=1236
-  _globals['_AUTHORIZEREQUEST']._serialized_end=1490
-  _globals['_AUTHORIZERESPONSE']._serialized_start=1492
-  _globals['_AUTHORIZERESPONSE']._serialized_end=1553
-  _globals['_MQTTSERVICE']._serialized_start=1556
-  _globals['_MQTTSERVICE']._serialized_end=2094
+  _globals['_FINDACCOUNTSREQUEST']._serialized_start=769
+  _globals['_FINDACCOUNTSREQUEST']._serialized_end=840
+  _globals['_FINDACCOUNTSRESPONSE']._serialized_start=842
+  _globals['_FINDACCOUNTSRESPONSE']._serialized_end=925
+  _globals['_REPORTREJECTIONSREQUEST']._serialized_start=928
+  _globals['_REPORTREJECTIONSREQUEST']._serialized_end=1112
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_start=1055
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_end=1112
+  _globals['_REPORTREJECTIONSRESPONSE']._serialized_start=1114
+  _globals['_REPORTREJECTIONSRESPONSE']._serialized_end=1140
+  _globals['_AUTHENTICATEREQUEST']._serialized_start=1143
+  _globals['_AUTHENTICATEREQUEST']._serialized_end=1290
+  _globals['_AUTHENTICATERESPONSE']._serialized_start=1292
+  _globals['_AUTHENTICATERESPONSE']._serialized_end=1391
+  _globals['_AUTHORIZEREQUEST']._serialized_start=1394
+  _globals['_AUTHORIZEREQUEST']._serialized_end=1648
+  _globals['_AUTHORIZERESPONSE']._serialized_start=1650
+  _globals['_AUTHORIZERESPONSE']._serialized_end=1711
+  _globals['_MQTTSERVICE']._serialized_start=1714
+  _globals['_MQTTSERVICE']._serialized_end=2345
 # @@protoc_insertion_point(module_scope)

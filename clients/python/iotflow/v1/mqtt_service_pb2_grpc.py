@@ -50,6 +50,11 @@ class MqttServiceStub:
                 request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.FromString,
                 _registered_method=True)
+        self.FindAccounts = channel.unary_unary(
+                '/iotflow.v1.MqttService/FindAccounts',
+                request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsResponse.FromString,
+                _registered_method=True)
         self.ReportRejections = channel.unary_unary(
                 '/iotflow.v1.MqttService/ReportRejections',
                 request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsRequest.SerializeToString,
@@ -89,6 +94,13 @@ class MqttServiceServicer:
         """Returns the account with the given key or user name. A rotated key is found until its grace
         period ends. Finding an account by its key counts as a use of the key, which starts the grace
         period of the key before. NOT_FOUND: there is no such account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindAccounts(self, request, context):
+        """FindAccount for the keys of many logins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,6 +146,11 @@ def add_MqttServiceServicer_to_server(servicer, server):
                     servicer.FindAccount,
                     request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.SerializeToString,
+            ),
+            'FindAccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindAccounts,
+                    request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsResponse.SerializeToString,
             ),
             'ReportRejections': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportRejections,
@@ -211,6 +228,33 @@ class MqttService:
             '/iotflow.v1.MqttService/FindAccount',
             iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.SerializeToString,
             iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.MqttService/FindAccounts',
+            iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsRequest.SerializeToString,
+            iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,8 @@ class MqttServiceStub:
     period ends. Finding an account by its key counts as a use of the key, which starts the grace
     period of the key before. NOT_FOUND: there is no such account.
     """
+    FindAccounts: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountsRequest, _mqtt_service_pb2.FindAccountsResponse]
+    """FindAccount for the keys of many logins."""
     ReportRejections: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRejectionsRequest, _mqtt_service_pb2.ReportRejectionsResponse]
     """Reports how many messages an adapter has rejected since its last report, by reason.
     SystemService.GetMqttStatus shows the sums.
@@ -87,6 +89,8 @@ class MqttServiceAsyncStub(MqttServiceStub):
     period ends. Finding an account by its key counts as a use of the key, which starts the grace
     period of the key before. NOT_FOUND: there is no such account.
     """
+    FindAccounts: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountsRequest, _mqtt_service_pb2.FindAccountsResponse]  # type: ignore[assignment]
+    """FindAccount for the keys of many logins."""
     ReportRejections: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRejectionsRequest, _mqtt_service_pb2.ReportRejectionsResponse]  # type: ignore[assignment]
     """Reports how many messages an adapter has rejected since its last report, by reason.
     SystemService.GetMqttStatus shows the sums.
@@ -134,6 +138,14 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         period ends. Finding an account by its key counts as a use of the key, which starts the grace
         period of the key before. NOT_FOUND: there is no such account.
         """
+
+    @_abc_1.abstractmethod
+    def FindAccounts(
+        self,
+        request: _mqtt_service_pb2.FindAccountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mqtt_service_pb2.FindAccountsResponse, _abc.Awaitable[_mqtt_service_pb2.FindAccountsResponse]]:
+        """FindAccount for the keys of many logins."""
 
     @_abc_1.abstractmethod
     def ReportRejections(

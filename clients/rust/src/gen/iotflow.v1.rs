@@ -3714,6 +3714,17 @@ pub struct FindAccountResponse {
     #[prost(message, optional, tag = "2")]
     pub key_valid_until: ::core::option::Option<::prost_types::Timestamp>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindAccountsRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub api_keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FindAccountsResponse {
+    /// One for each key, in the order of the request. Without an account: no device has this key.
+    #[prost(message, repeated, tag = "1")]
+    pub accounts: ::prost::alloc::vec::Vec<FindAccountResponse>,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReportRejectionsRequest {
     /// Numbers of rejected messages by reason, for example WRONG_KEY.
@@ -3900,6 +3911,31 @@ pub mod mqtt_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("iotflow.v1.MqttService", "FindAccount"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// FindAccount for the keys of many logins.
+        pub async fn find_accounts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindAccountsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::FindAccountsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.MqttService/FindAccounts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("iotflow.v1.MqttService", "FindAccounts"));
             self.inner.unary(req, path, codec).await
         }
         /// Reports how many messages an adapter has rejected since its last report, by reason.

@@ -1,4 +1,4 @@
-"""WatchAccounts and FindAccount: the accounts of devices at MQTT brokers."""
+"""WatchAccounts, FindAccount and FindAccounts: the accounts of devices at MQTT brokers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -12,6 +12,7 @@ from iotflow.v1.stream_pb2 import StreamCaughtUp
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.keys import DeviceKey
 from iotflow_server.errors import NotFound
 from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription, ChangedAccounts, Usernames
 from iotflow_server.mqtt.adapters import AdapterLinks
@@ -76,8 +77,17 @@ class AccountHandler:
         found = await self._accounts.of([device.id]) if device else []
         if not found:
             raise NotFound("DEVICE_NOT_FOUND", f"There is no device with this {'key' if by_key else 'id or name'}.")
-        valid_until = timestamp_of(key.until) if key else None
-        return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
+        return _found(found[0], key)
+
+    async def find_many(self, request: wire.FindAccountsRequest) -> wire.FindAccountsResponse:
+        """FindAccounts."""
+        keys = await asyncio.gather(*(self._identities.key(shown) for shown in request.api_keys))
+        ids = {key.id for key in keys if key}
+        accounts = {account.device_id: account for account in await self._accounts.of(sorted(ids))} if ids else {}
+        found = [(accounts.get(key.id) if key else None, key) for key in keys]
+        return wire.FindAccountsResponse(
+            accounts=[_found(account, key) if account else wire.FindAccountResponse() for account, key in found]
+        )
 
     async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
         caught_up = StreamCaughtUp(timestamp=timestamp_of(utc_now()))
@@ -113,6 +123,11 @@ async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscr
 def _changes(accounts: Iterable[Account], removed: Iterable[int] = ()) -> wire.WatchAccountsResponse:
     changes = mqtt_pb2.MqttAccountChanges(accounts=map(_account, accounts), removed_device_ids=removed)
     return wire.WatchAccountsResponse(changes=changes)
+
+
+def _found(account: Account, key: DeviceKey | None) -> wire.FindAccountResponse:
+    valid_until = timestamp_of(key.until) if key else None
+    return wire.FindAccountResponse(account=_account(account), key_valid_until=valid_until)
 
 
 def _account(account: Account) -> mqtt_pb2.MqttAccount:

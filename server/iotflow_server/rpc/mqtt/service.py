@@ -31,6 +31,9 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
     async def FindAccount(self, request: wire.FindAccountRequest, _context: Context) -> wire.FindAccountResponse:
         return await self._accounts.find(request)
 
+    async def FindAccounts(self, request: wire.FindAccountsRequest, _context: Context) -> wire.FindAccountsResponse:
+        return await self._accounts.find_many(request)
+
     async def ReportRejections(
         self, request: wire.ReportRejectionsRequest, _context: Context
     ) -> wire.ReportRejectionsResponse:

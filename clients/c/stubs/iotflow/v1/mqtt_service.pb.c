@@ -18,6 +18,12 @@ PB_BIND(iotflow_v1_FindAccountRequest, iotflow_v1_FindAccountRequest, AUTO)
 PB_BIND(iotflow_v1_FindAccountResponse, iotflow_v1_FindAccountResponse, AUTO)
 
 
+PB_BIND(iotflow_v1_FindAccountsRequest, iotflow_v1_FindAccountsRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_FindAccountsResponse, iotflow_v1_FindAccountsResponse, AUTO)
+
+
 PB_BIND(iotflow_v1_ReportRejectionsRequest, iotflow_v1_ReportRejectionsRequest, AUTO)
 
 

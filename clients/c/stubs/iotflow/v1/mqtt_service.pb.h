@@ -48,6 +48,15 @@ typedef struct _iotflow_v1_FindAccountResponse {
     google_protobuf_Timestamp key_valid_until;
 } iotflow_v1_FindAccountResponse;
 
+typedef struct _iotflow_v1_FindAccountsRequest {
+    pb_callback_t api_keys;
+} iotflow_v1_FindAccountsRequest;
+
+typedef struct _iotflow_v1_FindAccountsResponse {
+    /* One for each key, in the order of the request. Without an account: no device has this key. */
+    pb_callback_t accounts;
+} iotflow_v1_FindAccountsResponse;
+
 typedef struct _iotflow_v1_ReportRejectionsRequest {
     /* Numbers of rejected messages by reason, for example WRONG_KEY. */
     pb_callback_t counts;
@@ -101,6 +110,8 @@ extern "C" {
 #define iotflow_v1_WatchAccountsResponse_init_default {0, {iotflow_v1_MqttAccountChanges_init_default}}
 #define iotflow_v1_FindAccountRequest_init_default {0, {{{NULL}, NULL}}}
 #define iotflow_v1_FindAccountResponse_init_default {false, iotflow_v1_MqttAccount_init_default, false, google_protobuf_Timestamp_init_default}
+#define iotflow_v1_FindAccountsRequest_init_default {{{NULL}, NULL}}
+#define iotflow_v1_FindAccountsResponse_init_default {{{NULL}, NULL}}
 #define iotflow_v1_ReportRejectionsRequest_init_default {{{NULL}, NULL}}
 #define iotflow_v1_ReportRejectionsRequest_CountsEntry_init_default {{{NULL}, NULL}, 0}
 #define iotflow_v1_ReportRejectionsResponse_init_default {0}
@@ -112,6 +123,8 @@ extern "C" {
 #define iotflow_v1_WatchAccountsResponse_init_zero {0, {iotflow_v1_MqttAccountChanges_init_zero}}
 #define iotflow_v1_FindAccountRequest_init_zero  {0, {{{NULL}, NULL}}}
 #define iotflow_v1_FindAccountResponse_init_zero {false, iotflow_v1_MqttAccount_init_zero, false, google_protobuf_Timestamp_init_zero}
+#define iotflow_v1_FindAccountsRequest_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_FindAccountsResponse_init_zero {{{NULL}, NULL}}
 #define iotflow_v1_ReportRejectionsRequest_init_zero {{{NULL}, NULL}}
 #define iotflow_v1_ReportRejectionsRequest_CountsEntry_init_zero {{{NULL}, NULL}, 0}
 #define iotflow_v1_ReportRejectionsResponse_init_zero {0}
@@ -129,6 +142,8 @@ extern "C" {
 #define iotflow_v1_FindAccountRequest_username_tag 2
 #define iotflow_v1_FindAccountResponse_account_tag 1
 #define iotflow_v1_FindAccountResponse_key_valid_until_tag 2
+#define iotflow_v1_FindAccountsRequest_api_keys_tag 1
+#define iotflow_v1_FindAccountsResponse_accounts_tag 1
 #define iotflow_v1_ReportRejectionsRequest_counts_tag 1
 #define iotflow_v1_ReportRejectionsRequest_CountsEntry_key_tag 1
 #define iotflow_v1_ReportRejectionsRequest_CountsEntry_value_tag 2
@@ -173,6 +188,17 @@ X(a, STATIC,   OPTIONAL, MESSAGE,  key_valid_until,   2)
 #define iotflow_v1_FindAccountResponse_DEFAULT NULL
 #define iotflow_v1_FindAccountResponse_account_MSGTYPE iotflow_v1_MqttAccount
 #define iotflow_v1_FindAccountResponse_key_valid_until_MSGTYPE google_protobuf_Timestamp
+
+#define iotflow_v1_FindAccountsRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, STRING,   api_keys,          1)
+#define iotflow_v1_FindAccountsRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_FindAccountsRequest_DEFAULT NULL
+
+#define iotflow_v1_FindAccountsResponse_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, MESSAGE,  accounts,          1)
+#define iotflow_v1_FindAccountsResponse_CALLBACK pb_default_field_callback
+#define iotflow_v1_FindAccountsResponse_DEFAULT NULL
+#define iotflow_v1_FindAccountsResponse_accounts_MSGTYPE iotflow_v1_FindAccountResponse
 
 #define iotflow_v1_ReportRejectionsRequest_FIELDLIST(X, a) \
 X(a, CALLBACK, REPEATED, MESSAGE,  counts,            1)
@@ -222,6 +248,8 @@ extern const pb_msgdesc_t iotflow_v1_WatchAccountsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_WatchAccountsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_FindAccountRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_FindAccountResponse_msg;
+extern const pb_msgdesc_t iotflow_v1_FindAccountsRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_FindAccountsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportRejectionsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportRejectionsRequest_CountsEntry_msg;
 extern const pb_msgdesc_t iotflow_v1_ReportRejectionsResponse_msg;
@@ -235,6 +263,8 @@ extern const pb_msgdesc_t iotflow_v1_AuthorizeResponse_msg;
 #define iotflow_v1_WatchAccountsResponse_fields &iotflow_v1_WatchAccountsResponse_msg
 #define iotflow_v1_FindAccountRequest_fields &iotflow_v1_FindAccountRequest_msg
 #define iotflow_v1_FindAccountResponse_fields &iotflow_v1_FindAccountResponse_msg
+#define iotflow_v1_FindAccountsRequest_fields &iotflow_v1_FindAccountsRequest_msg
+#define iotflow_v1_FindAccountsResponse_fields &iotflow_v1_FindAccountsResponse_msg
 #define iotflow_v1_ReportRejectionsRequest_fields &iotflow_v1_ReportRejectionsRequest_msg
 #define iotflow_v1_ReportRejectionsRequest_CountsEntry_fields &iotflow_v1_ReportRejectionsRequest_CountsEntry_msg
 #define iotflow_v1_ReportRejectionsResponse_fields &iotflow_v1_ReportRejectionsResponse_msg
@@ -248,6 +278,8 @@ extern const pb_msgdesc_t iotflow_v1_AuthorizeResponse_msg;
 union iotflow_v1_WatchAccountsResponse_event_size_union {char f1[(6 + iotflow_v1_MqttAccountChanges_size)]; char f0[26];};
 #endif
 /* iotflow_v1_FindAccountRequest_size depends on runtime parameters */
+/* iotflow_v1_FindAccountsRequest_size depends on runtime parameters */
+/* iotflow_v1_FindAccountsResponse_size depends on runtime parameters */
 /* iotflow_v1_ReportRejectionsRequest_size depends on runtime parameters */
 /* iotflow_v1_ReportRejectionsRequest_CountsEntry_size depends on runtime parameters */
 /* iotflow_v1_AuthenticateRequest_size depends on runtime parameters */

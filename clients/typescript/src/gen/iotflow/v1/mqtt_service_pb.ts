@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/mqtt_service.proto.
  */
 export const file_iotflow_v1_mqtt_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSI8ChRXYXRjaEFjY291bnRzUmVxdWVzdBIWCglwYWdlX3NpemUYASABKAVIAIgBAUIMCgpfcGFnZV9zaXplIq0BChVXYXRjaEFjY291bnRzUmVzcG9uc2USMQoHY2hhbmdlcxgBIAEoCzIeLmlvdGZsb3cudjEuTXF0dEFjY291bnRDaGFuZ2VzSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAEicKBm1pc3NlZBgDIAEoCzIVLmlvdGZsb3cudjEuU3RyZWFtR2FwSABCBwoFZXZlbnQiQQoSRmluZEFjY291bnRSZXF1ZXN0EhEKB2FwaV9rZXkYASABKAlIABISCgh1c2VybmFtZRgCIAEoCUgAQgQKAmJ5InQKE0ZpbmRBY2NvdW50UmVzcG9uc2USKAoHYWNjb3VudBgBIAEoCzIXLmlvdGZsb3cudjEuTXF0dEFjY291bnQSMwoPa2V5X3ZhbGlkX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKJAQoXUmVwb3J0UmVqZWN0aW9uc1JlcXVlc3QSPwoGY291bnRzGAEgAygLMi8uaW90Zmxvdy52MS5SZXBvcnRSZWplY3Rpb25zUmVxdWVzdC5Db3VudHNFbnRyeRotCgtDb3VudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlcG9ydFJlamVjdGlvbnNSZXNwb25zZSJLChNBdXRoZW50aWNhdGVSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJEhAKCGNsaWVudGlkGAMgASgJIjwKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEg4KBnJlc3VsdBgBIAEoCRIUCgxpc19zdXBlcnVzZXIYAiABKAgiaQoQQXV0aG9yaXplUmVxdWVzdBIQCgh1c2VybmFtZRgBIAEoCRINCgV0b3BpYxgCIAEoCRIOCgZhY3Rpb24YAyABKAkSEAoIY2xpZW50aWQYBCABKAkSEgoKbW91bnRwb2ludBgFIAEoCSIjChFBdXRob3JpemVSZXNwb25zZRIOCgZyZXN1bHQYASABKAkysQMKC01xdHRTZXJ2aWNlElYKDVdhdGNoQWNjb3VudHMSIC5pb3RmbG93LnYxLldhdGNoQWNjb3VudHNSZXF1ZXN0GiEuaW90Zmxvdy52MS5XYXRjaEFjY291bnRzUmVzcG9uc2UwARJOCgtGaW5kQWNjb3VudBIeLmlvdGZsb3cudjEuRmluZEFjY291bnRSZXF1ZXN0Gh8uaW90Zmxvdy52MS5GaW5kQWNjb3VudFJlc3BvbnNlEl0KEFJlcG9ydFJlamVjdGlvbnMSIy5pb3RmbG93LnYxLlJlcG9ydFJlamVjdGlvbnNSZXF1ZXN0GiQuaW90Zmxvdy52MS5SZXBvcnRSZWplY3Rpb25zUmVzcG9uc2USUQoMQXV0aGVudGljYXRlEh8uaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXF1ZXN0GiAuaW90Zmxvdy52MS5BdXRoZW50aWNhdGVSZXNwb25zZRJICglBdXRob3JpemUSHC5pb3RmbG93LnYxLkF1dGhvcml6ZVJlcXVlc3QaHS5pb3RmbG93LnYxLkF1dGhvcml6ZVJlc3BvbnNlQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_iotflow_v1_mqtt, file_iotflow_v1_stream]);
+  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSI8ChRXYXRjaEFjY291bnRzUmVxdWVzdBIWCglwYWdlX3NpemUYASABKAVIAIgBAUIMCgpfcGFnZV9zaXplIq0BChVXYXRjaEFjY291bnRzUmVzcG9uc2USMQoHY2hhbmdlcxgBIAEoCzIeLmlvdGZsb3cudjEuTXF0dEFjY291bnRDaGFuZ2VzSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAEicKBm1pc3NlZBgDIAEoCzIVLmlvdGZsb3cudjEuU3RyZWFtR2FwSABCBwoFZXZlbnQiQQoSRmluZEFjY291bnRSZXF1ZXN0EhEKB2FwaV9rZXkYASABKAlIABISCgh1c2VybmFtZRgCIAEoCUgAQgQKAmJ5InQKE0ZpbmRBY2NvdW50UmVzcG9uc2USKAoHYWNjb3VudBgBIAEoCzIXLmlvdGZsb3cudjEuTXF0dEFjY291bnQSMwoPa2V5X3ZhbGlkX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCInChNGaW5kQWNjb3VudHNSZXF1ZXN0EhAKCGFwaV9rZXlzGAEgAygJIkkKFEZpbmRBY2NvdW50c1Jlc3BvbnNlEjEKCGFjY291bnRzGAEgAygLMh8uaW90Zmxvdy52MS5GaW5kQWNjb3VudFJlc3BvbnNlIokBChdSZXBvcnRSZWplY3Rpb25zUmVxdWVzdBI/CgZjb3VudHMYASADKAsyLy5pb3RmbG93LnYxLlJlcG9ydFJlamVjdGlvbnNSZXF1ZXN0LkNvdW50c0VudHJ5Gi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEiGgoYUmVwb3J0UmVqZWN0aW9uc1Jlc3BvbnNlIksKE0F1dGhlbnRpY2F0ZVJlcXVlc3QSEAoIdXNlcm5hbWUYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSEAoIY2xpZW50aWQYAyABKAkiPAoUQXV0aGVudGljYXRlUmVzcG9uc2USDgoGcmVzdWx0GAEgASgJEhQKDGlzX3N1cGVydXNlchgCIAEoCCJpChBBdXRob3JpemVSZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEg0KBXRvcGljGAIgASgJEg4KBmFjdGlvbhgDIAEoCRIQCghjbGllbnRpZBgEIAEoCRISCgptb3VudHBvaW50GAUgASgJIiMKEUF1dGhvcml6ZVJlc3BvbnNlEg4KBnJlc3VsdBgBIAEoCTKEBAoLTXF0dFNlcnZpY2USVgoNV2F0Y2hBY2NvdW50cxIgLmlvdGZsb3cudjEuV2F0Y2hBY2NvdW50c1JlcXVlc3QaIS5pb3RmbG93LnYxLldhdGNoQWNjb3VudHNSZXNwb25zZTABEk4KC0ZpbmRBY2NvdW50Eh4uaW90Zmxvdy52MS5GaW5kQWNjb3VudFJlcXVlc3QaHy5pb3RmbG93LnYxLkZpbmRBY2NvdW50UmVzcG9uc2USUQoMRmluZEFjY291bnRzEh8uaW90Zmxvdy52MS5GaW5kQWNjb3VudHNSZXF1ZXN0GiAuaW90Zmxvdy52MS5GaW5kQWNjb3VudHNSZXNwb25zZRJdChBSZXBvcnRSZWplY3Rpb25zEiMuaW90Zmxvdy52MS5SZXBvcnRSZWplY3Rpb25zUmVxdWVzdBokLmlvdGZsb3cudjEuUmVwb3J0UmVqZWN0aW9uc1Jlc3BvbnNlElEKDEF1dGhlbnRpY2F0ZRIfLmlvdGZsb3cudjEuQXV0aGVudGljYXRlUmVxdWVzdBogLmlvdGZsb3cudjEuQXV0aGVudGljYXRlUmVzcG9uc2USSAoJQXV0aG9yaXplEhwuaW90Zmxvdy52MS5BdXRob3JpemVSZXF1ZXN0Gh0uaW90Zmxvdy52MS5BdXRob3JpemVSZXNwb25zZUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_iotflow_v1_mqtt, file_iotflow_v1_stream]);
 
 /**
  * @generated from message iotflow.v1.WatchAccountsRequest
@@ -134,6 +134,42 @@ export const FindAccountResponseSchema: GenMessage<FindAccountResponse> = /*@__P
   messageDesc(file_iotflow_v1_mqtt_service, 3);
 
 /**
+ * @generated from message iotflow.v1.FindAccountsRequest
+ */
+export type FindAccountsRequest = Message<"iotflow.v1.FindAccountsRequest"> & {
+  /**
+   * @generated from field: repeated string api_keys = 1;
+   */
+  apiKeys: string[];
+};
+
+/**
+ * Describes the message iotflow.v1.FindAccountsRequest.
+ * Use `create(FindAccountsRequestSchema)` to create a new message.
+ */
+export const FindAccountsRequestSchema: GenMessage<FindAccountsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_mqtt_service, 4);
+
+/**
+ * @generated from message iotflow.v1.FindAccountsResponse
+ */
+export type FindAccountsResponse = Message<"iotflow.v1.FindAccountsResponse"> & {
+  /**
+   * One for each key, in the order of the request. Without an account: no device has this key.
+   *
+   * @generated from field: repeated iotflow.v1.FindAccountResponse accounts = 1;
+   */
+  accounts: FindAccountResponse[];
+};
+
+/**
+ * Describes the message iotflow.v1.FindAccountsResponse.
+ * Use `create(FindAccountsResponseSchema)` to create a new message.
+ */
+export const FindAccountsResponseSchema: GenMessage<FindAccountsResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_mqtt_service, 5);
+
+/**
  * @generated from message iotflow.v1.ReportRejectionsRequest
  */
 export type ReportRejectionsRequest = Message<"iotflow.v1.ReportRejectionsRequest"> & {
@@ -150,7 +186,7 @@ export type ReportRejectionsRequest = Message<"iotflow.v1.ReportRejectionsReques
  * Use `create(ReportRejectionsRequestSchema)` to create a new message.
  */
 export const ReportRejectionsRequestSchema: GenMessage<ReportRejectionsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 4);
+  messageDesc(file_iotflow_v1_mqtt_service, 6);
 
 /**
  * @generated from message iotflow.v1.ReportRejectionsResponse
@@ -163,7 +199,7 @@ export type ReportRejectionsResponse = Message<"iotflow.v1.ReportRejectionsRespo
  * Use `create(ReportRejectionsResponseSchema)` to create a new message.
  */
 export const ReportRejectionsResponseSchema: GenMessage<ReportRejectionsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 5);
+  messageDesc(file_iotflow_v1_mqtt_service, 7);
 
 /**
  * @generated from message iotflow.v1.AuthenticateRequest
@@ -190,7 +226,7 @@ export type AuthenticateRequest = Message<"iotflow.v1.AuthenticateRequest"> & {
  * Use `create(AuthenticateRequestSchema)` to create a new message.
  */
 export const AuthenticateRequestSchema: GenMessage<AuthenticateRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 6);
+  messageDesc(file_iotflow_v1_mqtt_service, 8);
 
 /**
  * @generated from message iotflow.v1.AuthenticateResponse
@@ -216,7 +252,7 @@ export type AuthenticateResponse = Message<"iotflow.v1.AuthenticateResponse"> & 
  * Use `create(AuthenticateResponseSchema)` to create a new message.
  */
 export const AuthenticateResponseSchema: GenMessage<AuthenticateResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 7);
+  messageDesc(file_iotflow_v1_mqtt_service, 9);
 
 /**
  * @generated from message iotflow.v1.AuthorizeRequest
@@ -259,7 +295,7 @@ export type AuthorizeRequest = Message<"iotflow.v1.AuthorizeRequest"> & {
  * Use `create(AuthorizeRequestSchema)` to create a new message.
  */
 export const AuthorizeRequestSchema: GenMessage<AuthorizeRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 8);
+  messageDesc(file_iotflow_v1_mqtt_service, 10);
 
 /**
  * @generated from message iotflow.v1.AuthorizeResponse
@@ -278,7 +314,7 @@ export type AuthorizeResponse = Message<"iotflow.v1.AuthorizeResponse"> & {
  * Use `create(AuthorizeResponseSchema)` to create a new message.
  */
 export const AuthorizeResponseSchema: GenMessage<AuthorizeResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_service, 9);
+  messageDesc(file_iotflow_v1_mqtt_service, 11);
 
 /**
  * Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
@@ -314,6 +350,16 @@ export const MqttService: GenService<{
     methodKind: "unary";
     input: typeof FindAccountRequestSchema;
     output: typeof FindAccountResponseSchema;
+  },
+  /**
+   * FindAccount for the keys of many logins.
+   *
+   * @generated from rpc iotflow.v1.MqttService.FindAccounts
+   */
+  findAccounts: {
+    methodKind: "unary";
+    input: typeof FindAccountsRequestSchema;
+    output: typeof FindAccountsResponseSchema;
   },
   /**
    * Reports how many messages an adapter has rejected since its last report, by reason.

@@ -79,6 +79,36 @@ public final class MqttServiceGrpc {
     return getFindAccountMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.FindAccountsRequest,
+      iotflow.v1.FindAccountsResponse> getFindAccountsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "FindAccounts",
+      requestType = iotflow.v1.FindAccountsRequest.class,
+      responseType = iotflow.v1.FindAccountsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<iotflow.v1.FindAccountsRequest,
+      iotflow.v1.FindAccountsResponse> getFindAccountsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.FindAccountsRequest, iotflow.v1.FindAccountsResponse> getFindAccountsMethod;
+    if ((getFindAccountsMethod = MqttServiceGrpc.getFindAccountsMethod) == null) {
+      synchronized (MqttServiceGrpc.class) {
+        if ((getFindAccountsMethod = MqttServiceGrpc.getFindAccountsMethod) == null) {
+          MqttServiceGrpc.getFindAccountsMethod = getFindAccountsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.FindAccountsRequest, iotflow.v1.FindAccountsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "FindAccounts"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.FindAccountsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.FindAccountsResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getFindAccountsMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<iotflow.v1.ReportRejectionsRequest,
       iotflow.v1.ReportRejectionsResponse> getReportRejectionsMethod;
 
@@ -265,6 +295,16 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
+     * FindAccount for the keys of many logins.
+     * </pre>
+     */
+    default void findAccounts(iotflow.v1.FindAccountsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.FindAccountsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getFindAccountsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
@@ -370,6 +410,17 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
+     * FindAccount for the keys of many logins.
+     * </pre>
+     */
+    public void findAccounts(iotflow.v1.FindAccountsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.FindAccountsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getFindAccountsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
@@ -460,6 +511,16 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
+     * FindAccount for the keys of many logins.
+     * </pre>
+     */
+    public iotflow.v1.FindAccountsResponse findAccounts(iotflow.v1.FindAccountsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getFindAccountsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
@@ -546,6 +607,16 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
+     * FindAccount for the keys of many logins.
+     * </pre>
+     */
+    public iotflow.v1.FindAccountsResponse findAccounts(iotflow.v1.FindAccountsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getFindAccountsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
@@ -620,6 +691,17 @@ public final class MqttServiceGrpc {
 
     /**
      * <pre>
+     * FindAccount for the keys of many logins.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<iotflow.v1.FindAccountsResponse> findAccounts(
+        iotflow.v1.FindAccountsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getFindAccountsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * Reports how many messages an adapter has rejected since its last report, by reason.
      * SystemService.GetMqttStatus shows the sums.
      * </pre>
@@ -661,9 +743,10 @@ public final class MqttServiceGrpc {
 
   private static final int METHODID_WATCH_ACCOUNTS = 0;
   private static final int METHODID_FIND_ACCOUNT = 1;
-  private static final int METHODID_REPORT_REJECTIONS = 2;
-  private static final int METHODID_AUTHENTICATE = 3;
-  private static final int METHODID_AUTHORIZE = 4;
+  private static final int METHODID_FIND_ACCOUNTS = 2;
+  private static final int METHODID_REPORT_REJECTIONS = 3;
+  private static final int METHODID_AUTHENTICATE = 4;
+  private static final int METHODID_AUTHORIZE = 5;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -689,6 +772,10 @@ public final class MqttServiceGrpc {
         case METHODID_FIND_ACCOUNT:
           serviceImpl.findAccount((iotflow.v1.FindAccountRequest) request,
               (io.grpc.stub.StreamObserver<iotflow.v1.FindAccountResponse>) responseObserver);
+          break;
+        case METHODID_FIND_ACCOUNTS:
+          serviceImpl.findAccounts((iotflow.v1.FindAccountsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.FindAccountsResponse>) responseObserver);
           break;
         case METHODID_REPORT_REJECTIONS:
           serviceImpl.reportRejections((iotflow.v1.ReportRejectionsRequest) request,
@@ -735,6 +822,13 @@ public final class MqttServiceGrpc {
               iotflow.v1.FindAccountResponse>(
                 service, METHODID_FIND_ACCOUNT)))
         .addMethod(
+          getFindAccountsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              iotflow.v1.FindAccountsRequest,
+              iotflow.v1.FindAccountsResponse>(
+                service, METHODID_FIND_ACCOUNTS)))
+        .addMethod(
           getReportRejectionsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -769,6 +863,7 @@ public final class MqttServiceGrpc {
           serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
               .addMethod(getWatchAccountsMethod())
               .addMethod(getFindAccountMethod())
+              .addMethod(getFindAccountsMethod())
               .addMethod(getReportRejectionsMethod())
               .addMethod(getAuthenticateMethod())
               .addMethod(getAuthorizeMethod())

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench import mqtt_load
@@ -39,13 +40,18 @@ def _watch(generator: Running, up: int, load: Load) -> None:
     pids = {command.split()[-1]: pid for command, pid in children(up).items()} | {"mqttload": generator.pid}
     began, meter = time.monotonic(), Meter({name: [pid] for name, pid in pids.items()})
     length = load.spread + load.seconds
+    _print_memory(0, pids)
     for sample in range(1, SAMPLES + 1):
         while generator.alive and time.monotonic() < began + length * sample / SAMPLES:
             time.sleep(0.1)
         if generator.alive:
-            sizes = ", ".join(f"{name} {_resident(pid) / 2**20:.0f} MiB" for name, pid in pids.items())
-            _print(f"{time.monotonic() - began:.0f} s: {sizes}")
+            _print_memory(time.monotonic() - began, pids)
     _print(f"processor, of one core: {meter.seconds_for(length)}")
+
+
+def _print_memory(seconds: float, pids: Mapping[str, int]) -> None:
+    sizes = ", ".join(f"{name} {_resident(pid) / 2**20:.1f} MiB" for name, pid in pids.items())
+    _print(f"{seconds:.0f} s: {sizes}")
 
 
 def _resident(pid: int) -> int:
@@ -57,6 +63,7 @@ def _resident(pid: int) -> int:
 def _text(load: Load, result: LoadResult) -> str:
     return (
         f"{result.connections:,} connections ({result.failed} failed, {result.lost_connections} lost), "
+        f"connected after p99 {result.connect_p99:.0f} ms, at most {result.connect_max:.0f} ms; "
         f"{load.rate:,.0f} messages/s offered: {result.sent:,} sent, {result.acknowledged:,} acknowledged; "
         f"acknowledged after p50 {result.delay_p50:.1f} ms, p99 {result.delay_p99:.1f} ms, at most {result.delay_max:.0f} ms "
         f"(sent after p99 {result.send_delay_p99:.1f} ms)"

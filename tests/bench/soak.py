@@ -43,7 +43,8 @@ def _store(kind: str) -> Iterator[tuple[Path, str]]:
 
 
 def _mqtt(options: argparse.Namespace) -> int:
-    load = Load(options.connections, options.connections / options.rate, options.fields, round(options.minutes * 60))
+    interval, seconds = options.connections / options.rate, round(options.minutes * 60)
+    load = Load(options.connections, interval, options.fields, seconds, options.spread)
     with _store(options.telemetry) as (folder, url):
         return mqtt_soak.run(folder, load, url, options.broker)
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--connections", type=int, default=5_000, help="devices")
             one.add_argument("--rate", type=float, default=15_000, help="messages a second")
             one.add_argument("--fields", type=int, default=3, help="values of a message")
+            one.add_argument("--spread", type=float, default=10, help="seconds over which the connections are opened")
     return parser
 
 

@@ -59,6 +59,11 @@ class OwnStack(Peer):
             return sum(len(decode_batch(answer.batch)[0]) for answer in answers)
 
     @property
+    def gateway(self) -> int:
+        """The process of the adapter, which has the endpoint."""
+        return next(pid for command, pid in self._parts.items() if "-m iotflow_gateway" in command)
+
+    @property
     def behind_the_broker(self) -> list[int]:
         return [pid for command, pid in self._parts.items() if "-m iotflow_" in command]
 

@@ -10,7 +10,7 @@ from tests.bench import mqtt_load
 from tests.bench.mqtt_load import Load, LoadResult
 from tests.bench.own_stack import OwnStack
 from tests.bench.peer import Peer
-from tests.bench.processor import cpu_seconds
+from tests.bench.processor import cpu_seconds, forget_peak, peak_bytes
 from tests.bench.table import Figure, Line
 from tests.bench.telegraf import TelegrafStack
 from tests.support.processes import running
@@ -19,6 +19,8 @@ SECONDS = 25
 FEW = Load(connections=100, interval=1 / 200, fields=6, seconds=SECONDS, spread=1)
 MANY = Load(connections=5_000, interval=1 / 3, fields=3, seconds=SECONDS, spread=8)
 KILLED = Load(connections=100, interval=1 / 50, fields=3, seconds=5, spread=1)
+STORM = Load(connections=5_000, interval=1, fields=3, seconds=0, spread=2)
+HELD = Load(connections=15_000, interval=30, fields=3, seconds=30, spread=15)
 # Seconds for the last readings to be stored, and without a further one after which no more are expected.
 STORED, SILENT = 120.0, 10.0
 POLL_SECONDS = 0.1
@@ -65,6 +67,7 @@ def measure(folder: Path) -> Iterator[Line]:
     what = f"{ENDPOINT}, publish to acknowledged, {half.connections:,} connections, {half.rate:,.0f}/s"
     yield Line(what, Figure(delay.delay_p99, "ms", "p99", note), None, delay.delay_p99, 100, " ms", at_most=True)
     yield _killed(folder, program)
+    yield from _connections(folder, program)
 
 
 def _rate(what: str, ours: Measured, theirs: Measured, least: float) -> Line:
@@ -111,6 +114,27 @@ def _killed(folder: Path, program: Path) -> Line:
         own_lost = _lost(ours, program, lambda ids, _: ours.count(ids))
     what = f"Lost of {KILLED.connections * KILLED.seconds / KILLED.interval:,.0f}, all killed after the last acknowledgement: {ENDPOINT}"
     return Line(what, Figure(own_lost, "lost"), Figure(lost, "lost", THEIRS), own_lost, 0, " lost", at_most=True)
+
+
+def _connections(folder: Path, program: Path) -> Iterator[Line]:
+    """A storm of clients that connect, and the memory of many connections that publish seldom."""
+    with closing(OwnStack(_made(folder / "connections"), "embedded")) as own:
+        own.start()
+        logins = own.logins(HELD.connections)
+        some = folder / "some logins"
+        some.write_text("".join(logins.read_text().splitlines(keepends=True)[: STORM.connections]))
+        slowest = mqtt_load.publish(program, own.port, some, STORM)
+        assert not slowest.failed, slowest.problem
+        what = f"{STORM.connections:,} clients connect within {STORM.spread:.0f} s, the slowest login"
+        figure = Figure(slowest.connect_max, "ms", note=f"p99 {slowest.connect_p99:.0f} ms")
+        yield Line(what, figure, None, slowest.connect_max, 5_000, " ms", at_most=True)
+        forget_peak(own.gateway)
+        before = peak_bytes(own.gateway)
+        held = mqtt_load.publish(program, own.port, logins, HELD)
+        assert not held.failed, held.problem
+        each = (peak_bytes(own.gateway) - before) / HELD.connections / 1_000
+        what = f"Memory of one of {HELD.connections:,} connections of the endpoint, each with a message in {HELD.interval:.0f} s"
+        yield Line(what, Figure(each, "kB"), None, each, 12, " kB", at_most=True)
 
 
 def _made(folder: Path) -> Path:

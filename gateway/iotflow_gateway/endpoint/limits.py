@@ -5,9 +5,9 @@ from iotflow_gateway.pipeline.payloads import LONGEST
 
 # Connections in all, and of one client address. A whole fleet may connect through one gateway or balancer.
 MOST_CONNECTIONS, MOST_OF_AN_ADDRESS = 20_000, 16_000
-# Connections without a CONNECT in all, and of one address: a fleet that connects at once has some hundreds of them for a moment. A
+# Connections without a CONNECT in all, and of one address: a fleet that connects at once by TLS has thousands of them for seconds. A
 # new one ends the oldest of the address, or of the address that has most.
-MOST_UNIDENTIFIED, MOST_UNIDENTIFIED_OF_AN_ADDRESS = 2_000, 1_000
+MOST_UNIDENTIFIED, MOST_UNIDENTIFIED_OF_AN_ADDRESS = 6_000, 5_000
 # Logins that the server checks at a time, in all and of one address. Addresses take turns.
 MOST_LOGINS, MOST_LOGINS_OF_AN_ADDRESS = 64, 48
 # Failed logins of an address in a minute. Above it, this many of its logins are checked at a time, and this many may wait.
@@ -42,8 +42,8 @@ LARGEST = {
 }
 # The request with which a WebSocket begins.
 LARGEST_REQUEST = 2**13
-# What a client may send before TLS is agreed on: certificates, for the most part.
-LARGEST_HANDSHAKE = 2**16
+# What a client may send before TLS is agreed on: certificates, for the most part. Handshakes in a turn of the event loop.
+LARGEST_HANDSHAKE, MOST_HANDSHAKES_AT_ONCE = 2**16, 8
 # Header of the largest packet.
 HEADER_BYTES = 5
 # Packets above this size are read while those of all connections together stay below READING_BYTES.

@@ -216,7 +216,7 @@ def test_connections_without_a_connect_block_no_client(stack: Stack, device: Dev
     with logged_in(stack, device):
         pass
     with ExitStack() as lines:
-        for _ in range(2_100):
+        for _ in range(5_100):
             lines.enter_context(raw.line(stack.port))
         with raw.connected(stack.port, str(device.id), device.key) as client:
             client.sendall(raw.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": {"t": 1}}', 0x02, 1))

@@ -315,3 +315,21 @@ def test_files_that_cannot_be_used_are_named(
     wrong = TlsFiles(folder / certificate, folder / key, folder / client_ca if client_ca else None)
     with pytest.raises(WrongCertificate, match=f"^IOTFLOW_GATEWAY_{message}"):
         Certificates(wrong)
+
+
+async def test_a_fleet_that_connects_at_once_is_admitted(folder: Path) -> None:
+    """Also clients that send a large message before they are accepted."""
+    payload = b"x" * 200_000
+
+    async def admitted(one: RunningEndpoint, number: int) -> None:
+        async with one.line(V5, tls=trusting(folder)) as client:
+            client.send(connect(V5, f"c{number}"), Publish("t", payload, 1, 1))
+            answer = await client.receive()
+            assert isinstance(answer, Connack)
+            assert not answer.code
+            assert await client.receive() == Puback(1)
+
+    async with running_endpoint(certificates=Certificates(files(folder))) as one:
+        fleet = [asyncio.create_task(admitted(one, number)) for number in range(50)]
+        await one.finish(len(fleet))
+        await asyncio.gather(*fleet)

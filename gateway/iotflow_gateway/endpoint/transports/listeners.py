@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iotflow_gateway.endpoint.transports.certificates import Certificates
+from iotflow_gateway.endpoint.transports.handshakes import Handshakes
 from iotflow_gateway.endpoint.transports.tls import TlsLayer
 from iotflow_gateway.endpoint.transports.websocket import WebSocketLayer
 
@@ -38,8 +39,9 @@ class Listener:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         is_dual = self.host == "::" and socket.has_dualstack_ipv6()
         listening = socket.create_server((self.host, self.port), family=family, dualstack_ipv6=is_dual)
+        handshakes = Handshakes()
         server = await asyncio.get_running_loop().create_server(
-            lambda: self._with_layers(make_connection()), sock=listening
+            lambda: self._with_layers(make_connection(), handshakes), sock=listening
         )
         # The event loop also accepts as many connections in a row as its own backlog has, for which the default is enough.
         listening.listen(BACKLOG)
@@ -50,7 +52,7 @@ class Listener:
         if self.certificates:
             self.certificates.refresh()
 
-    def _with_layers(self, connection: "Connection") -> asyncio.BufferedProtocol:
+    def _with_layers(self, connection: "Connection", handshakes: Handshakes) -> asyncio.BufferedProtocol:
         """The protocol of the socket."""
         upper = WebSocketLayer(connection, self.envoy_secret) if self.is_websocket else connection
-        return TlsLayer(self.certificates.context, upper) if self.certificates else upper
+        return TlsLayer(self.certificates.context, handshakes, upper) if self.certificates else upper

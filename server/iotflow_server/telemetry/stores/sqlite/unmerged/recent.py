@@ -19,8 +19,13 @@ class Recent:
     values: Values
 
 
+_NONE = Recent(np.empty(0, np.int64), np.empty(0))
+
+
 def recent_in(arrivals: Arrivals, series: Series, span: Span) -> Recent:
     """The readings of a series within the span; of equal times, the one that arrived last."""
+    if not len(arrivals):
+        return _NONE
     own = arrivals.of([series.id])
     within = (own.times >= span.start) & (own.times < span.end)
     sorted_ = own.select(within).newest_written()
@@ -29,6 +34,8 @@ def recent_in(arrivals: Arrivals, series: Series, span: Span) -> Recent:
 
 def newest_by_series(arrivals: Arrivals, series_ids: Sequence[int]) -> dict[int, Arrivals]:
     """The newest reading of each of these series that has one."""
+    if not len(arrivals):
+        return {}
     own = arrivals.of(series_ids).newest_written()
     is_newest = np.ones(len(own), np.bool_)
     is_newest[:-1] = own.series[1:] != own.series[:-1]

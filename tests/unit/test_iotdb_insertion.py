@@ -1,5 +1,6 @@
 """The insertion request equals that of the generated client byte for byte."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from iotdb.thrift.rpc.IClientRPCService import Client
@@ -8,6 +9,9 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TFramedTransport, TMemoryBuffer
 
 from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.multi_device_batch import MultiDeviceBatch
+from iotflow_server.telemetry.stores.iotdb.schema import Paths
+from iotflow_server.telemetry.stores.iotdb.single_rows import single_rows
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, insert_request, tablet
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column
 
@@ -61,3 +65,26 @@ def readings(draw: st.DrawFn) -> Batch:
 def test_the_request_equals_that_of_the_generated_client(sent: list[Batch], session_id: int) -> None:
     tablets = [tablet(f"root.iotflow.devices.device_{one.device_id}", one.times, one.columns) for one in sent]
     assert insert_request(session_id, tablets, 0) == generated(session_id, tablets)
+
+
+@st.composite
+def single_readings(draw: st.DrawFn) -> MultiDeviceBatch:
+    """A reading of each device, without texts and missing values."""
+    device_ids = draw(st.lists(st.integers(1, 2**31 - 1), min_size=1, max_size=5, unique=True))
+    rows = len(device_ids)
+    times = np.array(draw(st.lists(st.integers(-(2**40), 2**40), min_size=rows, max_size=rows)))
+    columns = []
+    for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
+        kind = draw(st.sampled_from([kind for kind in VALUES if kind is not TEXT]))
+        columns.append(column(name, kind, draw(st.lists(VALUES[kind], min_size=rows, max_size=rows))))
+    return MultiDeviceBatch(device_ids, np.arange(1, rows + 1), times, tuple(columns))
+
+
+@given(st.lists(single_readings(), min_size=1, max_size=3), st.integers(0, 2**62))
+def test_readings_of_many_devices_are_encoded_like_a_tablet_of_each(
+    sent: list[MultiDeviceBatch], session_id: int
+) -> None:
+    paths = Paths("root.iotflow", 100)
+    tablets = [tablet(paths.device(one.device_id), one.times, one.columns) for many in sent for one in many.parts()]
+    together = [single_rows(paths, many) for many in sent]
+    assert insert_request(session_id, together, 0) == generated(session_id, tablets)

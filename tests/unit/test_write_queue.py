@@ -1,6 +1,7 @@
 """The order in which batches are written to the store."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -11,7 +12,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.telemetry import write_queue
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.multi_device_batch import MultiDeviceBatch
-from iotflow_server.telemetry.write_queue import GROUP_COLUMNS, GROUP_VALUES, QueuedBatch, WriteQueue
+from iotflow_server.telemetry.write_queue import GROUP_COLUMNS, GROUP_VALUES, QueuedBatch, WriteQueue, WriteQueues
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,9 +65,7 @@ def order(lane: WriteQueue) -> dict[int, list[int]]:
     """The times of each device in the order in which they are written."""
     found: dict[int, list[int]] = {}
     while lane:
-        for queued in lane.take():
-            for device in queued.devices:
-                found.setdefault(device.id, []).append(int(queued.batch.times[0]))
+        record(found, lane.take())
     return found
 
 
@@ -77,12 +76,9 @@ async def test_batches_of_several_devices_keep_the_order_of_each(monkeypatch: py
     found: dict[int, list[int]] = {}
     for number in range(2_000):
         device_ids = random.sample(range(1, 13), random.choice([1, 1, 2, 5]))
-        lane.put(together(device_ids, number) if len(device_ids) > 1 else waiting(device_ids[0], number))
-        for device_id in device_ids:
-            sent.setdefault(device_id, []).append(number)
-        for queued in lane.take() if random.random() < 0.6 else ():
-            for device in queued.devices:
-                found.setdefault(device.id, []).append(int(queued.batch.times[0]))
+        lane.put(some(device_ids, number))
+        record(sent, [some(device_ids, number)])
+        record(found, lane.take() if random.random() < 0.6 else [])
     for device_id, numbers_left in order(lane).items():
         found.setdefault(device_id, []).extend(numbers_left)
     assert found == sent
@@ -97,3 +93,40 @@ async def test_devices_that_shared_a_line_take_turns_again() -> None:
         lane.put(waiting(1, number, columns=GROUP_COLUMNS))
         lane.put(waiting(2, number, columns=GROUP_COLUMNS))
     assert [numbers(lane.take()) for _ in range(4)] == [[(1, 0)], [(2, 0)], [(1, 1)], [(2, 1)]]
+
+
+def some(device_ids: list[int], number: int) -> QueuedBatch:
+    """A batch of one device or several."""
+    return together(device_ids, number) if len(device_ids) > 1 else waiting(device_ids[0], number)
+
+
+def record(found: dict[int, list[int]], group: list[QueuedBatch]) -> None:
+    for queued in group:
+        for device in queued.devices:
+            found.setdefault(device.id, []).append(int(queued.batch.times[0]))
+
+
+async def test_queues_that_share_the_devices_keep_the_order_of_each() -> None:
+    """Also of batches of several devices, which are divided by the queues of these, while groups are in progress."""
+    queues, random = WriteQueues(3), Random(1)  # noqa: S311 - no secret
+    sent, found = dict[int, list[int]](), dict[int, list[int]]()
+    in_progress: dict[int, list[QueuedBatch]] = {}
+    for number in range(2_000):
+        device_ids = random.sample(range(1, 13), random.choice([1, 1, 2, 5]))
+        record(sent, [some(device_ids, number)])
+        for places in queues.divided(device_ids):
+            # Behind several large batches, the next queue is the better one.
+            size = random.choice([1, 2**20])
+            queues.put(replace(some([device_ids[place] for place in places], number), size=size))
+        place = random.randrange(3)
+        if place in in_progress:
+            queues.done(queues.all[place], in_progress.pop(place))
+        elif group := queues.all[place].take():
+            record(found, group)
+            in_progress[place] = group
+            busy = [{device.id for one in group for device in one.devices} for group in in_progress.values()]
+            assert sum(map(len, busy)) == len(set().union(*busy)), "no two groups in progress share a device"
+    for queue in queues.all:
+        while queue:
+            record(found, queue.take())
+    assert found == sent

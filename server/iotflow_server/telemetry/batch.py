@@ -63,7 +63,7 @@ class Column:
         texts = self.values if self.valid is None else self.values[self.valid]
         return self.values.nbytes + sum(map(len, texts))
 
-    def select(self, rows: Mask | slice) -> "Column":
+    def select(self, rows: Mask | Times | slice) -> "Column":
         """Some of the rows."""
         valid = None if self.valid is None else self.valid[rows]
         return Column(self.measurement, self.type, self.values[rows], valid)

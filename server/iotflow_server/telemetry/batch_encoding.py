@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueType
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, MultiDeviceBatch, separated
 
 _COUNT = struct.Struct("<I")
 # device_id, rows, columns, atomic
@@ -20,11 +21,20 @@ _TEXT = ("utf-8", "surrogatepass")
 Part = bytes | memoryview
 
 
-def encode(batches: Sequence[Batch]) -> list[Part]:
+# In place of a device_id: a batch of several devices, with their number, their ids, and the end of the rows of each.
+_SEVERAL = -1
+
+
+def encode(batches: Sequence[AnyBatch]) -> list[Part]:
     """Encode batches as consecutive parts, which share the memory of the batches."""
     parts: list[Part] = [_COUNT.pack(len(batches))]
     for batch in batches:
-        parts.append(_BATCH.pack(batch.device_id, len(batch.times), len(batch.columns), batch.atomic))
+        if isinstance(batch, Batch):
+            parts.append(_BATCH.pack(batch.device_id, len(batch.times), len(batch.columns), batch.atomic))
+        else:
+            parts.append(_BATCH.pack(_SEVERAL, len(batch.times), len(batch.columns), False))
+            parts.append(_COUNT.pack(len(batch.device_ids)))
+            parts += [_raw(np.array(batch.device_ids, np.int64)), _raw(batch.ends)]
         parts.append(_raw(batch.times))
         for column in batch.columns:
             parts += _encoded(column)
@@ -32,10 +42,10 @@ def encode(batches: Sequence[Batch]) -> list[Part]:
 
 
 def decode(payload: bytes) -> list[Batch]:
-    """Decode the result of encode."""
+    """Decode the result of encode, as a batch for each device."""
     reader = _BufferReader(payload)
     (batches,) = reader.unpack(_COUNT)
-    return [_decode_batch(reader) for _ in range(batches)]
+    return list(separated([_decode_batch(reader) for _ in range(batches)]))
 
 
 def _encoded(column: Column) -> Iterator[Part]:
@@ -83,10 +93,20 @@ class _BufferReader:
         return np.frombuffer(self._payload, dtype, rows, start).copy()
 
 
-def _decode_batch(reader: _BufferReader) -> Batch:
+def _decode_batch(reader: _BufferReader) -> AnyBatch:
     device_id, rows, columns, atomic = reader.unpack(_BATCH)
+    device_ids, ends = _decode_devices(reader) if device_id == _SEVERAL else ([], np.empty(0, np.int64))
     times = reader.array(np.dtype(np.int64), rows)
-    return Batch(device_id, times, tuple(_decode_column(reader, rows) for _ in range(columns)), atomic)
+    found = tuple(_decode_column(reader, rows) for _ in range(columns))
+    if device_id == _SEVERAL:
+        return MultiDeviceBatch(device_ids, ends, times, found)
+    return Batch(device_id, times, found, atomic)
+
+
+def _decode_devices(reader: _BufferReader) -> tuple[list[int], Values]:
+    (devices,) = reader.unpack(_COUNT)
+    ids = reader.array(np.dtype(np.int64), devices).tolist()
+    return ids, reader.array(np.dtype(np.int64), devices)
 
 
 def _decode_column(reader: _BufferReader, rows: int) -> Column:

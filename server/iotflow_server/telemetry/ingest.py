@@ -11,7 +11,7 @@ from iotflow.log_limits import LogLimit
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import DomainError, Unavailable
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import FutureLimit
 from iotflow_server.telemetry.multi_device_batch import AnyBatch, MultiDeviceBatch, rejections_by_part
 from iotflow_server.telemetry.outcome import Outcome, Stored, StoredTogether, Tally, accepted
@@ -20,8 +20,8 @@ from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQ
 
 log = structlog.get_logger(__name__)
 
-# The first row of a queued part of a batch, and the outcome of the part.
-Queued = tuple[int, asyncio.Future[Outcome]]
+# The rows of a queued part of a batch, or the first of adjacent ones, and the outcome of the part.
+Queued = tuple[int | Times, asyncio.Future[Outcome]]
 # Receives the stored batches, in the order of storing for each device, before the senders are acknowledged. Must not raise
 # and must return within a bounded time: senders wait for it.
 Publish = Callable[[Sequence[Stored | StoredTogether]], Awaitable[None]]
@@ -93,14 +93,19 @@ class Ingest:
         return [self._put(device, batch) for device, batch in batches]
 
     async def put_together(self, devices: Sequence[Device], batch: MultiDeviceBatch) -> list[Queued]:
-        """As put, for the devices of a batch: together, unless their rows need separate treatment. Each future has the first of
-        the rows that it is about."""
+        """As put, for the devices of a batch: together, unless their rows need separate treatment."""
         await self._wait_for_room()
-        if self._queues.is_single and self._future.allows(batch.times):
+        if not self._future.allows(batch.times):
+            parts = zip(devices, batch.parts(), strict=True)
+            return list(zip(batch.firsts.tolist(), [self._put(*part) for part in parts], strict=True))
+        divided = self._queues.divided(batch.device_ids)
+        if len(divided) == 1:
             return [(0, self._put_checked(devices, batch))]
-        firsts = batch.firsts.tolist()
-        outcomes = [self._put(device, part) for device, part in zip(devices, batch.parts(), strict=True)]
-        return list(zip(firsts, outcomes, strict=True))
+        queued: list[Queued] = []
+        for places in divided:
+            part, rows = batch.select(places)
+            queued.append((rows, self._put_checked([devices[place] for place in places], part)))
+        return queued
 
     async def _wait_for_room(self) -> None:
         while not self._room.is_set():

@@ -45,6 +45,16 @@ class MultiDeviceBatch:
         first, end = (int(self.ends[place - 1]) if place else 0), int(self.ends[place])
         return replace(rows_of(whole, first, end), device_id=self.device_ids[place])
 
+    def select(self, places: Sequence[int]) -> "tuple[MultiDeviceBatch, Times]":
+        """The batch of some of the devices, in order, and the numbers of its rows."""
+        is_chosen = np.zeros(len(self.device_ids), np.bool_)
+        is_chosen[places] = True
+        counts = np.diff(self.ends, prepend=0)
+        rows = np.flatnonzero(np.repeat(is_chosen, counts))
+        columns = tuple(part for column in self.columns if (part := column.select(rows)).present)
+        ids = [self.device_ids[place] for place in places]
+        return MultiDeviceBatch(ids, np.cumsum(counts[is_chosen]), self.times[rows], columns), rows
+
     def parts(self) -> Iterator[Batch]:
         """The readings of each device."""
         return map(self.part, range(len(self.device_ids)))

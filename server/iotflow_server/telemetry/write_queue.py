@@ -116,33 +116,34 @@ class WriteQueues:
         self._assigned: dict[int, WriteQueue] = {}
         self._in_progress: dict[int, int] = {}
 
-    @property
-    def is_single(self) -> bool:
-        """Whether there is one queue, so that batches of several devices need not be divided."""
-        return len(self.all) == 1
-
     def put(self, queued: QueuedBatch) -> None:
-        """Add a batch behind the other batches of its devices, which are one if there are several queues."""
-        if self.is_single:
-            self.all[0].put(queued)
-            return
-        device_id = queued.devices[0].id
-        queue = self._assigned.get(device_id)
-        if queue is None:
-            self._assigned[device_id] = queue = self._choose()
-        self._in_progress[device_id] = self._in_progress.get(device_id, 0) + 1
+        """Add a batch behind the other batches of its devices; if there are several, they are of one part of `divided`."""
+        queue = self.all[0]
+        if len(self.all) > 1:
+            assigned = [device.id for device in queued.devices if device.id in self._assigned]
+            queue = self._assigned[assigned[0]] if assigned else self._choose()
+            for device in queued.devices:
+                self._assigned[device.id] = queue
+                self._in_progress[device.id] = self._in_progress.get(device.id, 0) + 1
         queue.put(queued)
+
+    def divided(self, device_ids: Sequence[int]) -> list[list[int]]:
+        """The places of devices that may be together in one batch: those of one queue."""
+        if len(self.all) == 1 or self._assigned.keys().isdisjoint(device_ids):
+            return [list(range(len(device_ids)))]
+        chosen, places = self._choose(), dict[int, list[int]]()
+        for place, device_id in enumerate(device_ids):
+            places.setdefault(id(self._assigned.get(device_id, chosen)), []).append(place)
+        return list(places.values())
 
     def done(self, queue: WriteQueue, group: list[QueuedBatch]) -> None:
         """Record that a group is no longer in progress."""
         for queued in group:
             queue.size -= queued.size
-            if self.is_single:
-                continue
-            device_id = queued.devices[0].id
-            self._in_progress[device_id] -= 1
-            if not self._in_progress[device_id]:
-                del self._in_progress[device_id], self._assigned[device_id]
+            for device in queued.devices if len(self.all) > 1 else ():
+                self._in_progress[device.id] -= 1
+                if not self._in_progress[device.id]:
+                    del self._in_progress[device.id], self._assigned[device.id]
 
     def _choose(self) -> WriteQueue:
         for queue in self.all:

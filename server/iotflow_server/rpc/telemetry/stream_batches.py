@@ -16,6 +16,7 @@ from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, Perm
 from iotflow_server.rpc.codec.batch_decoding import Run, are_in_time, decode, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
 from iotflow_server.telemetry.device_ingest import DeviceIngest
+from iotflow_server.telemetry.ingest import Queued
 from iotflow_server.telemetry.multi_device_batch import MultiDeviceBatch, moved
 from iotflow_server.telemetry.outcome import Outcome
 
@@ -26,8 +27,6 @@ PIECES_PER_TURN = 5_000
 THREAD_COLUMNS, THREAD_TEXTS = 100, 10_000
 # Devices whose times are allocated concurrently. An allocation may query the store.
 CONCURRENT_ALLOCATIONS = 32
-# The rows of a part in its message, or the first of adjacent ones, and its outcome.
-QueuedPart = tuple[int | Times, asyncio.Future[Outcome]]
 TIME_OUT_OF_RANGE = InvalidArgument(
     "timestamps", "A time is outside the years 1 to 9999. Send times in milliseconds since 1970."
 )
@@ -49,6 +48,12 @@ class RowsTogether:
     devices: Sequence[Device]
     batch: MultiDeviceBatch
     positions: Times | None
+
+    def in_message(self, rows: int | Times) -> int | Times:
+        """Rows of the batch, or the first of adjacent ones, as rows of the message."""
+        if self.positions is None:
+            return rows
+        return self.positions[rows:] if isinstance(rows, int) else self.positions[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class PendingMessage:
 
     sequence: int
     rejected: Sequence[Rejection]
-    parts: Sequence[QueuedPart] = ()
+    parts: Sequence[Queued] = ()
 
     @property
     def is_stored(self) -> bool:
@@ -139,12 +144,10 @@ class BatchReceiver:
         self._device_ingest.tally.record_rejected(rejected)
         return PendingMessage(message.sequence, rejected, queued)
 
-    async def _put(
-        self, message: TelemetryBatch, rows: ReceivedRows, rejected: list[Rejection]
-    ) -> Sequence[QueuedPart]:
+    async def _put(self, message: TelemetryBatch, rows: ReceivedRows, rejected: list[Rejection]) -> Sequence[Queued]:
         if not message.server_times and (together := rows.together()):
             queued = await self._device_ingest.put_together(together.devices, together.batch)
-            return [(first if together.positions is None else together.positions[first:], one) for first, one in queued]
+            return [(together.in_message(part), outcome) for part, outcome in queued]
         parts = [part async for part in self._parts(rows, rejected)]
         if message.server_times:
             # Times are allocated last, because an allocation may wait, and rejected rows need no times. The device is checked

@@ -14,10 +14,10 @@ import structlog
 
 from iotflow.log_limits import LogLimit
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.coordination.write_coordinator import OthersInFlight, WriteCoordinator
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
 from iotflow_server.telemetry.journal.recovery.replay import ReplayBounds
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.ports import Span
 
 Answer = TypeVar("Answer")
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 class PendingAppend:
     """A group that is being appended; number is set when it is durable."""
 
-    group: Sequence[Batch]
+    group: Sequence[AnyBatch]
     number: asyncio.Future[int]
 
 
@@ -90,7 +90,7 @@ class Journal:
             message = "The journal is full because the telemetry store is unavailable or too slow; resend later."
             raise Unavailable("JOURNAL_FULL", message, retry_after=5.0)
 
-    async def append(self, group: Sequence[Batch]) -> int:
+    async def append(self, group: Sequence[AnyBatch]) -> int:
         """Append a group, in the order of the calls; durable on return. Returns its number. Raises Unavailable."""
         pending = PendingAppend(group, asyncio.get_running_loop().create_future())
         self._waiting.append(pending)

@@ -10,6 +10,7 @@ from iotflow_server.telemetry.journal.coordination.write_coordinator import retr
 from iotflow_server.telemetry.journal.flushed import FlushedBackend, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
+from iotflow_server.telemetry.multi_device_batch import AnyBatch, device_ids_of
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
 from iotflow_server.telemetry.type_conversion import retyped
 
@@ -96,9 +97,9 @@ class WritePath:
         if self._calls:
             await asyncio.wait(self._calls)
 
-    async def write(self, batches: Sequence[Batch]) -> list[Rejections]:
+    async def write(self, batches: Sequence[AnyBatch]) -> list[Rejections]:
         """Returns the rejections; none for batches that only the journal has yet."""
-        lock = self._locks.queue(batch.device_id for batch in batches)
+        lock = self._locks.queue(device_ids_of(batches))
         return await self._run_to_end(self._write(batches, lock))
 
     async def delete(self, device_id: int, span: Span) -> None:
@@ -113,7 +114,7 @@ class WritePath:
         """Convert a measurement to another type. Unavailable while the backend is behind the journal."""
         await self._run_to_end(self._retype(device_id, measurement, value_type, self._locks.queue([device_id])))
 
-    async def _write(self, batches: Sequence[Batch], lock: PerDeviceLock) -> list[Rejections]:
+    async def _write(self, batches: Sequence[AnyBatch], lock: PerDeviceLock) -> list[Rejections]:
         async with lock, self._journal.coordinator.append():
             self._journal.check_room()
             backend_write = self._journal.coordinator.write(lambda: self._writer.write(batches))
@@ -125,7 +126,7 @@ class WritePath:
             self._checkpointer.due.set()
         return outcomes
 
-    async def _write_to_both(self, batches: Sequence[Batch], backend_write: BackendWrite) -> list[Rejections]:
+    async def _write_to_both(self, batches: Sequence[AnyBatch], backend_write: BackendWrite) -> list[Rejections]:
         number, _ = await asyncio.gather(
             self._journal.append(batches), asyncio.wait([backend_write], timeout=self._patience), return_exceptions=True
         )

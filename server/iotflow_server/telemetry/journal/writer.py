@@ -14,7 +14,7 @@ from iotflow_server.telemetry.journal.flushed import FlushedBackend
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
 from iotflow_server.telemetry.journal.write_path import WritePath
-from iotflow_server.telemetry.multi_device_batch import AnyBatch, regrouped, separated
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.ports import JournalState, Span, TelemetryWriter
 
 # Longest time a health check waits for a backend that does not respond.
@@ -144,7 +144,7 @@ class JournaledWriter:
 
     async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
         self._check_usable()
-        return regrouped(batches, await self._write_path.write(separated(batches)))
+        return await self._write_path.write(batches)
 
     async def delete(self, device_id: int, span: Span) -> None:
         """Unavailable while the backend is behind the journal: it does not have all readings to be deleted yet."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import structlog
 
-from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.batch_encoding import Part, encode
 from iotflow_server.telemetry.journal.coordination.in_flight import InFlightCalls
 from iotflow_server.telemetry.journal.coordination.shared_files import LockTimeout
@@ -21,6 +20,7 @@ from iotflow_server.telemetry.journal.recovery import exclusions
 from iotflow_server.telemetry.journal.recovery.exclusions import Deletion
 from iotflow_server.telemetry.journal.recovery.history import History
 from iotflow_server.telemetry.journal.recovery.replay import ReplayBounds
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.ports import Span
 
 # Longest wait for the root lock, during which appends wait; the caller tries again.
@@ -101,7 +101,7 @@ class JournalFiles:
         """Whether the journals of other running processes have records."""
         return any(folders.segments_in(folder) for folder in self.others_in_flight())
 
-    def append(self, groups: Sequence[Sequence[Batch]]) -> list[int]:
+    def append(self, groups: Sequence[Sequence[AnyBatch]]) -> list[int]:
         """Append a record for each group by one sync; returns their numbers. After an OSError none counts as written."""
         numbers = [self._next_number() for _ in groups]
         parts: list[Part] = []

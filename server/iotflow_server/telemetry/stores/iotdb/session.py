@@ -28,7 +28,7 @@ from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, query_result
-from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, insert_request
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, Tablets, insert_request
 
 # Status codes of IoTDB.
 SUCCESS, MULTIPLE, REDIRECT, EXPIRED, WRONG_LOGIN, NOT_LOGGED_IN = 200, 302, 400, 607, 801, 802
@@ -130,14 +130,14 @@ class IotdbSession:
         """Run statements by one call, all of them even if one is rejected."""
         _check(self._ready().executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
 
-    def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
+    def insert(self, tablets: Sequence[Tablet | Tablets]) -> list[StatementFailed | None]:
         """Store tablets by one call; returns None or the error of each."""
         client = self._ready()
         self._socket.write(insert_request(self._id, tablets, next(self._numbers)))
         status = client.recv_insertTablets()
         if status.code == MULTIPLE:
             return [_insert_error(one) for one in status.subStatus]
-        return [_insert_error(status)] * len(tablets)
+        return [_insert_error(status)] * sum(one.number if isinstance(one, Tablets) else 1 for one in tablets)
 
     def insert_one(self, tablet: Tablet) -> None:
         """Store a tablet."""

@@ -8,7 +8,7 @@ import numpy as np
 from iotflow.words import Aggregation, Fill
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.multi_device_batch import AnyBatch, regrouped, separated
+from iotflow_server.telemetry.multi_device_batch import AnyBatch
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
@@ -100,7 +100,7 @@ class IotdbStore:
         await self._pool.check_nodes()
 
     async def write(self, batches: Sequence[AnyBatch]) -> list[tuple[Rejection, ...]]:
-        return regrouped(batches, await self._pool.write(writing.write, self._target, separated(batches)))
+        return await self._pool.write(writing.write, self._target, batches)
 
     async def read(
         self,

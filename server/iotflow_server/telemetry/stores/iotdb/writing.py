@@ -7,14 +7,23 @@ from dataclasses import dataclass
 import structlog
 
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.multi_device_batch import (
+    AnyBatch,
+    MultiDeviceBatch,
+    device_ids_of,
+    moved,
+    regrouped,
+    separated,
+)
 from iotflow_server.telemetry.resolution import Resolved, resolve, unstorable
 from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
-from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
+from iotflow_server.telemetry.stores.iotdb.merging import Piece, joinable, merged
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
 from iotflow_server.telemetry.stores.iotdb.schema import Paths
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
-from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
+from iotflow_server.telemetry.stores.iotdb.single_rows import divided, row_spans, single_rows
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, Tablets, tablet
 from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types
 
 Rejections = tuple[Rejection, ...]
@@ -37,12 +46,12 @@ class Target:
     settled: Callable[[], bool]
 
 
-def write(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def write(session: IotdbSession, target: Target, batches: Sequence[AnyBatch]) -> list[Rejections]:
     """Store the batches by one call or, if one of them cannot be stored, by one call each; returns the rejections."""
     try:
         return _write_with_fresh_types(session, target, batches)
     except (StatementFailed, UnicodeError):
-        return [_write_alone(session, target, batch) for batch in batches]
+        return regrouped(batches, [_write_alone(session, target, batch) for batch in separated(batches)])
 
 
 def _write_alone(session: IotdbSession, target: Target, batch: Batch) -> Rejections:
@@ -55,43 +64,59 @@ def _write_alone(session: IotdbSession, target: Target, batch: Batch) -> Rejecti
         return (unstorable(batch),)
 
 
-def _write_with_fresh_types(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_with_fresh_types(session: IotdbSession, target: Target, batches: Sequence[AnyBatch]) -> list[Rejections]:
     """If the write fails, repeat it with current types: another server may have added measurements."""
     try:
-        return _write_together(session, target, batches)
+        return _write_divided(session, target, batches)
     except StatementFailed:
-        return _write_together(session, target, batches)
+        return _write_divided(session, target, batches)
 
 
-def _write_together(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_divided(session: IotdbSession, target: Target, batches: Sequence[AnyBatch]) -> list[Rejections]:
+    known = target.type_cache.of(session, device_ids_of(batches))
+    group = divided(batches, known)
+    separate = [batch for _, _, batch in group.parts]
+    rejections: list[list[Rejection]] = [[] for _ in batches]
+    found = _write_together(session, target, separate, group.together)
+    for (place, first, _), own in zip(group.parts, found, strict=True):
+        rejections[place] += moved(own, first)
+    return [tuple(one) for one in rejections]
+
+
+def _write_together(
+    session: IotdbSession, target: Target, batches: Sequence[Batch], together: Sequence[MultiDeviceBatch]
+) -> list[Rejections]:
+    """together: batches of other devices, which are stored as they are. Returns the rejections of the others."""
     positions: dict[int, list[int]] = {}
     for position, batch in enumerate(batches):
         positions.setdefault(batch.device_id, []).append(position)
     known = target.type_cache.of(session, positions)
     fitted = _fitted(batches, positions, known, target.type_cache.most)
     if _drop_empty(session, target, known, fitted):
-        return _write_together(session, target, batches)
+        return _write_together(session, target, batches, together)
     rejections: list[Rejections] = [()] * len(batches)
-    tablets: list[Tablet] = []
-    spans: list[tuple[int, int, int]] = []
+    tablets: list[Tablet | Tablets] = [single_rows(target.paths, one) for one in together]
+    spans = [span for one in together for span in row_spans(one)]
     for device_id, own in positions.items():
         pieces = []
         for position, one in zip(own, fitted[device_id][0], strict=True):
             rejections[position] = one.rejections
             pieces.append((batches[position].times, one.columns))
-        for together in joinable(pieces):
-            times, columns = merged(together)
-            if len(times):
-                tablets.append(tablet(target.paths.device(device_id), times, columns))
-                spans.append((device_id, int(times[0]), int(times[-1])))
+        for times, columns in filter(_has_rows, map(merged, joinable(pieces))):
+            tablets.append(tablet(target.paths.device(device_id), times, columns))
+            spans.append((device_id, int(times[0]), int(times[-1])))
     try:
         target.type_cache.add(session, known, {device_id: new for device_id, (_, new) in fitted.items()})
         with target.order.writing(spans) if target.order else nullcontext():
             _insert(session, tablets)
     except StatementFailed:
-        target.type_cache.forget(positions)
+        target.type_cache.forget([*positions, *device_ids_of(together)])
         raise
     return rejections
+
+
+def _has_rows(piece: Piece) -> bool:
+    return len(piece[0]) > 0
 
 
 Fitted = dict[int, tuple[list[Resolved], Types]]
@@ -140,7 +165,7 @@ def _is_empty(newest: int | None, earliest: int | None) -> bool:
     return newest is None or (earliest is not None and newest < earliest)
 
 
-def _insert(session: IotdbSession, tablets: Sequence[Tablet]) -> None:
+def _insert(session: IotdbSession, tablets: Sequence[Tablet | Tablets]) -> None:
     for error in session.insert(tablets) if tablets else []:
         if error is not None:
             raise error

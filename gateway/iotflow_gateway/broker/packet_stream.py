@@ -7,6 +7,7 @@ from typing import cast
 
 from iotflow_gateway.mqtt import Packet, PacketParser, PacketType, Pingreq, Version
 from iotflow_gateway.mqtt.data_types import LARGEST_VARINT
+from iotflow_gateway.mqtt.publish import decode_any_publish
 
 KEEPALIVE_SECONDS = 30
 # Bytes that are read at a time. Their messages are processed within a few milliseconds, in which the event loop does nothing else.
@@ -33,7 +34,7 @@ class PacketStream(asyncio.BufferedProtocol):
         self._on_packets = on_packets
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
-        self._parser = PacketParser(_LARGEST, version)
+        self._parser = PacketParser(_LARGEST, version, decode_message=decode_any_publish)
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []

@@ -7,7 +7,7 @@ from iotflow_gateway.mqtt.connect import Connect
 from iotflow_gateway.mqtt.data_types import VARINT_BYTES
 from iotflow_gateway.mqtt.packet_types import PacketType, Version, may_begin
 from iotflow_gateway.mqtt.packets import Packet, decode_packet
-from iotflow_gateway.mqtt.publish import decode_publish
+from iotflow_gateway.mqtt.publish import PublishDecoder, decode_publish
 from iotflow_gateway.mqtt.reason_codes import MalformedPacket, ReasonCode
 
 _FORBIDDEN = -1
@@ -16,13 +16,20 @@ _PUBLISH = int(PacketType.PUBLISH)
 
 class PacketParser:
     """largest: the size of the body that a packet may have, by type; a type that is not there is an error. version: of the protocol;
-    None: CONNECT is the first packet, and states it.
+    None: CONNECT is the first packet, and states it. decode_message: decodes PUBLISH.
 
     error: set when the stream violates the protocol or a limit; nothing after that is read.
     """
 
-    def __init__(self, largest: Mapping[PacketType, int], version: Version | None = None) -> None:
+    def __init__(
+        self,
+        largest: Mapping[PacketType, int],
+        version: Version | None = None,
+        *,
+        decode_message: PublishDecoder = decode_publish,
+    ) -> None:
         self._largest = largest
+        self._decode_message = decode_message
         self._limits = _limits(tuple(largest.items()), version)
         self.version = version
         self.error: MalformedPacket | None = None
@@ -81,7 +88,7 @@ class PacketParser:
                 self._needed = stop - at
                 break
             if first >> 4 == _PUBLISH and self.version:
-                packets.append(decode_publish(first, data, start, stop, self.version))
+                packets.append(self._decode_message(first, data, start, stop, self.version))
             else:
                 packets.append(self._decode(first, data[start:stop]))
                 limits = self._limits

@@ -1,5 +1,6 @@
 """PUBLISH (3.3). Most packets of a device are of this type, so that it is decoded in place, without a reader."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,9 +16,14 @@ from iotflow_gateway.mqtt.properties import (
 from iotflow_gateway.mqtt.reason_codes import MalformedPacket, ReasonCode
 
 _FIRST = PacketType.PUBLISH << 4
+_QOS = 0x06
 _SHORT = "a packet is shorter than its content"
 # Properties up to this size, such as a subscription identifier, are decoded once and remembered.
 _REMEMBERED_BYTES, _REMEMBERED = 8, 1_024
+
+
+# As decode_publish().
+PublishDecoder = Callable[[int, bytes, int, int, Version], "Publish"]
 
 
 @dataclass(slots=True)
@@ -70,6 +76,19 @@ def decode_publish(first: int, data: bytes, start: int, end: int, version: Versi
     topic = topic_name(data[at:topic_end])
     is_retained, is_dup = first & RETAIN == RETAIN, first & DUP == DUP
     return Publish(topic, data[body:end], qos, packet_id, is_retained, is_dup, properties)
+
+
+def decode_any_publish(first: int, data: bytes, start: int, end: int, version: Version) -> Publish:
+    """As decode_publish. A message of QoS 1 or 2 with a malformed topic or malformed properties is one without a topic, and no error:
+    a broker would send it again after each new connection."""
+    try:
+        return decode_publish(first, data, start, end, version)
+    except MalformedPacket:
+        at = start + 2 + int.from_bytes(data[start : start + 2], "big")
+        packet_id = int.from_bytes(data[at : at + 2], "big")
+        if not first & _QOS or at + 2 > end or not packet_id:
+            raise
+        return Publish("", b"", first >> 1 & 3, packet_id)
 
 
 @lru_cache(_REMEMBERED)

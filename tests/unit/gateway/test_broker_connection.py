@@ -64,6 +64,12 @@ class Broker:
         assert self._writer
         self._writer.write(b"\x40\2" + packet_id.to_bytes(2, "big"))
 
+    async def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
+
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not condition():
@@ -78,6 +84,7 @@ async def listening(broker: Broker) -> AsyncIterator[BrokerAddress]:
         yield BrokerAddress("127.0.0.1", server.sockets[0].getsockname()[1], "adapter", "secret", "adapter")
     finally:
         server.close()
+        await broker.close()
 
 
 @asynccontextmanager
@@ -128,6 +135,24 @@ async def test_a_violation_of_the_protocol_ends_the_connection_after_the_message
             await connection.subscribe([TOPIC])
         assert "0xF1" in await connection.closed
     assert [one.payload for one in taken] == [b"{}"]
+
+
+BAD_TOPIC = raw.text(b"\xff") + b"\0\7\0{}"
+BAD_PROPERTIES = raw.text(TOPIC) + b"\0\7\1\xff{}"
+
+
+@pytest.mark.parametrize("malformed", [BAD_TOPIC, BAD_PROPERTIES], ids=["topic", "properties"])
+async def test_a_malformed_message_blocks_no_other(malformed: bytes) -> None:
+    """It is one without a topic, which the adapter rejects and acknowledges. Otherwise the broker would send it again and again."""
+    good = raw.packet(raw.PUBLISH | 2, raw.text(TOPIC) + b"\0\x08\0{}")
+    sent, taken = raw.packet(raw.PUBLISH | 2, malformed) + good, list[Publish]()
+    async with listening(Broker(sends=sent)) as address, asyncio.timeout(PATIENCE):
+        connection = MqttConnection(address, taken.extend)
+        await connection.connect()
+        await connection.subscribe([TOPIC])
+        assert not connection.closed.done()
+        connection.close()
+    assert [(one.topic, one.packet_id) for one in taken[:2]] == [("", 7), (TOPIC, 8)]
 
 
 async def test_a_delivery_fails_with_its_connection() -> None:

@@ -1,6 +1,7 @@
 """The composition root: chooses the parts of the adapter, joins them and runs them."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -21,11 +22,13 @@ from iotflow_gateway.devices.commands import CommandDownlink
 from iotflow_gateway.devices.configs import ConfigPublisher
 from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.devices.registration import MqttRegistrationHandler
-from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint
+from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint, RegistrySessions
 from iotflow_gateway.listeners import listeners
 from iotflow_gateway.metrics import GatewayMetrics
+from iotflow_gateway.pipeline.arrival_times import ArrivalTimes
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message
+from iotflow_gateway.pipeline.telemetry_handler import TelemetryHandler
 from iotflow_gateway.pipeline.uplink import Uplink
 from iotflow_gateway.rejections import RejectionPublisher, RejectionReports
 from iotflow_gateway.router import Handler, MessageRouter
@@ -68,6 +71,8 @@ class Context:
     topics: Topics
     metrics: GatewayMetrics
     directory: Directory
+    # The name of this process among those of all endpoints.
+    process: str
     drains: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
@@ -93,6 +98,7 @@ def _context(settings: GatewaySettings, stack: AsyncExitStack) -> Context:
         topics=Topics(settings.mqtt_topic_prefix),
         metrics=GatewayMetrics(),
         directory=Directory(),
+        process=secrets.token_hex(16),
     )
 
 
@@ -136,7 +142,9 @@ def _broker(context: Context, mosquitto: MosquittoAccounts | None) -> Broker:
         adapter=context.adapter,
         anonymous=AnonymousAccess(register=settings.discovery, publish=settings.anonymous),
     )
-    endpoint = Endpoint(listeners(settings), access, topics, settings.window, settings.server_reference)
+    store = RegistrySessions(context.channel, context.metadata, context.process)
+    context.stack.push_async_callback(store.close)
+    endpoint = Endpoint(listeners(settings), access, store, topics, settings.window, settings.server_reference)
     context.drains.append(endpoint.drain)
     context.directory.on_change(endpoint.account_changed)
     return endpoint
@@ -167,11 +175,13 @@ def _handlers(context: Context, broker: Broker, presence: PresenceHandler, callb
 
 def _router(context: Context, batcher: Batcher, handlers: dict[Kind, Handler], callbacks: Callbacks) -> MessageRouter:
     settings, lookups = context.settings, Lookups(context.channel, context.metadata)
+    arrival_times = ArrivalTimes(context.channel, context.metadata, context.process)
+    context.stack.push_async_callback(arrival_times.close)
     _warn_of_open_broker(settings)
     router = MessageRouter(
         directory=context.directory,
         lookups=lookups,
-        batcher=batcher,
+        telemetry=TelemetryHandler(batcher, arrival_times, callbacks),
         handlers=handlers,
         callbacks=callbacks,
         metrics=context.metrics,

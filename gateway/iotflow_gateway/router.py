@@ -9,7 +9,6 @@ import structlog
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.metrics import GatewayMetrics
-from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.pipeline.message_queues import PerDeviceQueue
 from iotflow_gateway.pipeline.payloads import (
@@ -41,7 +40,7 @@ class MessageRouter:
         *,
         directory: Directory,
         lookups: Lookups,
-        batcher: Batcher,
+        telemetry: TelemetryHandler,
         handlers: Mapping[Kind, Handler],
         callbacks: Callbacks,
         metrics: GatewayMetrics,
@@ -49,12 +48,11 @@ class MessageRouter:
     ) -> None:
         self._directory = directory
         self._lookups = lookups
-        self._batcher = batcher
         self._handlers = handlers
         self._callbacks = callbacks
         self._metrics = metrics
         self._keyed = keyed
-        self._telemetry = TelemetryHandler(batcher, callbacks)
+        self._telemetry = telemetry
         self._queue = PerDeviceQueue(self._process_queued)
         # The interpreter runs one computing thread at a time; several would each delay the event loop.
         self._decoding = asyncio.Lock()
@@ -145,7 +143,7 @@ class MessageRouter:
     def _process_for(self, device_id: int, kind: Kind, message: Message, content: Any) -> None:
         self._check_device(message, device_id, content)
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
-            self._batcher.add_batch(device_id, message, device_batch(message.payload, device_id))
+            self._telemetry.handle_batch(message, device_id, device_batch(message.payload, device_id))
         elif kind is Kind.TELEMETRY:
             self._telemetry.handle(message, device_id, readings(message.payload, content))
         else:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import grpc
 
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
-from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Certificates, Endpoint, Listener
+from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Certificates, Endpoint, Listener, OpenedSession
 from iotflow_gateway.mqtt import Connack, Connect, Packet, PacketParser, Version
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
@@ -36,6 +36,22 @@ class NoServer:
     async def _fail(self, *_: object, **__: object) -> object:
         away = grpc.StatusCode.UNAVAILABLE
         raise grpc.aio.AioRpcError(away, grpc.aio.Metadata(), grpc.aio.Metadata(), "no server")
+
+
+class NoStore:
+    """Stores no sessions, as a server does for those that end with their connections."""
+
+    async def open(self, *_: object, **__: object) -> OpenedSession:
+        """A session that is not stored."""
+        return OpenedSession()
+
+    async def store_subscriptions(self, *_: object) -> None:
+        """Not called: no session is stored."""
+        raise AssertionError
+
+    def end_connection(self, *_: object) -> None:
+        """Not called: no session is stored."""
+        raise AssertionError
 
 
 @dataclass
@@ -203,7 +219,9 @@ async def running_endpoint(
     ]
     if certificates:
         listeners.append(Listener("127.0.0.1", tls_port, certificates))
-    one = RunningEndpoint(Endpoint(listeners, access, topics, window, server_reference), port, tls_port, websocket_port)
+    one = RunningEndpoint(
+        Endpoint(listeners, access, NoStore(), topics, window, server_reference), port, tls_port, websocket_port
+    )
     try:
         async with asyncio.timeout(PATIENCE):
             await one.endpoint.connected()

@@ -22,9 +22,11 @@ from iotflow_gateway.endpoint.limits import (
 from iotflow_gateway.endpoint.logins import Logins
 from iotflow_gateway.endpoint.outbound import Outbound
 from iotflow_gateway.endpoint.reading import Hold
-from iotflow_gateway.endpoint.session import Session, session_key
-from iotflow_gateway.endpoint.sessions import expiry
+from iotflow_gateway.endpoint.session import Session, SessionKey, session_key
+from iotflow_gateway.endpoint.session_store import OpenedSession, SessionStore
+from iotflow_gateway.endpoint.sessions import expiry as expiry_of
 from iotflow_gateway.mqtt import Connack, Connect, MalformedPacket, Packet, Properties, ReasonCode, Version
+from iotflow_gateway.pipeline.message import StoredSession
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +34,14 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """A client that has logged in. client_id: as it sent it, or as it was assigned. changes: number of changes of accounts before its
-    authentication."""
+    authentication. expiry: seconds for which its session outlives the connection. opened: its session at the server."""
 
     connect: Connect
     login: Login
     client_id: str
     changes: int
+    expiry: int
+    opened: OpenedSession
 
 
 class Rejection(Exception):
@@ -57,11 +61,13 @@ class Admission:
         access: AccessControl,
         connections: Connections,
         review: ConnectionReview,
+        store: SessionStore,
         on_admitted: Callable[[Connection, Admitted], None],
     ) -> None:
         self._access = access
         self._connections = connections
         self._review = review
+        self._store = store
         self._on_admitted = on_admitted
         self._logins = Logins()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,12 +96,27 @@ class Admission:
         try:
             client_id = _client_id(connect)
             login = await self._authenticate(connection, connect)
+            expiry = _expiry(connect, login)
+            opened = await self._open(session_key(login, client_id), connect, expiry)
         except Rejection as rejection:
             self._reject(connection, rejection)
             return
+        admitted = Admitted(connect, login, client_id, changes, expiry, opened)
         if not connection.is_closed:
-            self._on_admitted(connection, Admitted(connect, login, client_id, changes))
+            self._on_admitted(connection, admitted)
             connection.release(Hold.LOGIN)
+        elif stored := stored_session(admitted):
+            self._store.end_connection(stored, expiry)
+
+    async def _open(self, key: SessionKey, connect: Connect, expiry: int) -> OpenedSession:
+        """Open the client's session at the server. Sessions of clients without a login are not stored."""
+        device_id, username, _ = key
+        if not (device_id or username):
+            return OpenedSession()
+        try:
+            return await self._store.open(key, is_clean=connect.is_clean, expiry=expiry)
+        except AuthUnavailable:
+            raise Rejection("the server is unavailable", ReasonCode.SERVER_UNAVAILABLE) from None
 
     def _reject(self, connection: Connection, rejection: Rejection) -> None:
         properties: Properties = {"reason_string": rejection.answer[:500]}
@@ -126,17 +147,29 @@ def password_text(connect: Connect) -> str:
 def session_of(admitted: Admitted, outbound: Outbound) -> Session:
     """A new session of a client."""
     connect, login, client_id = admitted.connect, admitted.login, admitted.client_id
-    seconds = connect.properties.get("session_expiry", 0) if connect.version is Version.V5 else None
     return Session(
         key=session_key(login, client_id),
         client_id=client_id,
         login=login,
         outbound=outbound,
         password=password_text(connect),
-        # The session of a client without a login has no owner to whom it could be returned.
-        expiry=expiry(seconds, is_clean=connect.is_clean, is_kept=bool(login.username)),
+        expiry=admitted.expiry,
+        stored=stored_session(admitted),
         will=connect.will,
     )
+
+
+def stored_session(admitted: Admitted) -> StoredSession | None:
+    """The session at the server; None: it is not stored."""
+    opened = admitted.opened
+    return StoredSession(opened.id, opened.connection) if opened.id else None
+
+
+def _expiry(connect: Connect, login: Login) -> int:
+    """Seconds for which the session of a client outlives its connection."""
+    seconds = connect.properties.get("session_expiry", 0) if connect.version is Version.V5 else None
+    # The session of a client without a login has no owner to whom it could be returned.
+    return expiry_of(seconds, is_clean=connect.is_clean, is_kept=bool(login.username))
 
 
 def connack(connect: Connect, session: Session, *, is_resumed: bool) -> Connack:

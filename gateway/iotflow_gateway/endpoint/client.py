@@ -1,5 +1,6 @@
 """The packets of an admitted client."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from iotflow_gateway.endpoint.inbound import Inbound
 from iotflow_gateway.endpoint.incoming import IncomingMessages
 from iotflow_gateway.endpoint.limits import LONGEST_FILTER, LONGEST_SESSION, MOST_FILTERS, MOST_FILTERS_AT_ONCE
 from iotflow_gateway.endpoint.session import Granted, Session
+from iotflow_gateway.endpoint.session_store import SessionStore
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
 from iotflow_gateway.mqtt import (
     Disconnect,
@@ -48,6 +50,7 @@ class Client:
         incoming: IncomingMessages,
         subscriptions: Subscriptions,
         fanout: Fanout,
+        store: SessionStore,
         may_subscribe: Callable[[Session, str], bool],
         explains: bool,
     ) -> None:
@@ -56,6 +59,8 @@ class Client:
         self._incoming = incoming
         self._subscriptions = subscriptions
         self._fanout = fanout
+        self._store = store
+        self._tasks: set[asyncio.Task[None]] = set()
         self._may_subscribe = may_subscribe
         self._inbound = Inbound(connection, session, incoming, explains=explains)
         # Whether the last will is not published.
@@ -97,14 +102,34 @@ class Client:
     def _subscribe(self, packet: Subscribe) -> None:
         _check_count(len(packet.subscriptions))
         identifier = next(iter(packet.properties.get("subscription_identifiers", ())), 0)
-        new = [one for one in packet.subscriptions if one.topic_filter not in self.session.filters]
+        before = dict(self.session.filters)
         codes = [self._add(one, identifier) for one in packet.subscriptions]
-        self._write(Suback(packet.packet_id, codes))
-        for one in packet.subscriptions:
-            granted = self.session.filters.get(one.topic_filter)
-            if granted and _is_retained_sent(one, is_new=one in new):
-                self._fanout.send_retained(self.session, granted)
-        self._incoming.record_reachable(self.session)
+
+        def answer() -> None:
+            self._write(Suback(packet.packet_id, codes))
+            for one in packet.subscriptions:
+                granted = self.session.filters.get(one.topic_filter)
+                if granted and _is_retained_sent(one, is_new=one.topic_filter not in before):
+                    self._fanout.send_retained(self.session, granted)
+            self._incoming.record_reachable(self.session)
+
+        self._once_stored(before, answer)
+
+    def _once_stored(self, before: dict[str, Granted], answer: Callable[[], None]) -> None:
+        """Answer the client when the server has stored its subscriptions. before: those that it has stored."""
+        stored, filters = self.session.stored, self.session.filters
+        if stored is None or (filters == before and not self._tasks):
+            answer()
+            return
+
+        async def store() -> None:
+            await self._store.store_subscriptions(stored, filters.values())
+            if not self.connection.is_closed:
+                answer()
+
+        task = asyncio.create_task(store(), name="subscriptions")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _add(self, one: Subscription, identifier: int) -> ReasonCode:
         """Add a subscription; the answer."""
@@ -122,11 +147,12 @@ class Client:
 
     def _unsubscribe(self, packet: Unsubscribe) -> None:
         _check_count(len(packet.filters))
+        before = dict(self.session.filters)
         codes = [
             ReasonCode.SUCCESS if self._subscriptions.remove(self.session, one) else ReasonCode.NO_SUBSCRIPTION_EXISTED
             for one in packet.filters
         ]
-        self._write(Unsuback(packet.packet_id, codes))
+        self._once_stored(before, lambda: self._write(Unsuback(packet.packet_id, codes)))
 
     def _disconnect(self, packet: Disconnect) -> None:
         expiry = packet.properties.get("session_expiry")

@@ -23,6 +23,7 @@ from iotflow_gateway.endpoint.outbound import Outbound, OutgoingBytes, Receiver
 from iotflow_gateway.endpoint.publication import Publication
 from iotflow_gateway.endpoint.publication import expiry as expiry_time
 from iotflow_gateway.endpoint.session import Session
+from iotflow_gateway.endpoint.session_store import SessionStore
 from iotflow_gateway.endpoint.sessions import Sessions
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
 from iotflow_gateway.endpoint.transports.listeners import Listener
@@ -43,6 +44,7 @@ class Endpoint:
         self,
         listeners: Sequence[Listener],
         access: AccessControl,
+        store: SessionStore,
         topics: Topics,
         window: int,
         server_reference: str = "",
@@ -60,10 +62,11 @@ class Endpoint:
             on_message=self._pass_on,
             on_room=self._resume_soon,
         )
-        self._sessions = Sessions(self._subscriptions, self._fanout, self._incoming)
+        self._sessions = Sessions(self._subscriptions, self._fanout, self._incoming, store)
+        self._store = store
         self._connections = Connections(lambda: self._incoming.is_full)
         self._review = ConnectionReview(access)
-        self._admission = Admission(access, self._connections, self._review, self._open)
+        self._admission = Admission(access, self._connections, self._review, store, self._open)
         self._draining = Draining(self._connections, lambda: self._incoming.waiting, server_reference)
         self._outgoing = OutgoingBytes()
         self._on_message: OnMessage | None = None
@@ -163,13 +166,14 @@ class Endpoint:
     def _open(self, connection: Connection, admitted: Admitted) -> None:
         """Open the session of a client that has logged in, and answer it."""
         connect, new = admitted.connect, session_of(admitted, Outbound(self._outgoing))
-        session, is_resumed = self._sessions.open(new, is_clean=connect.is_clean)
+        session, is_resumed = self._sessions.open(new, admitted.opened, is_clean=connect.is_clean)
         client = Client(
             connection,
             session,
             incoming=self._incoming,
             subscriptions=self._subscriptions,
             fanout=self._fanout,
+            store=self._store,
             may_subscribe=functools.partial(self._allows, publishing=False),
             explains=connect.properties.get("request_problem_information", 1) == 1,
         )

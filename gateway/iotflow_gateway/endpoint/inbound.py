@@ -23,7 +23,7 @@ from iotflow_gateway.mqtt import (
     Version,
 )
 from iotflow_gateway.mqtt.reason_codes import FIRST_FAILURE
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Delivery, Message
 from iotflow_gateway.pipeline.message_queues import Unacknowledged
 
 _QOS_2 = 2
@@ -59,6 +59,8 @@ class Inbound:
             if is_known and self._is_repeated(publish, message):
                 return
             self._add(message)
+            if self._session.stored:
+                message.delivery = Delivery(self._session.stored, publish.is_dup)
         self._incoming.accept(self._session, message, publish.properties, is_retained=publish.is_retained)
 
     def release(self, pubrel: Pubrel) -> None:

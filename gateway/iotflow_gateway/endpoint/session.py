@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from iotflow_gateway.endpoint.access_control import Login
 from iotflow_gateway.endpoint.outbound import Outbound
 from iotflow_gateway.mqtt import Subscription, Will
-from iotflow_gateway.pipeline.message import ConnectionKey
+from iotflow_gateway.pipeline.message import ConnectionKey, StoredSession
 from iotflow_gateway.topics import Address
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Session:
     """login, password: of the last connection. expiry: seconds for which the session outlives its connection. client: the connected
     client, or None. filters: of its subscriptions. unreleased: messages of QoS 2 without PUBREL, by packet identifier. unanswered:
     messages of QoS 1 without PUBACK, if the session outlives its connection. addresses: of topics to which the client published,
-    each with whether it may. will: of the connection, or of the last one until will_due."""
+    each with whether it may. stored: None if the server does not store the session.
+    will: of the connection, or of the last one until will_due."""
 
     key: SessionKey
     client_id: str
@@ -60,6 +61,7 @@ class Session:
     unanswered: dict[int, Known] = field(default_factory=dict)
     addresses: dict[str, tuple[Address, bool]] = field(default_factory=dict)
     connection_key: ConnectionKey = field(default_factory=ConnectionKey)
+    stored: StoredSession | None = None
     will: Will | None = None
     will_due: float | None = None
 

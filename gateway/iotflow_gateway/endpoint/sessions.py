@@ -1,5 +1,6 @@
 """The sessions of all clients: resumed, taken over, ended and expired."""
 
+import functools
 import time
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from iotflow_gateway.endpoint.fanout import Fanout
 from iotflow_gateway.endpoint.incoming import IncomingMessages
 from iotflow_gateway.endpoint.limits import LONGEST_SESSION, MOST_ANONYMOUS, MOST_OF_A_DEVICE, MOST_SESSIONS
 from iotflow_gateway.endpoint.session import Session, SessionKey
+from iotflow_gateway.endpoint.session_store import OpenedSession, SessionStore
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
 from iotflow_gateway.mqtt import ReasonCode
 
@@ -18,10 +20,13 @@ log = structlog.get_logger(__name__)
 class Sessions:
     """Sessions belong to their owners: a client id of another owner is another session."""
 
-    def __init__(self, subscriptions: Subscriptions, fanout: Fanout, incoming: IncomingMessages) -> None:
+    def __init__(
+        self, subscriptions: Subscriptions, fanout: Fanout, incoming: IncomingMessages, store: SessionStore
+    ) -> None:
         self._subscriptions = subscriptions
         self._fanout = fanout
         self._incoming = incoming
+        self._store = store
         self._by_key: dict[SessionKey, Session] = {}
         self._by_owner: dict[tuple[int, str], dict[SessionKey, Session]] = {}
         # Sessions without a connection, which may expire, or whose last will waits.
@@ -31,14 +36,14 @@ class Sessions:
         """The sessions of a device."""
         return list(self._by_owner.get((device_id, ""), {}).values())
 
-    def open(self, new: Session, *, is_clean: bool) -> tuple[Session, bool]:
-        """The session of a client that has logged in: its earlier one, if it is kept, or else the new one; and which it is. Another
-        connection of the session ends [MQTT-3.1.4-3]."""
+    def open(self, new: Session, opened: OpenedSession, *, is_clean: bool) -> tuple[Session, bool]:
+        """The session of a client that has logged in: its earlier one, if it is kept, or else the new one; and whether it is present
+        (3.2.2.1.1). Another connection of the session ends [MQTT-3.1.4-3]. opened: the session at the server."""
         before = self._by_key.get(new.key)
         if before and before.client:
             before.client.connection.close("another connection took the session over", ReasonCode.SESSION_TAKEN_OVER)
         before = self._by_key.get(new.key)
-        if before and (is_clean or before.is_expired(time.monotonic())):
+        if before and (is_clean or before.is_expired(time.monotonic()) or _is_outdated(before, opened)):
             self._remove(before)
             before = None
         if before:
@@ -48,13 +53,19 @@ class Sessions:
         self._make_room(new)
         self._by_key[new.key] = new
         self._by_owner.setdefault(new.owner, {})[new.key] = new
-        return new, False
+        if new.stored:
+            new.stored.on_lost = functools.partial(self._lose, new)
+        for granted in opened.subscriptions:
+            self._subscriptions.add(new, granted)
+        return new, opened.is_present
 
     def detach(self, session: Session, *, publishes_will: bool) -> None:
         """Record the end of the session's connection. The last will is published now, or after its delay (3.1.3.2.2)."""
         session.client = None
         session.disconnected_at = time.monotonic()
         session.outbound.detach()
+        if session.stored and not session.stored.is_lost:
+            self._store.end_connection(session.stored, session.expiry)
         if session.will and publishes_will:
             delay = session.will.properties.get("will_delay", 0)
             session.will_due = session.disconnected_at + min(delay, session.expiry)
@@ -62,6 +73,13 @@ class Sessions:
             session.will = None
         self._away[session.key] = session
         self._check(session, session.disconnected_at)
+
+    def _lose(self, session: Session) -> None:
+        """Forget a session that another endpoint has taken over. Its last will is not published: the client is connected."""
+        session.will = None
+        if session.client:
+            session.client.connection.close("another connection took the session over", ReasonCode.SESSION_TAKEN_OVER)
+        self._remove(session)
 
     def disconnect(self, session: Session) -> None:
         """Close the connection of a session whose login is no longer valid."""
@@ -141,8 +159,15 @@ def _age(session: Session) -> tuple[bool, float]:
     return session.client is not None, session.connected_at
 
 
+def _is_outdated(session: Session, opened: OpenedSession) -> bool:
+    """Whether the session has ended at the server, or was held by another endpoint in the meantime."""
+    return opened.has_moved or (session.stored.id if session.stored else 0) != opened.id
+
+
 def _renew(session: Session, new: Session) -> None:
     """Give an earlier session the properties of the new connection."""
     session.login, session.password, session.expiry = new.login, new.password, new.expiry
+    if session.stored and new.stored:
+        session.stored.connection = new.stored.connection
     session.will, session.will_due, session.connected_at = new.will, None, new.connected_at
     session.addresses.clear()

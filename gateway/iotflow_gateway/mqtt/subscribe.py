@@ -65,7 +65,7 @@ class Subscribe:
 
     def encode(self, version: Version) -> bytes:
         """The packet in its wire form."""
-        items = (string(one.topic_filter) + bytes((_options(one),)) for one in self.subscriptions)
+        items = (string(one.topic_filter) + bytes((options_of(one),)) for one in self.subscriptions)
         return _encode(PacketType.SUBSCRIBE, self.packet_id, self.properties, b"".join(items), version)
 
 
@@ -161,18 +161,24 @@ def _begin(packet_type: PacketType, content: bytes, version: Version) -> tuple[B
 
 def _subscription(body: BodyReader, version: Version) -> Subscription:
     wanted, options = topic_filter(body.binary()), body.number(1)
-    qos, handling = options & 3, options >> 4 & 3
+    found = subscription_of(wanted, options)
     reserved = _RESERVED if version is Version.V5 else ~3
-    if qos > HIGHEST_QOS or options & reserved or handling > DO_NOT_SEND_RETAINED:
+    if found.qos > HIGHEST_QOS or options & reserved or found.retain_handling > DO_NOT_SEND_RETAINED:
         raise MalformedPacket(f"a subscription with the options 0x{options:02X}")
-    found = Subscription(wanted, qos, bool(options & _NO_LOCAL), bool(options & _RETAIN_AS_PUBLISHED), handling)
     if found.no_local and found.is_shared:
         # [MQTT-3.8.3-4]
         raise MalformedPacket("a shared subscription with the option No Local", ReasonCode.PROTOCOL_ERROR)
     return found
 
 
-def _options(one: Subscription) -> int:
+def subscription_of(wanted: str, options: int) -> Subscription:
+    """The subscription with these options in their wire form."""
+    no_local, as_published = bool(options & _NO_LOCAL), bool(options & _RETAIN_AS_PUBLISHED)
+    return Subscription(wanted, options & 3, no_local, as_published, options >> 4 & 3)
+
+
+def options_of(one: Subscription) -> int:
+    """The options of a subscription in their wire form."""
     flags = (_NO_LOCAL if one.no_local else 0) | (_RETAIN_AS_PUBLISHED if one.retain_as_published else 0)
     return one.qos | flags | one.retain_handling << 4
 

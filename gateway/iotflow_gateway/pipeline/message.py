@@ -45,13 +45,41 @@ class ConnectionKey:
 
 
 @dataclass(slots=True, eq=False)
+class StoredSession:
+    """A session that the server stores. connection: the number of its connection. is_ended: it has ended at this endpoint. is_lost:
+    another endpoint holds it, or it has ended there. on_lost: called then."""
+
+    id: int
+    connection: int
+    is_ended: bool = False
+    is_lost: bool = False
+    on_lost: Callable[[], None] | None = None
+
+    def lose(self) -> None:
+        """Record that this endpoint does not hold the session any more."""
+        if not self.is_lost:
+            self.is_lost = True
+            if self.on_lost:
+                self.on_lost()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery of a message that its client sends again if the acknowledgement is lost. is_resent: whether it may have arrived
+    before."""
+
+    session: StoredSession
+    is_resent: bool
+
+
+@dataclass(slots=True, eq=False)
 class Message:
     """topic, payload: as published. device_id: the publisher, if the broker or the message's key identifies it; 0: the address does.
     connection_key: None if the broker does not tell connections apart. message_id: given by the device, or empty; item_ids: of the
     readings of a list, by position. correlation: MQTT 5's correlation data, or empty. is_replay: retained before the adapter
     subscribed. mid, qos: of the delivery to the adapter. pending_parts: number of parts that the server has not answered.
     rejected: the first rejection of the message or of a part of it. stored_values: of its readings, those that are sent to the server
-    and not rejected."""
+    and not rejected. delivery: None if no client sends the message again."""
 
     topic: str
     address: Address
@@ -70,6 +98,7 @@ class Message:
     rejected: Rejected | None = None
     stored_values: int = 0
     is_finished: bool = False
+    delivery: Delivery | None = None
 
     @property
     def is_partly_stored(self) -> bool:

@@ -10,8 +10,10 @@ import pytest
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.metrics import GatewayMetrics
+from iotflow_gateway.pipeline.arrival_times import ArrivalTimes
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
+from iotflow_gateway.pipeline.telemetry_handler import TelemetryHandler
 from iotflow_gateway.router import MessageRouter
 from iotflow_gateway.topics import Kind, Topics
 
@@ -39,12 +41,13 @@ class Routed:
         directory.put(DeviceAccount(2, SHORT, "active", "v"))
         channel = grpc.aio.insecure_channel("127.0.0.1:1")
         handlers = {Kind.COMMAND_ACK: self._handle}
+        callbacks = Callbacks(reject=self._reject, finish=self._finish)
         self.router = MessageRouter(
             directory=directory,
             lookups=Lookups(channel, ()),
-            batcher=self.batcher,
+            telemetry=TelemetryHandler(self.batcher, ArrivalTimes(channel, (), "process"), callbacks),
             handlers=handlers,
-            callbacks=Callbacks(reject=self._reject, finish=self._finish),
+            callbacks=callbacks,
             metrics=GatewayMetrics(),
             keyed=False,
         )

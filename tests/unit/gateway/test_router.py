@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import grpc
 import orjson
 import pytest
 from structlog.testing import capture_logs
@@ -12,9 +13,11 @@ from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN
 from iotflow_gateway.metrics import GatewayMetrics
+from iotflow_gateway.pipeline.arrival_times import ArrivalTimes
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, ConnectionKey, Message, Rejected
 from iotflow_gateway.pipeline.payloads import AT_ONCE_BYTES, LONGEST, PROTOBUF
+from iotflow_gateway.pipeline.telemetry_handler import TelemetryHandler
 from iotflow_gateway.router import MessageRouter
 from iotflow_gateway.topics import Kind, Topics
 
@@ -58,12 +61,14 @@ class Routed:
         self._changed = asyncio.Event()
         directory = Directory()
         directory.put(DeviceAccount(1, "pump", "active", ""))
+        channel = grpc.aio.insecure_channel("127.0.0.1:1")
+        callbacks = Callbacks(reject=self._reject, finish=self._finish)
         self.router = MessageRouter(
             directory=directory,
             lookups=self.lookups,  # type: ignore[arg-type]
-            batcher=self.batcher,
+            telemetry=TelemetryHandler(self.batcher, ArrivalTimes(channel, (), "process"), callbacks),
             handlers={kind: self._handler(kind) for kind in (Kind.HEARTBEAT, Kind.REGISTER, Kind.COMMAND_ACK)},
-            callbacks=Callbacks(reject=self._reject, finish=self._finish),
+            callbacks=callbacks,
             metrics=GatewayMetrics(),
             keyed=keyed,
         )

@@ -1,4 +1,4 @@
-"""The device id in the body of a submission."""
+"""The fields of the body of a submission: what is accepted, and the field that an error names."""
 
 import json
 from typing import Any
@@ -36,3 +36,40 @@ def test_a_device_id_that_is_given_twice_must_be_the_same() -> None:
     assert one_in_json(body(device_id=7, deviceId="7"), 10).device_id == 7
     with pytest.raises(InvalidArgument, match="different values"):
         one_in_json(body(device_id=7, deviceId=8), 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "problem"),
+    [
+        ({"readings": 5}, "readings", "must be a list of at least one reading"),
+        ({"readings": "[]"}, "readings", "must be a list of at least one reading"),
+        ({"readings": {"data": {"level": 1}}}, "readings", "must be a list of at least one reading"),
+        ({"readings": None}, "readings", "must be a list of at least one reading"),
+        ({"readings": []}, "readings", "must be a list of at least one reading"),
+        ({"api_key": "k", "atomic": True}, "readings", "must be a list of at least one reading.$"),
+        ({"values": [], "data": {}}, "readings", "has these unknown fields: data, values"),
+        ([], "readings", "must be a list of at least one reading"),
+        (5, "", "must be a JSON object"),
+        (None, "", "must be a JSON object"),
+        ({"readings": [{"data": {"level": 1}}], "atomic": 1}, "atomic", "must be true or false"),
+        ({"readings": [{"data": {"level": 1}}], "atomic": "true"}, "atomic", "must be true or false"),
+    ],
+    ids=repr,
+)
+def test_a_body_of_another_form_is_refused_by_the_name_of_its_field(content: Any, field: str, problem: str) -> None:
+    with pytest.raises(InvalidArgument, match=problem) as refusal:
+        many_in_json(json.dumps(content).encode(), 10)
+    assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(("given", "is_atomic"), [({}, False), ({"atomic": None}, False), ({"atomic": True}, True)])
+def test_readings_are_stored_together_on_request_only(given: dict[str, Any], is_atomic: bool) -> None:
+    content = {"readings": [{"data": {"level": 1}}, {"data": {}}], **given}
+    submission = many_in_json(json.dumps(content).encode(), 10)
+    assert (submission.atomic, submission.rows) == (is_atomic, 2)
+
+
+def test_a_list_of_readings_is_refused_where_one_is_accepted() -> None:
+    with pytest.raises(InvalidArgument, match="Send lists of readings to /api/v1/devices/telemetry/batch") as refusal:
+        one_in_json(json.dumps({"readings": [{"data": {"level": 1}}]}).encode(), 10)
+    assert refusal.value.field == "data"

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from iotflow_gateway.endpoint import endpoint as endpoint_module
-from iotflow_gateway.endpoint.limits import MOST_ANONYMOUS
 from iotflow_gateway.mqtt import Disconnect, Puback, Publish, ReasonCode, Suback, Subscribe, Subscription, Version, Will
 from tests.support import raw_mqtt as raw
 from tests.support.mqtt_endpoint import Client, RunningEndpoint, running_endpoint
@@ -121,16 +120,3 @@ async def test_a_client_without_a_login_has_the_will_of_its_device_or_none() -> 
         message = await one.next()
         assert message.address.keyed
         assert message.connection_key
-
-
-async def test_the_oldest_sessions_of_an_owner_end_first() -> None:
-    """Those without a connection before the others."""
-    async with running_endpoint() as one, one.client(V4, "connected", is_clean=False) as connected:
-        for number in range(MOST_ANONYMOUS):
-            async with one.client(V4, str(number), is_clean=False):
-                pass
-        async with one.line(V4) as line:
-            line.writer.write(raw.connect("adapter", "secret", client_id="0", clean=False))
-            answer = await line.receive()
-        assert not answer.session_present  # type: ignore[union-attr]
-        assert isinstance(await connected.ask(Subscribe(1, [Subscription("t", 1)])), Suback)

@@ -98,6 +98,26 @@ class FailingServer(
         await context.abort(code, self._error.message, trailing_metadata=(details,))
 
 
+class RejectingServer(FailingServer):
+    """Fails over its first batch. On a stream, it answers the first batch, and the second with the third: it rejects one of them."""
+
+    async def StreamTelemetry(self, batches: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        await context.send_initial_metadata(())
+        received = []
+        async for batch in batches:
+            await self._check(batch, context)
+            received.append(batch)
+            if len(received) in (1, 3):
+                rejections = [
+                    telemetry_pb2.Rejection(sequence=one.sequence, count=1, reason="TYPE_CONFLICT")
+                    for one in received
+                    if has_poison(one)
+                ]
+                yield telemetry_service_pb2.StreamTelemetryResponse(
+                    committed_sequence=batch.sequence, rejected=rejections
+                )
+
+
 def failing(fails_over: Callable[[Any], bool], error: DomainError | None = FAILED) -> FailingServer:
     return FailingServer(fails_over, error)  # type: ignore[abstract]
 
@@ -228,6 +248,28 @@ async def test_a_temporary_fault_rejects_no_message() -> None:
         async with at_work(uplink.run()):
             await outcome.wait_for(50)
     assert (outcome.rejected, len(set(server.stored))) == ([], 50)
+
+
+async def test_a_batch_that_is_rejected_after_a_fault_is_that_of_its_message() -> None:
+    """The batches of each stream are numbered from 1."""
+    left = iter([True])
+    server, outcome, batcher = RejectingServer(lambda _: next(left, False)), Outcome(), Batcher()  # type: ignore[abstract]
+
+    def send(name: str, time: int) -> None:
+        column = telemetry_pb2.Column(measurement=name, doubles=[1.0])
+        batch = telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[time], columns=[column])
+        batcher.add_batch(7, message(name), batch)
+
+    async with serving(server) as channel:
+        uplink = Uplink(channel, "token", batcher, outcome.callbacks)
+        async with at_work(uplink.run()):
+            send("sent again", 1)
+            await outcome.wait_for(1)
+            send(POISON, 2)
+            send("fine", 3)
+            await outcome.wait_for(3)
+    assert outcome.rejected == [(POISON, "TYPE_CONFLICT", False)]
+    assert outcome.finished == ["sent again", POISON, "fine"]
 
 
 async def test_a_server_that_rejects_the_adapter_ends_it_without_loss() -> None:

@@ -43,5 +43,5 @@ def test_the_last_batch_with_the_newest_time_has_the_newest_value(written: list[
     found = newest_of([*written[:1], doubles(2, {9: 9.0}), *written[1:]])
     assert set(found) == {1, 2}
     values = found[1]
-    plain = values and {name: (one.time, cells(one.column)[0]) for name, one in values.items()}
+    plain = None if values is None else {name: (one.time, cells(one.column)[0]) for name, one in values.items()}
     assert plain == newest

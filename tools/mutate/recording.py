@@ -115,7 +115,10 @@ def _record(files: list[str]) -> None:
     seconds, failed = _durations(lines)
     executed = _executed(data, failed, _wide_setups(lines))
     for file in files:
-        _write(file, seconds, executed, failed)
+        if any(test.startswith(f"{file}::") for test in seconds):
+            _write(file, seconds, executed, failed)
+        else:
+            print(f"  {file} was not run, and is recorded the next time", flush=True)
 
 
 def _durations(lines: list[dict[str, Any]]) -> tuple[dict[str, float], set[str]]:

@@ -18,6 +18,9 @@ from tools.mutate.sources import IMPORT_ROOTS
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "mutate"
 TREE = FOLDER / "tree"
+# Pytest removes the temporary folders of earlier runs at its end. A folder that another run removes at the same time, or in which a
+# killed test has left a mount, is no failure of a test.
+_WARNINGS = ("-W", "ignore:(rm_rf):pytest.PytestWarning")
 # What the tests need and Git does not have.
 _SHARED = (".venv", ".proto-deps", "build/iotdb")
 
@@ -67,7 +70,7 @@ def environment() -> dict[str, str]:
 def pytest_process(tests: list[str], results: Path, env: Mapping[str, str], *options: str) -> subprocess.Popen[bytes]:
     """Pytest in the copy, in a process group of its own."""
     results.unlink(missing_ok=True)
-    command = [str(TREE / ".venv/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [str(TREE / ".venv/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *_WARNINGS]
     return subprocess.Popen(
         [*command, "-p", "tools.mutate.observer", *options, *tests],
         cwd=TREE,
@@ -95,7 +98,7 @@ class PytestForks:
         """The exit code; None if the time was over. All processes of the run are killed at the end."""
         results.unlink(missing_ok=True)
         # Plugins that the libraries bring are imported before Pytest can rewrite their assertions.
-        options = ("-W", "ignore::pytest.PytestAssertRewriteWarning", *options)
+        options = ("-W", "ignore::pytest.PytestAssertRewriteWarning", *_WARNINGS, *options)
         arguments = ["-q", "-p", "no:cacheprovider", "-p", "tools.mutate.observer", *options, *tests]
         request = {"arguments": arguments, "env": {"MUTATE_RESULTS": str(results)}}
         assert self._zygote.stdin and self._zygote.stdout

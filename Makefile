@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check unit test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version mqtt-interoperability bench bench-peers bench-against soak packages clean
+.PHONY: help up iotdb check unit test coverage faults mutate lint contract docs generate clients-generate clients-test clients-package clients-reference clients-conformance freeze protos lock wheels version mqtt-clients mqtt-interoperability bench bench-peers bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -78,6 +78,10 @@ clients-reference: $(VENV)/dev  ## Write the references of the clients into buil
 
 clients-conformance: $(VENV)/dev packages  ## Run all scenarios with every client, and write the table of results; make clients-conformance ARGS="--language go"
 	$(BIN)/python -m clients.conformance --write $(ARGS)
+
+mqtt-clients: $(VENV)/dev packages  ## Run MQTT clients of others against a service, and write the table of docs/mqtt-interoperability.md
+	tools/peers.sh
+	$(BIN)/python -m tests.interoperability.clients
 
 mqtt-interoperability: $(VENV)/dev  ## Run the tests of the Paho project against the MQTT endpoint; PAHO=<a checkout of eclipse/paho.mqtt.testing>
 	@test -d "$(PAHO)/interoperability" || { echo "Set PAHO to a checkout of eclipse/paho.mqtt.testing." >&2; exit 1; }

@@ -14,11 +14,15 @@ if ! command -v influxd >/dev/null 2>&1; then
     apt-get $wait_for_lock update -qq
     DEBIAN_FRONTEND=noninteractive apt-get $wait_for_lock install -y -qq --no-install-recommends influxdb >/dev/null
 fi
+if ! [ -e /usr/include/MQTTClient.h ]; then
+    echo "Installing libpaho-mqtt-dev …"
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends libpaho-mqtt-dev >/dev/null
+fi
 [ ! -x "$folder/telegraf-$telegraf" ] || exit 0
 echo "Building Telegraf $telegraf, once …"
 mkdir -p "$folder"
 GOBIN="$folder" GOFLAGS=-mod=mod GONOSUMDB='github.com/SAP/*' go install \
-    -tags custom,inputs.mqtt_consumer,outputs.influxdb,parsers.json,serializers.influx \
+    -tags custom,inputs.exec,inputs.mqtt_consumer,outputs.influxdb,outputs.mqtt,parsers.json,serializers.influx,serializers.json \
     "github.com/influxdata/telegraf/cmd/telegraf@$telegraf"
 mv "$folder/telegraf" "$folder/telegraf-$telegraf"
 ln -sf "telegraf-$telegraf" "$folder/telegraf"

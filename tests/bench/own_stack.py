@@ -22,11 +22,11 @@ START, ANSWER = 120.0, 120.0
 
 
 class OwnStack(Peer):
-    """broker: of `iotflow up`."""
+    """broker: of `iotflow up`. options: its further ones."""
 
-    def __init__(self, folder: Path, broker: str) -> None:
+    def __init__(self, folder: Path, broker: str, *options: str) -> None:
         self._folder = folder
-        self._broker = broker
+        self._options = ["--broker", broker, *options]
         self._stack = ExitStack()
         self._service: Service | None = None
         self.port = free_port()
@@ -38,7 +38,7 @@ class OwnStack(Peer):
         return self._service
 
     def start(self) -> None:
-        options = ["--broker", self._broker, "--mqtt-port", str(self.port)]
+        options = [*self._options, "--mqtt-port", str(self.port)]
         up = iotflow_up(self._folder / "data", None, *options, within=START)
         self._service = self._stack.enter_context(up)
 

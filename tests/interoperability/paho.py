@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.interoperability.page import write_table
 from tests.support.mqtt_endpoint import ADAPTER, RunningEndpoint, running_endpoint
 
-PAGE = Path(__file__).parents[2] / "docs" / "mqtt-interoperability.md"
-BEGIN, END = "<!-- paho -->", "<!-- /paho -->"
 VERSIONS = {"3.1.1": "client_test", "5": "client_test5"}
 PROGRAM = str(Path(__file__).with_name("paho_program.py"))
 # Seconds for one test.
@@ -44,7 +43,7 @@ class Outcome:
 def main(folder: Path) -> int:
     """1 where a test failed."""
     outcomes = asyncio.run(_run(folder / "interoperability"))
-    PAGE.write_text(_page(PAGE.read_text(), outcomes, _commit(folder)))
+    _write(outcomes, _commit(folder))
     for one in outcomes:
         if one.problem:
             sys.stdout.write(f"{one.version} {one.test}:\n{one.problem}\n")
@@ -97,17 +96,10 @@ async def _program(arguments: list[str]) -> tuple[int, str]:
     return program.returncode or 0, output.decode(errors="replace")
 
 
-def _page(text: str, outcomes: list[Outcome], commit: str) -> str:
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    rows = [
-        f"Run on {datetime.now(UTC).date()} with commit `{commit}` of eclipse/paho.mqtt.testing.",
-        "",
-        "| MQTT | Test | Result |",
-        "|---|---|---|",
-        *(f"| {one.version} | {one.test.removeprefix('test').strip('_')} | {_result(one)} |" for one in outcomes),
-    ]
-    return "\n".join([f"{before}{BEGIN}", *rows, f"{END}{after}"])
+def _write(outcomes: list[Outcome], commit: str) -> None:
+    rows = [f"| {one.version} | {one.test.removeprefix('test').strip('_')} | {_result(one)} |" for one in outcomes]
+    when = f"Run on {datetime.now(UTC).date()} with commit `{commit}` of eclipse/paho.mqtt.testing."
+    write_table("paho", [when, "", "| MQTT | Test | Result |", "|---|---|---|", *rows])
 
 
 def _result(one: Outcome) -> str:

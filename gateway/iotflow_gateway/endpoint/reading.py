@@ -20,18 +20,16 @@ class Hold(IntFlag):
 
 
 class Reading:
-    """on_resumed: called when the last cause has ended, before the transport is read from again."""
+    """on_resumed: called when the last cause has ended, before the transport is read from again. is_held: whether nothing may be read or
+    processed."""
 
     def __init__(self, on_resumed: Callable[[], None]) -> None:
         self._on_resumed = on_resumed
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.ReadTransport | None = None
         self._holds = Hold(0)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether nothing may be read or processed."""
-        return bool(self._holds)
+        # Asked for each packet, where a test of the flags takes longer.
+        self.is_held = False
 
     def is_held_for(self, cause: Hold) -> bool:
         """Whether the cause is one of those."""
@@ -47,9 +45,10 @@ class Reading:
 
     def hold(self, cause: Hold) -> None:
         """Read nothing until the cause is released."""
-        if not self._holds and self._transport:
+        if not self.is_held and self._transport:
             self._transport.pause_reading()
         self._holds |= cause
+        self.is_held = True
 
     def release_soon(self, cause: Hold) -> None:
         """End a hold, after this turn of the event loop."""
@@ -59,8 +58,9 @@ class Reading:
     def release(self, cause: Hold) -> None:
         """End a hold."""
         self._holds &= ~cause
-        if self._holds or not self._transport:
+        self.is_held = bool(self._holds)
+        if self.is_held or not self._transport:
             return
         self._on_resumed()
-        if not self._holds and self._transport:
+        if not self.is_held and self._transport:
             self._transport.resume_reading()

@@ -15,7 +15,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Ping, Pong, Request, TextMessage
 
 from iotflow.client_addresses import FORWARDED_HEADER, SECRET_HEADER
-from iotflow_gateway.endpoint import Certificates, TlsFiles
+from iotflow_gateway.endpoint import Certificates, TlsFiles, client_addresses
 from iotflow_gateway.mqtt import Connack, Packet, PacketParser, Puback, Publish, ReasonCode, Version, Will
 from tests.support.certificates import authority, certificate
 from tests.support.mqtt_endpoint import ADAPTER, ENVOY_SECRET, PATIENCE, RunningEndpoint, connect, running_endpoint
@@ -221,6 +221,19 @@ async def test_a_forwarded_address_counts_only_with_the_secret_of_envoy(secret: 
             assert (await client.admitted(("adapter", "wrong"))).code
     (rejected,) = [line for line in lines if line["event"] == "client_rejected"]
     assert rejected["address"] == address
+
+
+async def test_clients_behind_envoy_have_the_bounds_of_their_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_addresses, "MOST_OF_AN_ADDRESS", 1)
+    first, second = (
+        {FORWARDED_HEADER: address, SECRET_HEADER: ENVOY_SECRET} for address in ("198.51.100.7", "198.51.100.8")
+    )
+    async with running_endpoint() as one, websocket(one, headers=first) as client:
+        assert not (await client.admitted()).code
+        async with websocket(one, headers=second) as other:
+            assert not (await other.admitted(None)).code
+        with pytest.raises(ConnectionError):
+            await websocket(one, headers=first).__aenter__()
 
 
 async def test_a_web_page_has_to_log_in() -> None:

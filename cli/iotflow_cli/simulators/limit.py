@@ -39,10 +39,9 @@ def show_limit(output: Output, found: LimitFinder, bounds: Bounds) -> int:
     broken = [step for step in found.steps if not step.held and step.rate > limit.rate]
     text = f"limit: {limit.stored:,.0f} readings/s with p99 ≤ {bounds.p99 * 1_000:.0f} ms and loss ≤ {bounds.loss:.2%}"
     if not broken:
-        output.note(f"{text}, and no bound broke: the scenario has no higher rate", limit_per_second=limit.stored)
-        return ExitCode.DONE
+        text = f"{text}, and no bound broke: the scenario has no higher rate"
     output.note(text, limit_per_second=round(limit.stored, 1))
-    if min(broken, key=lambda step: step.rate).verdict is Verdict.SIMULATOR:
+    if broken and min(broken, key=lambda step: step.rate).verdict is Verdict.SIMULATOR:
         output.note(
             "warning: the simulator itself was the limit, and not the service. Run it on more than one machine."
         )

@@ -1,13 +1,18 @@
 """The commands of `iotflow simulate --interactive`: what they answer without a service, and what they reject."""
 
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from iotflow_cli.shells.prompt import StatementError
 from iotflow_cli.simulators.hub.background_run import BackgroundRun
-from iotflow_cli.simulators.hub.hub import LONGEST_LINE, MOST_DEVICES, Hub
+from iotflow_cli.simulators.hub.hub import LONGEST_LINE, MOST_DEVICES, MOST_READINGS, Hub
 from iotflow_cli.simulators.hub.injection import injected
 from iotflow_cli.simulators.scenarios import chosen_scenario
 from iotflow_simulators import SimulationError, presets
+from iotflow_simulators.doors.link import Outgoing
 from iotflow_simulators.faults.registry import FAULTS
 from iotflow_simulators.presets import custom
 from iotflow_simulators.scenario.scenario import Fault, Scenario
@@ -78,6 +83,45 @@ def test_a_command_is_rejected_and_the_hub_goes_on(lines: list[str], part: str) 
     assert part in errors[-1]
     assert "choose SCENARIO" in commands.execute("help")
     assert commands.close() == ""
+
+
+def run_of_one_device(scenario: Scenario) -> Any:
+    """A run of which all is over, with as many readings as are held."""
+    readings = [
+        Outgoing(number, 0.0, number, {"temperature": number}, b"", fate="acknowledged")
+        for number in range(MOST_READINGS)
+    ]
+    session = SimpleNamespace(last=deque(readings))
+    engine = SimpleNamespace(names=[NAME], session=lambda _: session)
+    return SimpleNamespace(scenario=scenario, engine=engine, is_over=True, ask=lambda question: question(engine))
+
+
+@pytest.mark.parametrize(("words", "shown"), [("", 5), (" 1", 1), (" 7", 7), (f" {MOST_READINGS}", MOST_READINGS)])
+def test_the_last_readings_of_a_device_are_shown_the_newest_last(words: str, shown: int) -> None:
+    commands = Hub(choose, run_of_one_device, "home")
+    commands.execute("start")
+    lines = commands.execute(f"last {NAME}{words}").splitlines()
+    assert [line.split()[1] for line in lines] == [
+        f"temperature={number}" for number in range(MOST_READINGS - shown, MOST_READINGS)
+    ]
+    assert all(line.endswith("  acknowledged") for line in lines)
+
+
+@pytest.mark.parametrize("number", ["0", "11", "-1", "010", "x", "1.5", "٣"])
+def test_another_number_of_readings_is_refused_with_its_bounds(number: str) -> None:
+    commands = Hub(choose, run_of_one_device, "home")
+    commands.execute("start")
+    with pytest.raises(StatementError, match="The number must be from 1 to 10."):
+        commands.execute(f"last {NAME} {number}")
+
+
+def test_a_device_that_is_not_there_is_refused_with_a_similar_name() -> None:
+    commands = Hub(choose, run_of_one_device, "home")
+    commands.execute("start")
+    with pytest.raises(StatementError, match=f"did you mean '{NAME}'"):
+        commands.execute("last temperature-2")
+    with pytest.raises(StatementError, match="`list` shows the devices"):
+        commands.execute("last x")
 
 
 def test_lists_have_all_presets_and_all_kinds_of_faults() -> None:

@@ -48,7 +48,7 @@ class Hub:
             "choose": _Command("choose SCENARIO", "a preset, or a file (.yaml)", 1, 1, self._choose),
             "start": _Command("start", "run the chosen scenario", 0, 0, self._start),
             "show": _Command("show [DEVICE]", "the state of the run, or of a device", 0, 1, self._show),
-            "last": _Command("last DEVICE [NUMBER]", "its last readings, at most 10", 1, 2, self._last),
+            "last": _Command("last DEVICE [NUMBER]", "its last 5 readings, or NUMBER, at most 10", 1, 2, self._last),
             "fault": _Command(
                 "fault [KIND DEVICE [for=TIME] [PARAMETER=VALUE …]]",
                 "begin a fault; or list the kinds",

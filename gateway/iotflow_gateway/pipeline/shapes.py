@@ -10,8 +10,8 @@ from iotflow.readings import Values
 # By measurement: float, int, bool or str.
 Shape = Mapping[str, type]
 
-# Shapes that are remembered, and measurements of such a shape, so that the memory is bounded: about 50 MB.
-_REMEMBERED, _REMEMBERED_WIDTH = 4_096, 64
+# Shapes that are remembered, and measurements of such a shape, so that the memory is bounded: at most 50 MB.
+_REMEMBERED, _REMEMBERED_WIDTH = 1_024, 64
 
 
 def shape_of(values: Values) -> Shape:

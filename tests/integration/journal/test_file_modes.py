@@ -9,6 +9,7 @@ import pytest
 
 from iotflow_server.auth.secret_files import ADMIN_TOKEN, kept_secret
 from iotflow_server.data_folder import reserved
+from iotflow_server.telemetry.journal.copying import NewJournal
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, record_deletion
 from iotflow_server.telemetry.ports import Span
@@ -44,6 +45,18 @@ async def test_a_journal_is_for_its_owner_only(root: Path) -> None:
     folders = dict.fromkeys((root.name, own), 0o700)
     assert found == folders | {name: 0o600 for name in found if name not in folders}
     assert {"clock", "board", "deletions", "rejections", "replay", "under-way", segment} <= found.keys()
+
+
+def test_a_restored_journal_is_for_its_owner_only(root: Path) -> None:
+    journal = NewJournal(root)
+    journal.append(b"a record")
+    journal.acknowledge_rejections(1)
+    journal.close()
+    (own,) = journals(root)
+    found = modes(root)
+    folders = dict.fromkeys((root.name, own.name), 0o700)
+    assert found == folders | {name: 0o600 for name in found if name not in folders}
+    assert len(found) == 4
 
 
 def test_a_data_folder_and_its_secrets_are_for_their_owner_only(tmp_path: Path) -> None:

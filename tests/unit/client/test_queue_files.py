@@ -601,10 +601,12 @@ def test_nothing_is_left_of_a_record_that_the_disk_refused(tmp_path: Path, monke
     with opened(tmp_path) as files:
         files.append(1, 3, payload(1))
         files.append(2, 3, payload(2))
+        content = segments(tmp_path)[0].read_bytes()
         monkeypatch.setattr(os, "pwrite", refuse)
         with pytest.raises(OSError, match="No space"):
             files.append(3, 3, payload(3))
         monkeypatch.undo()
+        assert [segment.read_bytes() for segment in segments(tmp_path)] == [content]
         files.append(3, 3, payload(3))
         files.sync()
     with opened(tmp_path) as files:

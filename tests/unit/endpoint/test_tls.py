@@ -181,6 +181,26 @@ async def test_a_handshake_has_a_limit(folder: Path, monkeypatch: pytest.MonkeyP
                 assert await client.is_closed()
 
 
+async def test_a_handshake_that_goes_on_after_its_time_affects_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_module, "CHECK_SECONDS", 0.02)
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        trusting(folder).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="127.0.0.1").do_handshake()
+    hello = outgoing.read()
+    async with running_endpoint(certificates=Certificates(files(folder))) as one:
+        with monkeypatch.context() as impatient:
+            impatient.setattr(connection_module, "CONNECT_SECONDS", 0.05)
+            async with one.line(port=one.tls_port) as client:
+                client.writer.write(hello[:5])
+                assert await client.is_closed()
+                client.writer.write(hello[5:])
+                await one.is_quiet()
+        async with one.client(V5, tls=trusting(folder)) as other:
+            assert await other.ask(Pingreq()) == Pingresp()
+
+
 @pytest.mark.parametrize(
     ("shown", "login", "code"),
     [

@@ -16,6 +16,8 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Even
 
 from iotflow.client_addresses import FORWARDED_HEADER, SECRET_HEADER
 from iotflow_gateway.endpoint import Certificates, TlsFiles, client_addresses
+from iotflow_gateway.endpoint import connection as connection_module
+from iotflow_gateway.endpoint import endpoint as endpoint_module
 from iotflow_gateway.mqtt import Connack, Packet, PacketParser, Puback, Publish, ReasonCode, Version, Will
 from tests.support.certificates import authority, certificate
 from tests.support.mqtt_endpoint import ADAPTER, ENVOY_SECRET, PATIENCE, RunningEndpoint, connect, running_endpoint
@@ -165,6 +167,23 @@ async def test_other_requests_are_refused(request_text: str, status: int) -> Non
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     (rejected,) = [line for line in lines if line["event"] == "client_rejected"]
     assert rejected["problem"].startswith("WebSocket: ")
+
+
+async def test_a_request_that_goes_on_after_its_time_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(endpoint_module, "CHECK_SECONDS", 0.02)
+    async with running_endpoint() as one:
+        reader, writer = await asyncio.open_connection("127.0.0.1", one.websocket_port)
+        writer.write(START.encode())
+        async with asyncio.timeout(PATIENCE):
+            assert not await reader.read()
+        problems = list[object]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+        writer.write(f"{KEY}\r\n".encode())
+        assert await one.is_quiet()
+        assert not problems
+        writer.close()
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ class Handshakes:
         self._waiting.append(step)
 
     def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         for _ in range(min(MOST_HANDSHAKES_AT_ONCE, len(self._waiting))):
-            self._waiting.popleft()()
+            loop.call_soon(self._waiting.popleft())
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._run)
+            loop.call_soon(self._run)

@@ -113,9 +113,9 @@ class TlsLayer(Layer):
             self.lower.write(self._outgoing.read())
 
     def _end(self) -> None:
-        """Announce the end of what is written."""
-        if self._tls and self._is_open:
-            self._is_open, self._has_ended = False, True
+        """Announce the end of what is written. A handshake that is not complete ends as well."""
+        was_open, self._is_open, self._has_ended = self._is_open, False, True
+        if self._tls and was_open:
             # The client has not announced its end.
             with contextlib.suppress(ssl.SSLError):
                 self._tls.unwrap()

@@ -64,6 +64,7 @@ class WebSocketLayer(Layer):
             # The client answers, and then ends the connection.
             self._send(CloseConnection(CloseReason.NORMAL_CLOSURE))
         else:
+            self._has_ended = True
             self.lower.write_eof()
 
     def _shake_hands(self, handshake: H11Handshake, data: bytes) -> None:

@@ -48,14 +48,14 @@ class Part:
 
     def __init__(self, command: list[str], env: Mapping[str, str], ready: str | int) -> None:
         self._command = command
-        self._env = env
+        self.env = env
         self._ready = ready
         self._stack = ExitStack()
         self.process: Running | None = None
 
     def start(self) -> None:
         """Start, and wait until the process logs that it is ready, or listens on its port."""
-        self.process = self._stack.enter_context(running(self._command, self._env))
+        self.process = self._stack.enter_context(running(self._command, self.env))
         if isinstance(self._ready, int):
             wait_until_listening(self._ready, self.process)
         else:
@@ -250,13 +250,18 @@ class Stack:
 
 @contextmanager
 def mqtt_stack(
-    folder: Path, kind: str, env: dict[str, str] | None = None, make: type[Stack] | None = None
+    folder: Path,
+    kind: str,
+    env: dict[str, str] | None = None,
+    make: type[Stack] | None = None,
+    telemetry: str = "sqlite",
 ) -> Iterator[Stack]:
-    """A running server and broker. make: the class of the stack. Raises UsageError if Mosquitto is not installed."""
+    """A running server and broker. make: the class of the stack. telemetry: the server's store. Raises UsageError if Mosquitto is not
+    installed."""
     data = folder / "data"
     data.mkdir()
     with (
-        server_process(data, "sqlite", {**QUIET, **(env or {})}) as server,
+        server_process(data, telemetry, {**QUIET, **(env or {})}) as server,
         stack_at(server, folder, kind, make) as stack,
     ):
         yield stack

@@ -53,6 +53,14 @@ class NoStore:
         """Not called: no session is stored."""
         raise AssertionError
 
+    def record_received(self, *_: object) -> None:
+        """Not called: no session is stored."""
+        raise AssertionError
+
+    async def watch(self, *_: object) -> None:
+        """Wait forever: there is no other endpoint."""
+        await asyncio.Event().wait()
+
 
 @dataclass
 class Client:

@@ -155,6 +155,7 @@ def session_of(admitted: Admitted, outbound: Outbound) -> Session:
         password=password_text(connect),
         expiry=admitted.expiry,
         stored=stored_session(admitted),
+        opened_at=admitted.opened.opened_at,
         will=connect.will,
     )
 

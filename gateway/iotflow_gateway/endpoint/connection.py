@@ -22,6 +22,7 @@ from iotflow_gateway.endpoint.limits import (
 )
 from iotflow_gateway.endpoint.reading import Hold, Reading
 from iotflow_gateway.endpoint.times import PacketTime, SendTime
+from iotflow_gateway.endpoint.transports.send_queue import bytes_on_the_way
 from iotflow_gateway.endpoint.transports.tls import CLIENT_CERTIFICATE
 from iotflow_gateway.mqtt import (
     NO_PROPERTIES,
@@ -68,6 +69,14 @@ class Connection(asyncio.BufferedProtocol):
     def version(self) -> Version:
         """The version of the protocol, once CONNECT has arrived."""
         return self.parser.version or Version.V3_1_1
+
+    @property
+    def has_delivered(self) -> bool:
+        """Whether the system at the other end of the connection has all that was written."""
+        transport = self._transport
+        if self._out or transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            return False
+        return not bytes_on_the_way(transport.get_extra_info("socket"))
 
     @property
     def has_begun(self) -> bool:

@@ -100,11 +100,13 @@ class Endpoint:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._review.run(self._sessions))
                 tasks.create_task(self._check_regularly())
+                tasks.create_task(self._store.watch(self._sessions.take_over))
         finally:
             self._stop_listening()
             # The pipeline stops as well: nothing that arrives from now on is acknowledged.
             self._on_message = None
             await self._admission.close()
+            await self._sessions.close()
             self._draining.end_connections()
             with contextlib.suppress(asyncio.CancelledError):
                 # The connections send what is written in this turn of the event loop.

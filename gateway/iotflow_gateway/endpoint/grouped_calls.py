@@ -28,6 +28,11 @@ class GroupedCalls(Generic[Item, Answer]):
             self._task = asyncio.create_task(self._run(), name="grouped calls")
         return answer
 
+    async def finish(self, seconds: float) -> None:
+        """Wait for the calls in progress, and those that wait, for a limited time."""
+        if self._task:
+            await asyncio.wait([self._task], timeout=seconds)
+
     async def close(self) -> None:
         """Cancel the call in progress, and those that wait."""
         if self._task:

@@ -47,6 +47,9 @@ class Inbound:
 
     def receive(self, publish: Publish) -> None:
         """Process a PUBLISH. Raises MalformedPacket if it violates the protocol, or a limit."""
+        if publish.qos and self._session.is_lost:
+            # The client sends it again at the endpoint that has the session.
+            return
         topic = self._topic(publish) if self._is_v5 else publish.topic
         message = self._incoming.message(self._session, publish, topic)
         if not message.is_allowed and not self._session.login.username:
@@ -60,7 +63,7 @@ class Inbound:
                 return
             self._add(message)
             if self._session.stored:
-                message.delivery = Delivery(self._session.stored, publish.is_dup)
+                message.delivery = Delivery(self._session.stored, publish.is_dup, self._session.stored.connection)
         self._incoming.accept(self._session, message, publish.properties, is_retained=publish.is_retained)
 
     def release(self, pubrel: Pubrel) -> None:
@@ -136,6 +139,11 @@ class Inbound:
         return self._aliases[alias]
 
     def _acknowledge(self, message: Message) -> None:
+        if self._session.is_lost:
+            return
+        if message.delivery:
+            stored = message.delivery.session
+            stored.answered_until = max(stored.answered_until, message.delivery.time)
         packet_id, is_qos_1 = message.mid, message.qos == 1
         # The session may know the message for a long time.
         message.payload = b""

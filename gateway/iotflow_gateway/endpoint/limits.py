@@ -79,3 +79,5 @@ KEEPALIVES, LONGEST_KEEPALIVE = 1.5, 3_600
 DRAIN_SECONDS = 5.0
 # Interval of the checks of all connections and sessions.
 CHECK_SECONDS = 1.0
+# Time for which the connection of a client that has connected to another endpoint waits for acknowledgements.
+LOST_SECONDS = 1.0

@@ -1,5 +1,6 @@
 """Messages to one client: in flight until it acknowledges them, or queued while they cannot be sent."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,11 +47,18 @@ class Outbound:
         self._queued: deque[Outgoing] = deque()
         self._bytes = 0
         self._last_id = 0
+        self._drained = asyncio.Event()
 
     @property
     def is_empty(self) -> bool:
         """Whether no message waits."""
         return not (self._in_flight or self._queued)
+
+    async def drained(self) -> None:
+        """Wait until no message waits."""
+        while not self.is_empty:
+            self._drained.clear()
+            await self._drained.wait()
 
     def attach(self, receiver: Receiver) -> None:
         """Send what waits to a new connection: first the messages that were sent before [MQTT-4.4.0-1]."""
@@ -150,6 +158,8 @@ class Outbound:
     def _count(self, size: int) -> None:
         self._bytes += size
         self._all.total += size
+        if self.is_empty:
+            self._drained.set()
 
     def _next_id(self) -> int:
         while True:

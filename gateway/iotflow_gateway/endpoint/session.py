@@ -45,6 +45,8 @@ class Session:
     client, or None. filters: of its subscriptions. unreleased: messages of QoS 2 without PUBREL, by packet identifier. unanswered:
     messages of QoS 1 without PUBACK, if the session outlives its connection. addresses: of topics to which the client published,
     each with whether it may. stored: None if the server does not store the session.
+    opened_at: time of the connection among those of all endpoints. is_lost: the client is connected to another endpoint.
+    acknowledged_until: StoredSession.answered_until at the last check.
     will: of the connection, or of the last one until will_due."""
 
     key: SessionKey
@@ -62,6 +64,9 @@ class Session:
     addresses: dict[str, tuple[Address, bool]] = field(default_factory=dict)
     connection_key: ConnectionKey = field(default_factory=ConnectionKey)
     stored: StoredSession | None = None
+    opened_at: int = 0
+    acknowledged_until: int = 0
+    is_lost: bool = False
     will: Will | None = None
     will_due: float | None = None
 

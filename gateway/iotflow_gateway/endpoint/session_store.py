@@ -1,6 +1,7 @@
 """The sessions that outlive their connections, as the server stores them for all endpoints."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -12,6 +13,7 @@ from iotflow.v1.gateway_service_pb2 import (
     OpenMqttSessionsRequest,
     UpdateMqttSessionsRequest,
     UpdateMqttSessionsResponse,
+    WatchMqttConnectionsRequest,
 )
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.mqtt_session_pb2 import (
@@ -28,24 +30,28 @@ from iotflow_gateway.endpoint.grouped_calls import GroupedCalls
 from iotflow_gateway.endpoint.session import Granted, SessionKey
 from iotflow_gateway.mqtt.subscribe import options_of, subscription_of
 from iotflow_gateway.pipeline.message import Rejected, StoredSession
-from iotflow_gateway.retries import call_with_retries
+from iotflow_gateway.retries import StreamFailures, call_with_retries
 
 log = structlog.get_logger(__name__)
 
 # Connections, and changes, of one call.
 MOST = 1_000
+# Time for the changes that wait when the endpoint stops.
+CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
     """id: 0: the session is not stored. is_present: it had a connection before. has_moved: another endpoint held it before. connection:
-    the number of the connection among those of the session."""
+    the number of the connection among those of the session. opened_at: milliseconds since 1970 UTC; later for a later connection of the
+    client, also at another endpoint."""
 
     id: int = 0
     is_present: bool = False
     has_moved: bool = False
     connection: int = 0
     subscriptions: Sequence[Granted] = ()
+    opened_at: int = 0
 
 
 class SessionStore(Protocol):
@@ -63,6 +69,14 @@ class SessionStore(Protocol):
         """Record that the connection of a session has ended. expiry: seconds for which the session outlives it."""
         ...
 
+    def record_received(self, session: StoredSession, until: int) -> None:
+        """Record that the client has the acknowledgements of messages with times up to `until`."""
+        ...
+
+    async def watch(self, on_opened: Callable[[SessionKey, int], None]) -> None:
+        """Call on_opened with each client that connects to another endpoint, and the time of the connection, until cancelled."""
+        ...
+
 
 class RegistrySessions:
     """SessionStore at the server. Requests that arrive during a call share the next one. endpoint: this process."""
@@ -75,8 +89,9 @@ class RegistrySessions:
         self._changes = GroupedCalls(self._update, MOST)
 
     async def close(self) -> None:
-        """Cancel the calls in progress."""
+        """Store the changes that wait, within a limited time, and cancel all other calls."""
         await self._connections.close()
+        await self._changes.finish(CLOSE_SECONDS)
         await self._changes.close()
 
     async def open(self, key: SessionKey, *, is_clean: bool, expiry: int) -> OpenedSession:
@@ -98,6 +113,22 @@ class RegistrySessions:
         session.is_ended = not expiry
         # The server may be away until the endpoint ends: the session then lasts until its expiry.
         self._changes.submit(MqttSessionChange(session_id=session.id, disconnected=ended))
+
+    def record_received(self, session: StoredSession, until: int) -> None:
+        self._changes.submit(MqttSessionChange(session_id=session.id, received_until=until))
+
+    async def watch(self, on_opened: Callable[[SessionKey, int], None]) -> None:
+        failures = StreamFailures("connections", longest=1.0)
+        request = WatchMqttConnectionsRequest(endpoint=self._endpoint)
+        while True:
+            try:
+                async for answer in self._stub.WatchMqttConnections(request, metadata=self._metadata):
+                    failures.reset()
+                    for one in answer.opened.connections:
+                        client = one.client
+                        on_opened((client.device_id, client.username, client.client_id), one.opened_at)
+            except grpc.aio.AioRpcError as failure:
+                await asyncio.sleep(failures.delay(server_error(failure)))
 
     async def _change(self, session: StoredSession, change: MqttSessionChange) -> None:
         if not await self._changes.submit(change) and not session.is_ended:
@@ -124,7 +155,9 @@ def _opened(session: MqttSession) -> OpenedSession:
     subscriptions = [
         Granted(subscription_of(one.topic_filter, one.options), one.identifier) for one in session.subscriptions
     ]
-    return OpenedSession(session.session_id, session.present, session.moved, session.connection, subscriptions)
+    return OpenedSession(
+        session.session_id, session.present, session.moved, session.connection, subscriptions, session.opened_at
+    )
 
 
 def _subscription(granted: Granted) -> MqttSubscription:

@@ -1,18 +1,30 @@
 """The sessions of all clients: resumed, taken over, ended and expired."""
 
+import asyncio
+import contextlib
 import functools
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import structlog
 
 from iotflow_gateway.endpoint.fanout import Fanout
 from iotflow_gateway.endpoint.incoming import IncomingMessages
-from iotflow_gateway.endpoint.limits import LONGEST_SESSION, MOST_ANONYMOUS, MOST_OF_A_DEVICE, MOST_SESSIONS
+from iotflow_gateway.endpoint.limits import (
+    LONGEST_SESSION,
+    LOST_SECONDS,
+    MOST_ANONYMOUS,
+    MOST_OF_A_DEVICE,
+    MOST_SESSIONS,
+)
 from iotflow_gateway.endpoint.session import Session, SessionKey
 from iotflow_gateway.endpoint.session_store import OpenedSession, SessionStore
 from iotflow_gateway.endpoint.subscriptions import Subscriptions
 from iotflow_gateway.mqtt import ReasonCode
+
+if TYPE_CHECKING:
+    from iotflow_gateway.endpoint.client import Client
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +43,7 @@ class Sessions:
         self._by_owner: dict[tuple[int, str], dict[SessionKey, Session]] = {}
         # Sessions without a connection, which may expire, or whose last will waits.
         self._away: dict[SessionKey, Session] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     def of(self, device_id: int) -> list[Session]:
         """The sessions of a device."""
@@ -64,7 +77,10 @@ class Sessions:
         session.client = None
         session.disconnected_at = time.monotonic()
         session.outbound.detach()
-        if session.stored and not session.stored.is_lost:
+        if session.is_lost:
+            session.outbound.clear()
+            return
+        if session.stored:
             self._store.end_connection(session.stored, session.expiry)
         if session.will and publishes_will:
             delay = session.will.properties.get("will_delay", 0)
@@ -74,12 +90,30 @@ class Sessions:
         self._away[session.key] = session
         self._check(session, session.disconnected_at)
 
+    def take_over(self, key: SessionKey, opened_at: int) -> None:
+        """Record that a client has connected to another endpoint."""
+        session = self._by_key.get(key)
+        if session is None or session.opened_at >= opened_at:
+            return
+        if session.stored:
+            session.stored.lose()
+        else:
+            self._lose(session)
+
+    async def close(self) -> None:
+        """End the waits of lost sessions."""
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
     def _lose(self, session: Session) -> None:
         """Forget a session that another endpoint has taken over. Its last will is not published: the client is connected."""
-        session.will = None
+        session.is_lost, session.will = True, None
         if session.client:
-            session.client.connection.close("another connection took the session over", ReasonCode.SESSION_TAKEN_OVER)
-        self._remove(session)
+            task = asyncio.create_task(_close_lost(session, session.client), name="lost session")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        self._forget(session)
 
     def disconnect(self, session: Session) -> None:
         """Close the connection of a session whose login is no longer valid."""
@@ -97,10 +131,22 @@ class Sessions:
             self._remove(session)
 
     def check(self) -> None:
-        """Publish last wills that are due, and remove expired sessions."""
+        """Publish last wills that are due, remove expired sessions, and record which acknowledgements clients have."""
         now = time.monotonic()
+        for session in self._by_key.values():
+            self._check_received(session)
         for session in list(self._away.values()):
             self._check(session, now)
+
+    def _check_received(self, session: Session) -> None:
+        """What was acknowledged before the last check, and is not on its way any more, has arrived."""
+        stored, until = session.stored, session.acknowledged_until
+        if stored is None or session.client is None or stored.answered_until <= stored.received_until:
+            return
+        session.acknowledged_until = stored.answered_until
+        if until > stored.received_until and session.client.connection.has_delivered:
+            stored.received_until = until
+            self._store.record_received(stored, until)
 
     def _check(self, session: Session, now: float) -> None:
         if session.will and session.will_due is not None and now >= session.will_due:
@@ -119,6 +165,12 @@ class Sessions:
         # The end of a session ends the delay of its last will.
         if session.will_due is not None:
             self._publish_will(session)
+        self._forget(session)
+        session.outbound.clear()
+
+    def _forget(self, session: Session) -> None:
+        if self._by_key.get(session.key) is not session:
+            return
         del self._by_key[session.key]
         self._away.pop(session.key, None)
         own = self._by_owner[session.owner]
@@ -126,7 +178,6 @@ class Sessions:
         if not own:
             del self._by_owner[session.owner]
         self._subscriptions.clear(session)
-        session.outbound.clear()
 
     def _make_room(self, new: Session) -> None:
         """End the oldest session if there are too many of the device, of clients without a login, or in all."""
@@ -159,6 +210,17 @@ def _age(session: Session) -> tuple[bool, float]:
     return session.client is not None, session.connected_at
 
 
+async def _close_lost(session: Session, client: "Client") -> None:
+    """End the connection of a session that another endpoint has, once the client has acknowledged what it was sent: it would receive
+    the commands among it again there."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LOST_SECONDS):
+            await session.outbound.drained()
+    client.connection.close("another connection took the session over", ReasonCode.SESSION_TAKEN_OVER)
+    if session.client is None:
+        session.outbound.clear()
+
+
 def _is_outdated(session: Session, opened: OpenedSession) -> bool:
     """Whether the session has ended at the server, or was held by another endpoint in the meantime."""
     return opened.has_moved or (session.stored.id if session.stored else 0) != opened.id
@@ -169,5 +231,6 @@ def _renew(session: Session, new: Session) -> None:
     session.login, session.password, session.expiry = new.login, new.password, new.expiry
     if session.stored and new.stored:
         session.stored.connection = new.stored.connection
+    session.opened_at, session.acknowledged_until = new.opened_at, 0
     session.will, session.will_due, session.connected_at = new.will, None, new.connected_at
     session.addresses.clear()

@@ -57,6 +57,7 @@ class ArrivalTimes:
             packet_id=message.mid,
             digest=_digest(message),
             resent=delivery.is_resent,
+            connection=delivery.connection,
         )
         times: asyncio.Future[range | None] = asyncio.get_running_loop().create_future()
         self._add(_Request(delivery, wire, times))
@@ -92,6 +93,7 @@ class ArrivalTimes:
 
     def _answer(self, request: _Request, answer: MqttDeliveryTimes) -> None:
         if answer.first:
+            request.delivery.time = answer.first
             end = answer.first + answer.step * request.wire.readings
             request.times.set_result(range(answer.first, end, answer.step))
         elif answer.retry_after_ms:

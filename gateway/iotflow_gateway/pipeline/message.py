@@ -47,13 +47,16 @@ class ConnectionKey:
 @dataclass(slots=True, eq=False)
 class StoredSession:
     """A session that the server stores. connection: the number of its connection. is_ended: it has ended at this endpoint. is_lost:
-    another endpoint holds it, or it has ended there. on_lost: called then."""
+    another endpoint holds it, or it has ended there. on_lost: called then. answered_until: the latest time of a message that was
+    acknowledged; received_until: of one whose acknowledgement the client has, as the server knows."""
 
     id: int
     connection: int
     is_ended: bool = False
     is_lost: bool = False
     on_lost: Callable[[], None] | None = None
+    answered_until: int = 0
+    received_until: int = 0
 
     def lose(self) -> None:
         """Record that this endpoint does not hold the session any more."""
@@ -63,13 +66,16 @@ class StoredSession:
                 self.on_lost()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """A delivery of a message that its client sends again if the acknowledgement is lost. is_resent: whether it may have arrived
-    before."""
+    before. connection: the session's, on which it arrived. time: of its first reading without one, as the server stores it; 0: there is
+    none."""
 
     session: StoredSession
     is_resent: bool
+    connection: int
+    time: int = 0
 
 
 @dataclass(slots=True, eq=False)

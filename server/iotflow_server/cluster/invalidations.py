@@ -52,6 +52,10 @@ class InvalidationHandler(Protocol):
         """The desired configuration of a device was changed."""
         ...
 
+    async def connections(self, opened: str) -> None:
+        """MQTT clients have connected; see MqttConnections."""
+        ...
+
     async def anything(self) -> None:
         """Anything may have changed; also called at the start."""
         ...
@@ -100,6 +104,10 @@ class RedisInvalidations:
     def desired_changed(self, device_id: int) -> None:
         """Publish a durable change of this process; never waits."""
         self._put(f"desired {device_id}")
+
+    def connections_opened(self, opened: str) -> None:
+        """Publish connections of MQTT clients, as a text without spaces; never waits."""
+        self._put(f"connections {opened}")
 
     def _put(self, change: str) -> None:
         self._pending.add(change)
@@ -155,6 +163,8 @@ class RedisInvalidations:
                 await self._handler.command(int(identity))
             case "desired":
                 await self._handler.desired(int(identity))
+            case "connections":
+                await self._handler.connections(identity)
             case _:
                 await self._handler.anything()
 

@@ -5,12 +5,14 @@ import asyncio
 import structlog
 
 from iotflow_server.auth.identities import Identities
+from iotflow_server.cluster.mqtt_connections import decode
 from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.index.kept_index import KeptIndex
 from iotflow_server.errors import Unavailable
 from iotflow_server.mqtt.accounts import Accounts
+from iotflow_server.mqtt.connections import MqttConnections
 from iotflow_server.streams.credential_rechecks import CredentialRechecks
 
 # Commands that wait to be read. Above this number the relay publishes a gap instead.
@@ -78,6 +80,7 @@ class CacheInvalidator:
         commands: Commands,
         relay: RemoteCommandRelay,
         desired: DesiredConfigs,
+        connections: MqttConnections,
     ) -> None:
         self._identities = identities
         self._device_cache = device_cache
@@ -87,6 +90,7 @@ class CacheInvalidator:
         self._commands = commands
         self._relay = relay
         self._desired = desired
+        self._connections = connections
 
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
@@ -108,6 +112,9 @@ class CacheInvalidator:
 
     async def desired(self, device_id: int) -> None:
         self._desired.changes.publish_remote(await self._desired.get(device_id))
+
+    async def connections(self, opened: str) -> None:
+        self._connections.publish_remote(decode(opened))
 
     async def anything(self) -> None:
         self._commands.changes.mark_gap()

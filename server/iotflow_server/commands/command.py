@@ -67,12 +67,13 @@ class NewCommand:
 @dataclass(frozen=True, slots=True)
 class CommandResult:
     """A report on a command. state: delivered, succeeded, failed; unreachable: the device has no session; announced: published to
-    the group topic. result: the response of the device."""
+    the group topic. result: the response of the device. gateway: the open stream of the report; empty: none."""
 
     device_id: int
     command_id: int
     state: str
     result: dict[str, Any] | None = None
+    gateway: str = ""
 
 
 def commands_of(rows: Iterable[Any]) -> list[Command]:

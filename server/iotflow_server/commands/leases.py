@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, case, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from iotflow.words import CommandState, DeviceStatus
@@ -66,7 +66,7 @@ class CommandLeases:
         """Lease up to `most` queued commands without a lease to this gateway, oldest first.
 
         The commands of a device stay in order: a command is not leased while another gateway has a lease of an earlier one, or
-        an earlier one is held back. Commands of inactive devices wait.
+        an earlier one is held back from this gateway. Commands of inactive devices wait.
         """
         now = self._clock()
         found = await self._database.read(lambda connection: _free(connection, gateway, now, most))
@@ -114,7 +114,8 @@ class CommandLeases:
         await self._release(and_(QUEUED, CommandRow.leased_by.is_not(None), CommandRow.leased_by != HELD_BACK))
 
     async def _release(self, which: ColumnElement[bool]) -> None:
-        freed = update(CommandRow).where(which).values(leased_by=None, leased_until=None).returning(*COMMAND_COLUMNS)
+        unleased = {"leased_by": None, "leased_until": None, "unreachable_by": None}
+        freed = update(CommandRow).where(which).values(unleased).returning(*COMMAND_COLUMNS)
         self._changes.publish(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
 
 
@@ -128,11 +129,12 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
             earlier.state == CommandState.QUEUED,
             earlier.leased_until > now,
             earlier.leased_by != gateway,
+            not_(_is_held_from_others(earlier, gateway)),
         )
         .exists()
     )
     statement = (
-        OFFERED.where(_is_free(now), ~elsewhere, DeviceRow.status != DeviceStatus.INACTIVE, _in_time(now))
+        OFFERED.where(_is_free(gateway, now), ~elsewhere, DeviceRow.status != DeviceStatus.INACTIVE, _in_time(now))
         .order_by(CommandRow.id)
         .limit(most)
     )
@@ -148,11 +150,20 @@ def _in_time(now: datetime) -> ColumnElement[bool]:
     return or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now)
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return and_(QUEUED, or_(CommandRow.leased_until.is_(None), CommandRow.leased_until <= now))
+def _is_free(gateway: str, now: datetime) -> ColumnElement[bool]:
+    is_over = or_(CommandRow.leased_until.is_(None), CommandRow.leased_until <= now)
+    return and_(QUEUED, or_(is_over, _is_held_from_others(CommandRow, gateway)))
+
+
+def _is_held_from_others(row: type[CommandRow], gateway: str) -> ColumnElement[bool]:
+    """Whether a command is held back, and this gateway has not tried to reach its device."""
+    tried = func.coalesce(row.unreachable_by, f"{gateway} ")
+    return and_(row.leased_by == HELD_BACK, not_(tried.contains(f"{gateway} ", autoescape=True)))
 
 
 def _take(connection: Connection, gateway: str, ids: Collection[int], now: datetime) -> set[int]:
-    taken = update(CommandRow).where(CommandRow.id.in_(ids), _is_free(now))
-    values = {"leased_by": gateway, "leased_until": now + LEASE}
+    taken = update(CommandRow).where(CommandRow.id.in_(ids), _is_free(gateway, now))
+    # Gateways that tried before the end of the hold may try again.
+    tried = case((CommandRow.leased_until > now, CommandRow.unreachable_by), else_=None)
+    values = {"leased_by": gateway, "leased_until": now + LEASE, "unreachable_by": tried}
     return set(connection.scalars(taken.values(values).returning(CommandRow.id)))

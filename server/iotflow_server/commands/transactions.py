@@ -179,11 +179,18 @@ def hand_over(
     return advanced[0] if advanced else _existing(connection, command_id, device_id)
 
 
-def hold_back(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
-    """Hold the device's commands back from this one on, for a while or until the device reconnects."""
-    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
-    connection.execute(update(CommandRow).where(this).values(leased_by=HELD_BACK, leased_until=now + HOLD))
-    return _existing(connection, command_id, device_id)
+def hold_back(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
+    """Hold the device's commands back from this one on, for a while or until the device reconnects: from the gateway that could not
+    reach the device, or from all. The change lets the other gateways try."""
+    this = and_(
+        CommandRow.id == answer.command_id,
+        CommandRow.device_id == answer.device_id,
+        CommandRow.state == CommandState.QUEUED,
+    )
+    tried = func.coalesce(CommandRow.unreachable_by, "") + f"{answer.gateway} " if answer.gateway else None
+    held = update(CommandRow).where(this).values(leased_by=HELD_BACK, leased_until=now + HOLD, unreachable_by=tried)
+    advanced = _changed(connection.execute(held.returning(*COMMAND_COLUMNS)), changed if answer.gateway else [])
+    return advanced[0] if advanced else _existing(connection, answer.command_id, answer.device_id)
 
 
 def record_result(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
@@ -191,7 +198,7 @@ def record_result(connection: Connection, answer: CommandResult, now: datetime, 
         case GatewayReport.DELIVERED:
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)
         case GatewayReport.UNREACHABLE:
-            return hold_back(connection, answer.device_id, answer.command_id, now)
+            return hold_back(connection, answer, now, changed)
         case GatewayReport.ANNOUNCED:
             this = and_(CommandRow.id == answer.command_id, CommandRow.device_id == answer.device_id)
             connection.execute(update(CommandRow).where(this).values(announced=None))

@@ -6,6 +6,7 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.live import LiveStream, RedisLiveBus
+from iotflow_server.cluster.mqtt_connections import encode
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.cluster.remote_changes import CacheInvalidator, RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
@@ -101,6 +102,7 @@ async def start_invalidations(
         commands=fleet.commands.store,
         relay=relay,
         desired=fleet.desired,
+        connections=fleet.connections,
     )
     invalidations = RedisInvalidations(redis, invalidator)
     fleet.devices.registry.on_change(invalidations.device_changed)
@@ -109,6 +111,7 @@ async def start_invalidations(
     fleet.access.tokens.on_change(invalidations.token_revoked)
     fleet.commands.store.changes.on_publish(lambda command: invalidations.command_changed(command.id))
     fleet.desired.changes.on_publish(lambda desired: invalidations.desired_changed(desired.device_id))
+    fleet.connections.on_publish(lambda opened: invalidations.connections_opened(encode(opened)))
     await invalidations.start()
     stack.push_async_callback(invalidations.close)
     exchange = PresenceExchange(fleet.presence.last_seen, fleet.presence.online, RedisPresenceBoard(redis))

@@ -21,10 +21,12 @@ from iotflow_server.devices.index.kept_index import REFRESH_SECONDS, KeptIndex
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.mqtt.accounts import Accounts
+from iotflow_server.mqtt.connections import MqttConnections
 from iotflow_server.mqtt.sessions import MqttSessions
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.settings import Settings
+from iotflow_server.telemetry.times import utc_now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Fleet:
     imports: DeviceImports
     index: KeptIndex
     sessions: MqttSessions
+    connections: MqttConnections
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -101,6 +104,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
         imports=_imports(settings, database, hasher, devices, presence.last_seen),
         index=await _started_index(settings, database, devices, presence.online, stack),
         sessions=sessions,
+        connections=MqttConnections(utc_now_ms),
     )
 
 

@@ -147,6 +147,9 @@ class CommandRow(Base):
     # The gateway with the lease of a queued command, and the end of the lease.
     leased_by: Mapped[str | None] = mapped_column(String(32))
     leased_until: Mapped[datetime | None]
+    # The gateways that could not reach the device while the command is held back, each followed by a space. NULL: it is held back
+    # from all gateways.
+    unreachable_by: Mapped[str | None] = mapped_column(Text)
     # The common id of the commands of a group. announced: true in one of them until it is published to the group topic.
     group_command: Mapped[str | None] = mapped_column(String(32))
     announced: Mapped[bool | None]
@@ -208,11 +211,15 @@ class MqttSessionRow(Base):
     client: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
     endpoint: Mapped[str] = mapped_column(String(64))
     connection: Mapped[int] = mapped_column(BigInteger)
+    # The first of the connections since the endpoint holds the session.
+    held_since: Mapped[int] = mapped_column(BigInteger, server_default="1")
     expiry: Mapped[int]
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     # For each: the filter, its options, and its identifier.
     subscriptions: Mapped[list[Any]] = mapped_column(JSON)
+    # The client has the acknowledgements of messages with times up to this one. NULL: of none.
+    received_until: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class MqttDeliveryRow(Base):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from iotflow_server.db.database import Database
@@ -26,11 +26,17 @@ CONCURRENT_ALLOCATIONS = 32
 # Longest time for which a call waits until the times of a device are past; the caller has to repeat the others.
 PATIENCE_SECONDS = 0.02
 KEY = (MqttDeliveryRow.session_id, MqttDeliveryRow.slot)
+# Messages whose acknowledgement the client may lack. A client that uses an identifier again may lose a new message on the way.
+EARLIER = (
+    select(*MqttDeliveryRow.__table__.columns)
+    .join(MqttSessionRow, MqttSessionRow.id == MqttDeliveryRow.session_id)
+    .where(or_(MqttSessionRow.received_until.is_(None), MqttDeliveryRow.first > MqttSessionRow.received_until))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message with readings without a time; see MqttDelivery of the contract."""
+    """A message with readings without a time; see MqttDelivery of the contract. connection: 0: not known."""
 
     device_id: int
     readings: int
@@ -38,6 +44,7 @@ class Delivery:
     packet_id: int
     digest: int
     is_resent: bool
+    connection: int = 0
 
     @property
     def key(self) -> tuple[int, int]:
@@ -74,19 +81,16 @@ class MqttDeliveries:
         times = await self._earlier([one for one in deliveries if one.is_resent])
         new = [one for one in deliveries if one not in times]
         times |= await self._new(new, caller)
-        rows = {one.key: _row(one, times[one]) for one in new if times[one].first}
-        held = await self._store(endpoint, {one.session_id for one in deliveries}, list(rows.values()))
-        return [times[one] if one.session_id in held else NOT_HELD for one in deliveries]
+        stored = [one for one in new if times[one].first]
+        held = await self._store(endpoint, deliveries, [(one, times[one]) for one in stored])
+        return [times[one] if _is_held(one, held) else NOT_HELD for one in deliveries]
 
     async def _earlier(self, resent: Sequence[Delivery]) -> dict[Delivery, DeliveryTimes]:
         """The times of messages that have arrived before."""
         if not resent:
             return {}
-        statement = select(MqttDeliveryRow).where(tuple_(*KEY).in_({one.key for one in resent}))
-        columns = MqttDeliveryRow.__table__.columns
-        rows = await self._database.read(
-            lambda connection: connection.execute(statement.with_only_columns(*columns)).all()
-        )
+        statement = EARLIER.where(tuple_(*KEY).in_({one.key for one in resent}))
+        rows = await self._database.read(lambda connection: connection.execute(statement).all())
         found = {(row.session_id, row.packet_id, row.digest): row for row in rows}
         same = ((one, found.get((one.session_id, one.packet_id, one.digest))) for one in resent)
         return {one: DeliveryTimes(row.first, row.step) for one, row in same if row is not None}
@@ -127,11 +131,14 @@ class MqttDeliveries:
                     return wait
             await asyncio.sleep(wait)
 
-    async def _store(self, endpoint: str, sessions: set[int], rows: Sequence[dict[str, int]]) -> set[int]:
-        """Store the rows of the sessions that the endpoint holds; those sessions."""
-        if not rows:
+    async def _store(
+        self, endpoint: str, deliveries: Sequence[Delivery], times: Sequence[tuple[Delivery, DeliveryTimes]]
+    ) -> dict[int, int]:
+        """Store the times of messages of sessions that the endpoint holds; those sessions, as _held() returns them."""
+        sessions = {one.session_id for one in deliveries}
+        if not times:
             return await self._database.read(lambda connection: _held(connection, endpoint, sessions))
-        return await self._database.write(lambda connection: _store(connection, endpoint, sessions, rows))
+        return await self._database.write(lambda connection: _store(connection, endpoint, sessions, times))
 
 
 def _row(one: Delivery, times: DeliveryTimes) -> dict[str, int]:
@@ -146,25 +153,38 @@ def _row(one: Delivery, times: DeliveryTimes) -> dict[str, int]:
     }
 
 
-def _held(connection: Connection, endpoint: str, sessions: Iterable[int]) -> set[int]:
-    """The sessions that the endpoint holds. No other one can open them before the end of the transaction."""
+def _is_held(one: Delivery, held: Mapping[int, int]) -> bool:
+    """Whether the endpoint has held the session since the message arrived. Otherwise another one may have received it, too."""
+    since = held.get(one.session_id)
+    return since is not None and (not one.connection or one.connection >= since)
+
+
+def _held(connection: Connection, endpoint: str, sessions: Iterable[int]) -> dict[int, int]:
+    """The sessions that the endpoint holds, with the first connection since. No other one can open them before the end of the
+    transaction."""
     held = (
-        select(MqttSessionRow.id)
+        select(MqttSessionRow.id, MqttSessionRow.held_since)
         .where(MqttSessionRow.id.in_(sessions), MqttSessionRow.endpoint == endpoint)
         .order_by(MqttSessionRow.id)
     )
-    return set(connection.scalars(held.with_for_update(read=True)))
+    return {row.id: row.held_since for row in connection.execute(held.with_for_update(read=True))}
 
 
-def _store(connection: Connection, endpoint: str, sessions: Iterable[int], rows: Sequence[dict[str, int]]) -> set[int]:
+def _store(
+    connection: Connection,
+    endpoint: str,
+    sessions: Iterable[int],
+    times: Sequence[tuple[Delivery, DeliveryTimes]],
+) -> dict[int, int]:
     held = _held(connection, endpoint, sessions)
-    # In order: transactions lock the same rows in the same order.
-    kept = sorted((row for row in rows if row["session_id"] in held), key=lambda row: (row["session_id"], row["slot"]))
-    if kept:
+    rows = {one.key: _row(one, found) for one, found in times if _is_held(one, held)}
+    if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(MqttDeliveryRow)
         changed = {name: new.excluded[name] for name in ("packet_id", "digest", "first", "step")}
-        connection.execute(new.on_conflict_do_update(index_elements=KEY, set_=changed), kept)
+        # In order: transactions lock the same rows in the same order.
+        ordered = [rows[key] for key in sorted(rows)]
+        connection.execute(new.on_conflict_do_update(index_elements=KEY, set_=changed), ordered)
     return held
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server.db.database import Database
@@ -74,11 +74,13 @@ class OpenedSession:
 @dataclass(frozen=True, slots=True)
 class SessionChange:
     """subscriptions: all of the session; None: they have not changed. ended: the number of the connection that has ended, and for how
-    many seconds the session outlives it; None: no connection has ended."""
+    many seconds the session outlives it; None: no connection has ended. received_until: the client has the acknowledgements of messages
+    with times up to this one; 0: not known."""
 
     session_id: int
     subscriptions: Sequence[Subscription] | None = None
     ended: tuple[int, int] | None = None
+    received_until: int = 0
 
 
 class MqttSessions:
@@ -147,13 +149,19 @@ def _open(
     expiries = {one.client: one.expiry for one in connections}
     if kept:
         connection.execute(
-            REOPEN.values(endpoint=endpoint, opened_at=now),
+            REOPEN.values(endpoint=endpoint, opened_at=now, held_since=_held_since(endpoint)),
             [{"session": row.id, "seconds": expiries[client]} for client, row in kept.items()],
         )
     opened = {client: _present(row, endpoint) for client, row in kept.items()}
     new = {one.client: one for one in connections if one.expiry and one.client not in opened}
     opened |= _insert(connection, endpoint, new, now) if new else {}
     return [opened.get(client, OpenedSession()) for client in clients]
+
+
+def _held_since(endpoint: str) -> ColumnElement[int]:
+    """The first connection since the endpoint, which opens another one, holds the session."""
+    has_moved = MqttSessionRow.endpoint != endpoint
+    return case((has_moved, MqttSessionRow.connection + 1), else_=MqttSessionRow.held_since)
 
 
 def _present(row: Any, endpoint: str) -> OpenedSession:
@@ -226,6 +234,8 @@ def _update(connection: Connection, endpoint: str, changes: Sequence[SessionChan
         row = MqttSessionRow.id == one.session_id
         if one.subscriptions is not None:
             connection.execute(update(MqttSessionRow).where(row).values(subscriptions=one.subscriptions))
+        elif one.received_until:
+            connection.execute(update(MqttSessionRow).where(row).values(received_until=one.received_until))
         elif one.ended and one.ended[0] == held[one.session_id]:
             expiry = one.ended[1]
             if expiry:

@@ -39,6 +39,9 @@ class Process:
     async def desired(self, device_id: int) -> None:
         await self._record("desired", device_id)
 
+    async def connections(self, opened: str) -> None:
+        await self._record("connections", int(opened))
+
     async def anything(self) -> None:
         await self._record("anything", 0)
 
@@ -76,10 +79,13 @@ async def test_other_processes_receive_a_change_and_its_publisher_does_not(redis
         one.notices.token_revoked(7)
         one.notices.command_changed(8)
         one.notices.desired_changed(9)
+        one.notices.connections_opened("10")
         other.notices.device_changed(6)
         await one.until(lambda received: received == [("device", 6)])
         await other.until(
-            lambda received: sorted(received) == [("command", 8), ("desired", 9), ("device", 5), ("token", 7)]
+            lambda received: (
+                sorted(received) == [("command", 8), ("connections", 10), ("desired", 9), ("device", 5), ("token", 7)]
+            )
         )
 
 

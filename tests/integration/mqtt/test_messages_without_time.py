@@ -7,10 +7,12 @@ from random import Random, SystemRandom
 
 import pytest
 
+from tests.support import raw_mqtt as raw
 from tests.support.mqtt import EMBEDDED, Part, Stack, mqtt_stack
 from tests.support.untimed_messages import UntimedMessages
 
 DEVICES, MESSAGES = 4, 1_000
+QOS_1, DUP = 0x02, 0x08
 
 
 @pytest.fixture
@@ -51,3 +53,27 @@ async def test_a_message_is_stored_once_while_processes_are_killed(stack: Stack)
 def _restart(part: Part) -> None:
     part.kill()
     part.start()
+
+
+def test_a_client_may_use_an_identifier_again(stack: Stack) -> None:
+    """A message is another one than an earlier message with the same identifier and content, once the client has the acknowledgement
+    of that one: it may arrive as a repetition of a delivery that was lost."""
+    stack.adapter().start()
+    device = stack.register("one identifier")
+    topic = f"iotflow/devices/{device.id}/telemetry"
+
+    def send(flags: int) -> None:
+        """Publish in a connection of its own."""
+        with raw.connected(stack.port, str(device.id), device.key, client_id="one", clean=False) as connection:
+            connection.sendall(raw.publish(topic, b'{"n": 1}', flags, 1))
+            assert connection.recv(4) == raw.packet(0x40, b"\0\1")
+
+    with raw.connected(stack.port, str(device.id), device.key, client_id="one", clean=False) as connection:
+        connection.sendall(raw.publish(topic, b'{"n": 1}', QOS_1, 1))
+        assert connection.recv(4) == raw.packet(0x40, b"\0\1")
+        # The endpoint checks once in a second what has arrived.
+        assert not raw.is_closed(connection, 3.0)
+    send(QOS_1 | DUP)
+    assert len(stack.readings(device.id)) == 2
+    send(QOS_1 | DUP)
+    assert len(stack.readings(device.id)) == 2

@@ -78,6 +78,34 @@ async def test_no_command_of_an_unreachable_device_is_leased_until_it_is_back(
     assert await taken(leases, "two") == [first, second]
 
 
+async def test_another_gateway_may_reach_the_device(parts: Parts, leases: CommandLeases) -> None:
+    device = await parts.make()
+    first, second = await send(parts, device.id, "a", "b")
+
+    async def report_unreachable(gateway: str) -> None:
+        result = CommandResult(device.id, first, "unreachable", gateway=gateway)
+        with parts.commands.changes.subscribe(None, lambda change: change.state == "queued") as listener:
+            await parts.commands.record_results([result])
+            assert [change.id for change in listener.take()[0]] == [first]
+
+    assert await taken(leases, "one", 1) == [first]
+    await report_unreachable("one")
+    assert await taken(leases, "one") == []
+    assert await taken(leases, "two", 1) == [first]
+    await report_unreachable("two")
+    assert await taken(leases, "one") == []
+    assert await taken(leases, "two") == []
+    await leases.release_for([device.id])
+    assert await taken(leases, "two", 1) == [first]
+    await report_unreachable("two")
+    assert await taken(leases, "one") == [first, second]
+    await report_unreachable("one")
+    parts.clock.now += HOLD
+    assert await taken(leases, "one", 1) == [first]
+    await report_unreachable("one")
+    assert await taken(leases, "two", 1) == [first]
+
+
 async def test_a_reconnection_is_known_for_the_time_of_a_lease(parts: Parts) -> None:
     now = [100.0]
     leases = CommandLeases(parts.database, parts.commands.changes, timer=lambda: now[0])

@@ -6,7 +6,7 @@ import pytest
 
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.mqtt.deliveries import NOT_HELD, SLOTS, Delivery, DeliveryTimes, MqttDeliveries
-from iotflow_server.mqtt.sessions import ClientConnection, MqttSessions
+from iotflow_server.mqtt.sessions import ClientConnection, MqttSessions, SessionChange
 from iotflow_server.telemetry.ports import SERVER
 from iotflow_server.telemetry.timestamps import AHEAD_MS
 from tests.integration.registry.parts import Parts
@@ -91,6 +91,18 @@ async def test_a_new_message_with_the_identifier_replaces_the_earlier_one(
     assert (await times(deliveries, resent(one)))[0].first > second.first
 
 
+async def test_a_message_whose_acknowledgement_the_client_has_is_not_sent_again(
+    parts: Parts, deliveries: MqttDeliveries
+) -> None:
+    one, sessions = await message(parts), MqttSessions(parts.database, parts.clock)
+    (first,) = await times(deliveries, one)
+    (second,) = await times(deliveries, replace(one, packet_id=2))
+    assert not await sessions.update(ENDPOINT, [SessionChange(one.session_id, received_until=first.first)])
+    assert await times(deliveries, resent(replace(one, packet_id=2))) == [second]
+    (third,) = await times(deliveries, resent(one))
+    assert third.first > second.first
+
+
 async def test_messages_of_a_device_share_an_allocation(parts: Parts, deliveries: MqttDeliveries) -> None:
     one = await message(parts)
     many = [replace(one, packet_id=number, digest=number) for number in range(1, 1_001)]
@@ -105,6 +117,20 @@ async def test_an_endpoint_without_the_session_gets_no_times(parts: Parts, deliv
     assert await times(deliveries, replace(one, session_id=one.session_id + 1)) == [NOT_HELD]
     # Nothing was stored for it.
     assert (await times(deliveries, resent(one)))[0].first == STARTED + 2 + 2 * 2 * one.readings
+
+
+async def test_a_message_from_before_a_move_to_another_endpoint_gets_no_times(
+    parts: Parts, deliveries: MqttDeliveries
+) -> None:
+    one, sessions = await message(parts), MqttSessions(parts.database, parts.clock)
+    client = ClientConnection(one.device_id, "", "client", is_clean=False, expiry=60)
+    await sessions.open(ENDPOINT, [client])
+    assert (await times(deliveries, replace(one, connection=1)))[0].first
+    await sessions.open(OTHER, [client])
+    (found,) = await times(deliveries, resent(replace(one, connection=3)), endpoint=OTHER)
+    await sessions.open(ENDPOINT, [client])
+    assert await times(deliveries, replace(one, connection=2)) == [NOT_HELD]
+    assert await times(deliveries, resent(replace(one, connection=4))) == [found]
 
 
 async def test_a_device_that_sends_too_fast_delays_no_other(

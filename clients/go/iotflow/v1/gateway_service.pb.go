@@ -36,8 +36,9 @@ type StreamDeviceCommandsRequest struct {
 	//
 	// announced: the command was published to the group.
 	//
-	// unreachable: the device cannot be reached now. The command stays queued, and is offered again
-	// when the device is reported online, gives a sign of life, or after a minute.
+	// unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+	// to the other gateways; to this one again when the device is reported online, gives a sign of
+	// life, or after a minute.
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	// At most 65536 bytes as JSON.
 	Result        *structpb.Struct `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
@@ -839,6 +840,118 @@ func (x *UpdateMqttSessionsResponse) GetLostSessionIds() []int64 {
 	return nil
 }
 
+type WatchMqttConnectionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller: one process of an MQTT endpoint.
+	Endpoint      string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchMqttConnectionsRequest) Reset() {
+	*x = WatchMqttConnectionsRequest{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchMqttConnectionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchMqttConnectionsRequest) ProtoMessage() {}
+
+func (x *WatchMqttConnectionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchMqttConnectionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchMqttConnectionsRequest) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WatchMqttConnectionsRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+type WatchMqttConnectionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Event:
+	//
+	//	*WatchMqttConnectionsResponse_Opened
+	Event         isWatchMqttConnectionsResponse_Event `protobuf_oneof:"event"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchMqttConnectionsResponse) Reset() {
+	*x = WatchMqttConnectionsResponse{}
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchMqttConnectionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchMqttConnectionsResponse) ProtoMessage() {}
+
+func (x *WatchMqttConnectionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchMqttConnectionsResponse.ProtoReflect.Descriptor instead.
+func (*WatchMqttConnectionsResponse) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WatchMqttConnectionsResponse) GetEvent() isWatchMqttConnectionsResponse_Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *WatchMqttConnectionsResponse) GetOpened() *MqttOpenedConnections {
+	if x != nil {
+		if x, ok := x.Event.(*WatchMqttConnectionsResponse_Opened); ok {
+			return x.Opened
+		}
+	}
+	return nil
+}
+
+type isWatchMqttConnectionsResponse_Event interface {
+	isWatchMqttConnectionsResponse_Event()
+}
+
+type WatchMqttConnectionsResponse_Opened struct {
+	// Clients have connected to another endpoint.
+	Opened *MqttOpenedConnections `protobuf:"bytes,1,opt,name=opened,proto3,oneof"`
+}
+
+func (*WatchMqttConnectionsResponse_Opened) isWatchMqttConnectionsResponse_Event() {}
+
 type AllocateTimestampsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The caller: one process of an MQTT endpoint.
@@ -850,7 +963,7 @@ type AllocateTimestampsRequest struct {
 
 func (x *AllocateTimestampsRequest) Reset() {
 	*x = AllocateTimestampsRequest{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +975,7 @@ func (x *AllocateTimestampsRequest) String() string {
 func (*AllocateTimestampsRequest) ProtoMessage() {}
 
 func (x *AllocateTimestampsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[14]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +988,7 @@ func (x *AllocateTimestampsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllocateTimestampsRequest.ProtoReflect.Descriptor instead.
 func (*AllocateTimestampsRequest) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{14}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AllocateTimestampsRequest) GetEndpoint() string {
@@ -902,7 +1015,7 @@ type AllocateTimestampsResponse struct {
 
 func (x *AllocateTimestampsResponse) Reset() {
 	*x = AllocateTimestampsResponse{}
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1027,7 @@ func (x *AllocateTimestampsResponse) String() string {
 func (*AllocateTimestampsResponse) ProtoMessage() {}
 
 func (x *AllocateTimestampsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[15]
+	mi := &file_iotflow_v1_gateway_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1040,7 @@ func (x *AllocateTimestampsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllocateTimestampsResponse.ProtoReflect.Descriptor instead.
 func (*AllocateTimestampsResponse) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{15}
+	return file_iotflow_v1_gateway_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AllocateTimestampsResponse) GetTimes() []*MqttDeliveryTimes {
@@ -988,14 +1101,19 @@ const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x127\n" +
 	"\achanges\x18\x02 \x03(\v2\x1d.iotflow.v1.MqttSessionChangeR\achanges\"F\n" +
 	"\x1aUpdateMqttSessionsResponse\x12(\n" +
-	"\x10lost_session_ids\x18\x01 \x03(\x03R\x0elostSessionIds\"q\n" +
+	"\x10lost_session_ids\x18\x01 \x03(\x03R\x0elostSessionIds\"9\n" +
+	"\x1bWatchMqttConnectionsRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\"d\n" +
+	"\x1cWatchMqttConnectionsResponse\x12;\n" +
+	"\x06opened\x18\x01 \x01(\v2!.iotflow.v1.MqttOpenedConnectionsH\x00R\x06openedB\a\n" +
+	"\x05event\"q\n" +
 	"\x19AllocateTimestampsRequest\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x128\n" +
 	"\n" +
 	"deliveries\x18\x02 \x03(\v2\x18.iotflow.v1.MqttDeliveryR\n" +
 	"deliveries\"Q\n" +
 	"\x1aAllocateTimestampsResponse\x123\n" +
-	"\x05times\x18\x01 \x03(\v2\x1d.iotflow.v1.MqttDeliveryTimesR\x05times2\xac\x06\n" +
+	"\x05times\x18\x01 \x03(\v2\x1d.iotflow.v1.MqttDeliveryTimesR\x05times2\x99\a\n" +
 	"\x0eGatewayService\x12m\n" +
 	"\x14StreamDeviceCommands\x12'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse(\x010\x01\x12]\n" +
 	"\x10AckDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\x12e\n" +
@@ -1003,7 +1121,8 @@ const file_iotflow_v1_gateway_service_proto_rawDesc = "" +
 	"\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\x12W\n" +
 	"\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\x12]\n" +
 	"\x10OpenMqttSessions\x12#.iotflow.v1.OpenMqttSessionsRequest\x1a$.iotflow.v1.OpenMqttSessionsResponse\x12c\n" +
-	"\x12UpdateMqttSessions\x12%.iotflow.v1.UpdateMqttSessionsRequest\x1a&.iotflow.v1.UpdateMqttSessionsResponse\x12c\n" +
+	"\x12UpdateMqttSessions\x12%.iotflow.v1.UpdateMqttSessionsRequest\x1a&.iotflow.v1.UpdateMqttSessionsResponse\x12k\n" +
+	"\x14WatchMqttConnections\x12'.iotflow.v1.WatchMqttConnectionsRequest\x1a(.iotflow.v1.WatchMqttConnectionsResponse0\x01\x12c\n" +
 	"\x12AllocateTimestamps\x12%.iotflow.v1.AllocateTimestampsRequest\x1a&.iotflow.v1.AllocateTimestampsResponseBD\n" +
 	"\n" +
 	"iotflow.v1P\x01Z'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\n" +
@@ -1021,7 +1140,7 @@ func file_iotflow_v1_gateway_service_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_gateway_service_proto_rawDescData
 }
 
-var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_iotflow_v1_gateway_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_iotflow_v1_gateway_service_proto_goTypes = []any{
 	(*StreamDeviceCommandsRequest)(nil),  // 0: iotflow.v1.StreamDeviceCommandsRequest
 	(*StreamDeviceCommandsResponse)(nil), // 1: iotflow.v1.StreamDeviceCommandsResponse
@@ -1037,62 +1156,68 @@ var file_iotflow_v1_gateway_service_proto_goTypes = []any{
 	(*OpenMqttSessionsResponse)(nil),     // 11: iotflow.v1.OpenMqttSessionsResponse
 	(*UpdateMqttSessionsRequest)(nil),    // 12: iotflow.v1.UpdateMqttSessionsRequest
 	(*UpdateMqttSessionsResponse)(nil),   // 13: iotflow.v1.UpdateMqttSessionsResponse
-	(*AllocateTimestampsRequest)(nil),    // 14: iotflow.v1.AllocateTimestampsRequest
-	(*AllocateTimestampsResponse)(nil),   // 15: iotflow.v1.AllocateTimestampsResponse
-	(*structpb.Struct)(nil),              // 16: google.protobuf.Struct
-	(*DeviceCommand)(nil),                // 17: iotflow.v1.DeviceCommand
-	(*CommandReceipt)(nil),               // 18: iotflow.v1.CommandReceipt
-	(*Command)(nil),                      // 19: iotflow.v1.Command
-	(*DesiredConfig)(nil),                // 20: iotflow.v1.DesiredConfig
-	(*StreamCaughtUp)(nil),               // 21: iotflow.v1.StreamCaughtUp
-	(*UpdateDeviceConfigRequest)(nil),    // 22: iotflow.v1.UpdateDeviceConfigRequest
-	(*UpdateDeviceConfigResponse)(nil),   // 23: iotflow.v1.UpdateDeviceConfigResponse
-	(*PresenceReport)(nil),               // 24: iotflow.v1.PresenceReport
-	(*PresenceRejection)(nil),            // 25: iotflow.v1.PresenceRejection
-	(*MqttConnection)(nil),               // 26: iotflow.v1.MqttConnection
-	(*MqttSession)(nil),                  // 27: iotflow.v1.MqttSession
-	(*MqttSessionChange)(nil),            // 28: iotflow.v1.MqttSessionChange
-	(*MqttDelivery)(nil),                 // 29: iotflow.v1.MqttDelivery
-	(*MqttDeliveryTimes)(nil),            // 30: iotflow.v1.MqttDeliveryTimes
+	(*WatchMqttConnectionsRequest)(nil),  // 14: iotflow.v1.WatchMqttConnectionsRequest
+	(*WatchMqttConnectionsResponse)(nil), // 15: iotflow.v1.WatchMqttConnectionsResponse
+	(*AllocateTimestampsRequest)(nil),    // 16: iotflow.v1.AllocateTimestampsRequest
+	(*AllocateTimestampsResponse)(nil),   // 17: iotflow.v1.AllocateTimestampsResponse
+	(*structpb.Struct)(nil),              // 18: google.protobuf.Struct
+	(*DeviceCommand)(nil),                // 19: iotflow.v1.DeviceCommand
+	(*CommandReceipt)(nil),               // 20: iotflow.v1.CommandReceipt
+	(*Command)(nil),                      // 21: iotflow.v1.Command
+	(*DesiredConfig)(nil),                // 22: iotflow.v1.DesiredConfig
+	(*StreamCaughtUp)(nil),               // 23: iotflow.v1.StreamCaughtUp
+	(*UpdateDeviceConfigRequest)(nil),    // 24: iotflow.v1.UpdateDeviceConfigRequest
+	(*UpdateDeviceConfigResponse)(nil),   // 25: iotflow.v1.UpdateDeviceConfigResponse
+	(*PresenceReport)(nil),               // 26: iotflow.v1.PresenceReport
+	(*PresenceRejection)(nil),            // 27: iotflow.v1.PresenceRejection
+	(*MqttConnection)(nil),               // 28: iotflow.v1.MqttConnection
+	(*MqttSession)(nil),                  // 29: iotflow.v1.MqttSession
+	(*MqttSessionChange)(nil),            // 30: iotflow.v1.MqttSessionChange
+	(*MqttOpenedConnections)(nil),        // 31: iotflow.v1.MqttOpenedConnections
+	(*MqttDelivery)(nil),                 // 32: iotflow.v1.MqttDelivery
+	(*MqttDeliveryTimes)(nil),            // 33: iotflow.v1.MqttDeliveryTimes
 }
 var file_iotflow_v1_gateway_service_proto_depIdxs = []int32{
-	16, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
-	17, // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
-	18, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
-	16, // 3: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
-	19, // 4: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
-	20, // 5: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
-	21, // 6: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
-	22, // 7: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
-	23, // 8: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
-	24, // 9: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
-	25, // 10: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
-	26, // 11: iotflow.v1.OpenMqttSessionsRequest.connections:type_name -> iotflow.v1.MqttConnection
-	27, // 12: iotflow.v1.OpenMqttSessionsResponse.sessions:type_name -> iotflow.v1.MqttSession
-	28, // 13: iotflow.v1.UpdateMqttSessionsRequest.changes:type_name -> iotflow.v1.MqttSessionChange
-	29, // 14: iotflow.v1.AllocateTimestampsRequest.deliveries:type_name -> iotflow.v1.MqttDelivery
-	30, // 15: iotflow.v1.AllocateTimestampsResponse.times:type_name -> iotflow.v1.MqttDeliveryTimes
-	0,  // 16: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
-	2,  // 17: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
-	4,  // 18: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
-	6,  // 19: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
-	8,  // 20: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
-	10, // 21: iotflow.v1.GatewayService.OpenMqttSessions:input_type -> iotflow.v1.OpenMqttSessionsRequest
-	12, // 22: iotflow.v1.GatewayService.UpdateMqttSessions:input_type -> iotflow.v1.UpdateMqttSessionsRequest
-	14, // 23: iotflow.v1.GatewayService.AllocateTimestamps:input_type -> iotflow.v1.AllocateTimestampsRequest
-	1,  // 24: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
-	3,  // 25: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
-	5,  // 26: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
-	7,  // 27: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
-	9,  // 28: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
-	11, // 29: iotflow.v1.GatewayService.OpenMqttSessions:output_type -> iotflow.v1.OpenMqttSessionsResponse
-	13, // 30: iotflow.v1.GatewayService.UpdateMqttSessions:output_type -> iotflow.v1.UpdateMqttSessionsResponse
-	15, // 31: iotflow.v1.GatewayService.AllocateTimestamps:output_type -> iotflow.v1.AllocateTimestampsResponse
-	24, // [24:32] is the sub-list for method output_type
-	16, // [16:24] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	18, // 0: iotflow.v1.StreamDeviceCommandsRequest.result:type_name -> google.protobuf.Struct
+	19, // 1: iotflow.v1.StreamDeviceCommandsResponse.command:type_name -> iotflow.v1.DeviceCommand
+	20, // 2: iotflow.v1.StreamDeviceCommandsResponse.receipt:type_name -> iotflow.v1.CommandReceipt
+	18, // 3: iotflow.v1.AckDeviceCommandRequest.result:type_name -> google.protobuf.Struct
+	21, // 4: iotflow.v1.AckDeviceCommandResponse.command:type_name -> iotflow.v1.Command
+	22, // 5: iotflow.v1.WatchDeviceConfigsResponse.config:type_name -> iotflow.v1.DesiredConfig
+	23, // 6: iotflow.v1.WatchDeviceConfigsResponse.caught_up:type_name -> iotflow.v1.StreamCaughtUp
+	24, // 7: iotflow.v1.ReportDeviceConfigRequest.config:type_name -> iotflow.v1.UpdateDeviceConfigRequest
+	25, // 8: iotflow.v1.ReportDeviceConfigResponse.config:type_name -> iotflow.v1.UpdateDeviceConfigResponse
+	26, // 9: iotflow.v1.ReportPresenceRequest.reports:type_name -> iotflow.v1.PresenceReport
+	27, // 10: iotflow.v1.ReportPresenceResponse.rejected:type_name -> iotflow.v1.PresenceRejection
+	28, // 11: iotflow.v1.OpenMqttSessionsRequest.connections:type_name -> iotflow.v1.MqttConnection
+	29, // 12: iotflow.v1.OpenMqttSessionsResponse.sessions:type_name -> iotflow.v1.MqttSession
+	30, // 13: iotflow.v1.UpdateMqttSessionsRequest.changes:type_name -> iotflow.v1.MqttSessionChange
+	31, // 14: iotflow.v1.WatchMqttConnectionsResponse.opened:type_name -> iotflow.v1.MqttOpenedConnections
+	32, // 15: iotflow.v1.AllocateTimestampsRequest.deliveries:type_name -> iotflow.v1.MqttDelivery
+	33, // 16: iotflow.v1.AllocateTimestampsResponse.times:type_name -> iotflow.v1.MqttDeliveryTimes
+	0,  // 17: iotflow.v1.GatewayService.StreamDeviceCommands:input_type -> iotflow.v1.StreamDeviceCommandsRequest
+	2,  // 18: iotflow.v1.GatewayService.AckDeviceCommand:input_type -> iotflow.v1.AckDeviceCommandRequest
+	4,  // 19: iotflow.v1.GatewayService.WatchDeviceConfigs:input_type -> iotflow.v1.WatchDeviceConfigsRequest
+	6,  // 20: iotflow.v1.GatewayService.ReportDeviceConfig:input_type -> iotflow.v1.ReportDeviceConfigRequest
+	8,  // 21: iotflow.v1.GatewayService.ReportPresence:input_type -> iotflow.v1.ReportPresenceRequest
+	10, // 22: iotflow.v1.GatewayService.OpenMqttSessions:input_type -> iotflow.v1.OpenMqttSessionsRequest
+	12, // 23: iotflow.v1.GatewayService.UpdateMqttSessions:input_type -> iotflow.v1.UpdateMqttSessionsRequest
+	14, // 24: iotflow.v1.GatewayService.WatchMqttConnections:input_type -> iotflow.v1.WatchMqttConnectionsRequest
+	16, // 25: iotflow.v1.GatewayService.AllocateTimestamps:input_type -> iotflow.v1.AllocateTimestampsRequest
+	1,  // 26: iotflow.v1.GatewayService.StreamDeviceCommands:output_type -> iotflow.v1.StreamDeviceCommandsResponse
+	3,  // 27: iotflow.v1.GatewayService.AckDeviceCommand:output_type -> iotflow.v1.AckDeviceCommandResponse
+	5,  // 28: iotflow.v1.GatewayService.WatchDeviceConfigs:output_type -> iotflow.v1.WatchDeviceConfigsResponse
+	7,  // 29: iotflow.v1.GatewayService.ReportDeviceConfig:output_type -> iotflow.v1.ReportDeviceConfigResponse
+	9,  // 30: iotflow.v1.GatewayService.ReportPresence:output_type -> iotflow.v1.ReportPresenceResponse
+	11, // 31: iotflow.v1.GatewayService.OpenMqttSessions:output_type -> iotflow.v1.OpenMqttSessionsResponse
+	13, // 32: iotflow.v1.GatewayService.UpdateMqttSessions:output_type -> iotflow.v1.UpdateMqttSessionsResponse
+	15, // 33: iotflow.v1.GatewayService.WatchMqttConnections:output_type -> iotflow.v1.WatchMqttConnectionsResponse
+	17, // 34: iotflow.v1.GatewayService.AllocateTimestamps:output_type -> iotflow.v1.AllocateTimestampsResponse
+	26, // [26:35] is the sub-list for method output_type
+	17, // [17:26] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_gateway_service_proto_init() }
@@ -1114,13 +1239,16 @@ func file_iotflow_v1_gateway_service_proto_init() {
 		(*WatchDeviceConfigsResponse_Config)(nil),
 		(*WatchDeviceConfigsResponse_CaughtUp)(nil),
 	}
+	file_iotflow_v1_gateway_service_proto_msgTypes[15].OneofWrappers = []any{
+		(*WatchMqttConnectionsResponse_Opened)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_gateway_service_proto_rawDesc), len(file_iotflow_v1_gateway_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

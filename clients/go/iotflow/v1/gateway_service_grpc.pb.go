@@ -26,6 +26,7 @@ const (
 	GatewayService_ReportPresence_FullMethodName       = "/iotflow.v1.GatewayService/ReportPresence"
 	GatewayService_OpenMqttSessions_FullMethodName     = "/iotflow.v1.GatewayService/OpenMqttSessions"
 	GatewayService_UpdateMqttSessions_FullMethodName   = "/iotflow.v1.GatewayService/UpdateMqttSessions"
+	GatewayService_WatchMqttConnections_FullMethodName = "/iotflow.v1.GatewayService/WatchMqttConnections"
 	GatewayService_AllocateTimestamps_FullMethodName   = "/iotflow.v1.GatewayService/AllocateTimestamps"
 )
 
@@ -77,6 +78,9 @@ type GatewayServiceClient interface {
 	// Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
 	// are not stored; the answer names those sessions.
 	UpdateMqttSessions(ctx context.Context, in *UpdateMqttSessionsRequest, opts ...grpc.CallOption) (*UpdateMqttSessionsResponse, error)
+	// Streams the connections that clients open at other endpoints from now on. The caller ends its
+	// older connections of these clients.
+	WatchMqttConnections(ctx context.Context, in *WatchMqttConnectionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMqttConnectionsResponse], error)
 	// Gives times to readings without one, before the caller writes them, and stores these times
 	// durably. A message that is sent again, at this or at another endpoint, gets the times that it
 	// had, so that its readings overwrite themselves. A session has the times of its last 1024
@@ -174,6 +178,25 @@ func (c *gatewayServiceClient) UpdateMqttSessions(ctx context.Context, in *Updat
 	return out, nil
 }
 
+func (c *gatewayServiceClient) WatchMqttConnections(ctx context.Context, in *WatchMqttConnectionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMqttConnectionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &GatewayService_ServiceDesc.Streams[2], GatewayService_WatchMqttConnections_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchMqttConnectionsRequest, WatchMqttConnectionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type GatewayService_WatchMqttConnectionsClient = grpc.ServerStreamingClient[WatchMqttConnectionsResponse]
+
 func (c *gatewayServiceClient) AllocateTimestamps(ctx context.Context, in *AllocateTimestampsRequest, opts ...grpc.CallOption) (*AllocateTimestampsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AllocateTimestampsResponse)
@@ -232,6 +255,9 @@ type GatewayServiceServer interface {
 	// Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
 	// are not stored; the answer names those sessions.
 	UpdateMqttSessions(context.Context, *UpdateMqttSessionsRequest) (*UpdateMqttSessionsResponse, error)
+	// Streams the connections that clients open at other endpoints from now on. The caller ends its
+	// older connections of these clients.
+	WatchMqttConnections(*WatchMqttConnectionsRequest, grpc.ServerStreamingServer[WatchMqttConnectionsResponse]) error
 	// Gives times to readings without one, before the caller writes them, and stores these times
 	// durably. A message that is sent again, at this or at another endpoint, gets the times that it
 	// had, so that its readings overwrite themselves. A session has the times of its last 1024
@@ -267,6 +293,9 @@ func (UnimplementedGatewayServiceServer) OpenMqttSessions(context.Context, *Open
 }
 func (UnimplementedGatewayServiceServer) UpdateMqttSessions(context.Context, *UpdateMqttSessionsRequest) (*UpdateMqttSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateMqttSessions not implemented")
+}
+func (UnimplementedGatewayServiceServer) WatchMqttConnections(*WatchMqttConnectionsRequest, grpc.ServerStreamingServer[WatchMqttConnectionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchMqttConnections not implemented")
 }
 func (UnimplementedGatewayServiceServer) AllocateTimestamps(context.Context, *AllocateTimestampsRequest) (*AllocateTimestampsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AllocateTimestamps not implemented")
@@ -400,6 +429,17 @@ func _GatewayService_UpdateMqttSessions_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GatewayService_WatchMqttConnections_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchMqttConnectionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(GatewayServiceServer).WatchMqttConnections(m, &grpc.GenericServerStream[WatchMqttConnectionsRequest, WatchMqttConnectionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type GatewayService_WatchMqttConnectionsServer = grpc.ServerStreamingServer[WatchMqttConnectionsResponse]
+
 func _GatewayService_AllocateTimestamps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AllocateTimestampsRequest)
 	if err := dec(in); err != nil {
@@ -460,6 +500,11 @@ var GatewayService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchDeviceConfigs",
 			Handler:       _GatewayService_WatchDeviceConfigs_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchMqttConnections",
+			Handler:       _GatewayService_WatchMqttConnections_Handler,
 			ServerStreams: true,
 		},
 	},

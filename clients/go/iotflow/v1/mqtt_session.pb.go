@@ -226,7 +226,10 @@ type MqttSession struct {
 	// Of a present session.
 	Subscriptions []*MqttSubscription `protobuf:"bytes,4,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
 	// The number of this connection among those of the session.
-	Connection    int64 `protobuf:"varint,5,opt,name=connection,proto3" json:"connection,omitempty"`
+	Connection int64 `protobuf:"varint,5,opt,name=connection,proto3" json:"connection,omitempty"`
+	// The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+	// with a later time takes the session over.
+	OpenedAt      int64 `protobuf:"varint,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -296,6 +299,111 @@ func (x *MqttSession) GetConnection() int64 {
 	return 0
 }
 
+func (x *MqttSession) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
+// Connections to another endpoint.
+type MqttOpenedConnections struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Connections   []*MqttOpenedConnection `protobuf:"bytes,1,rep,name=connections,proto3" json:"connections,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MqttOpenedConnections) Reset() {
+	*x = MqttOpenedConnections{}
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MqttOpenedConnections) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MqttOpenedConnections) ProtoMessage() {}
+
+func (x *MqttOpenedConnections) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MqttOpenedConnections.ProtoReflect.Descriptor instead.
+func (*MqttOpenedConnections) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *MqttOpenedConnections) GetConnections() []*MqttOpenedConnection {
+	if x != nil {
+		return x.Connections
+	}
+	return nil
+}
+
+type MqttOpenedConnection struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Client *MqttClient            `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	// MqttSession.opened_at.
+	OpenedAt      int64 `protobuf:"varint,2,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MqttOpenedConnection) Reset() {
+	*x = MqttOpenedConnection{}
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MqttOpenedConnection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MqttOpenedConnection) ProtoMessage() {}
+
+func (x *MqttOpenedConnection) ProtoReflect() protoreflect.Message {
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MqttOpenedConnection.ProtoReflect.Descriptor instead.
+func (*MqttOpenedConnection) Descriptor() ([]byte, []int) {
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MqttOpenedConnection) GetClient() *MqttClient {
+	if x != nil {
+		return x.Client
+	}
+	return nil
+}
+
+func (x *MqttOpenedConnection) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
 // A change of a stored session, sent by the endpoint that holds it.
 type MqttSessionChange struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -304,6 +412,7 @@ type MqttSessionChange struct {
 	//
 	//	*MqttSessionChange_Subscriptions
 	//	*MqttSessionChange_Disconnected
+	//	*MqttSessionChange_ReceivedUntil
 	Change        isMqttSessionChange_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -311,7 +420,7 @@ type MqttSessionChange struct {
 
 func (x *MqttSessionChange) Reset() {
 	*x = MqttSessionChange{}
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -323,7 +432,7 @@ func (x *MqttSessionChange) String() string {
 func (*MqttSessionChange) ProtoMessage() {}
 
 func (x *MqttSessionChange) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[4]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -336,7 +445,7 @@ func (x *MqttSessionChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MqttSessionChange.ProtoReflect.Descriptor instead.
 func (*MqttSessionChange) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{4}
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *MqttSessionChange) GetSessionId() int64 {
@@ -371,6 +480,15 @@ func (x *MqttSessionChange) GetDisconnected() *MqttDisconnection {
 	return nil
 }
 
+func (x *MqttSessionChange) GetReceivedUntil() int64 {
+	if x != nil {
+		if x, ok := x.Change.(*MqttSessionChange_ReceivedUntil); ok {
+			return x.ReceivedUntil
+		}
+	}
+	return 0
+}
+
 type isMqttSessionChange_Change interface {
 	isMqttSessionChange_Change()
 }
@@ -385,9 +503,18 @@ type MqttSessionChange_Disconnected struct {
 	Disconnected *MqttDisconnection `protobuf:"bytes,3,opt,name=disconnected,proto3,oneof"`
 }
 
+type MqttSessionChange_ReceivedUntil struct {
+	// The client has the acknowledgements of all messages with times up to this one; see
+	// MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+	// also with the DUP flag.
+	ReceivedUntil int64 `protobuf:"varint,4,opt,name=received_until,json=receivedUntil,proto3,oneof"`
+}
+
 func (*MqttSessionChange_Subscriptions) isMqttSessionChange_Change() {}
 
 func (*MqttSessionChange_Disconnected) isMqttSessionChange_Change() {}
+
+func (*MqttSessionChange_ReceivedUntil) isMqttSessionChange_Change() {}
 
 type MqttSubscriptions struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -398,7 +525,7 @@ type MqttSubscriptions struct {
 
 func (x *MqttSubscriptions) Reset() {
 	*x = MqttSubscriptions{}
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[5]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +537,7 @@ func (x *MqttSubscriptions) String() string {
 func (*MqttSubscriptions) ProtoMessage() {}
 
 func (x *MqttSubscriptions) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[5]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +550,7 @@ func (x *MqttSubscriptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MqttSubscriptions.ProtoReflect.Descriptor instead.
 func (*MqttSubscriptions) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{5}
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MqttSubscriptions) GetSubscriptions() []*MqttSubscription {
@@ -445,7 +572,7 @@ type MqttDisconnection struct {
 
 func (x *MqttDisconnection) Reset() {
 	*x = MqttDisconnection{}
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[6]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -457,7 +584,7 @@ func (x *MqttDisconnection) String() string {
 func (*MqttDisconnection) ProtoMessage() {}
 
 func (x *MqttDisconnection) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[6]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -470,7 +597,7 @@ func (x *MqttDisconnection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MqttDisconnection.ProtoReflect.Descriptor instead.
 func (*MqttDisconnection) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{6}
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MqttDisconnection) GetConnection() int64 {
@@ -501,14 +628,17 @@ type MqttDelivery struct {
 	// A digest of the topic and the payload, the same at every endpoint.
 	Digest int64 `protobuf:"fixed64,5,opt,name=digest,proto3" json:"digest,omitempty"`
 	// The DUP flag: the message may have arrived before.
-	Resent        bool `protobuf:"varint,6,opt,name=resent,proto3" json:"resent,omitempty"`
+	Resent bool `protobuf:"varint,6,opt,name=resent,proto3" json:"resent,omitempty"`
+	// MqttSession.connection of the connection on which the message arrived. If another endpoint has
+	// held the session since, the message has no times: the client sends it again there.
+	Connection    int64 `protobuf:"varint,7,opt,name=connection,proto3" json:"connection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MqttDelivery) Reset() {
 	*x = MqttDelivery{}
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -520,7 +650,7 @@ func (x *MqttDelivery) String() string {
 func (*MqttDelivery) ProtoMessage() {}
 
 func (x *MqttDelivery) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[7]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +663,7 @@ func (x *MqttDelivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MqttDelivery.ProtoReflect.Descriptor instead.
 func (*MqttDelivery) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{7}
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *MqttDelivery) GetDeviceId() int32 {
@@ -578,6 +708,13 @@ func (x *MqttDelivery) GetResent() bool {
 	return false
 }
 
+func (x *MqttDelivery) GetConnection() int64 {
+	if x != nil {
+		return x.Connection
+	}
+	return 0
+}
+
 // The times of the readings of a message, in milliseconds since 1970-01-01 UTC: `first`, `first +
 // step`, and so on.
 type MqttDeliveryTimes struct {
@@ -595,7 +732,7 @@ type MqttDeliveryTimes struct {
 
 func (x *MqttDeliveryTimes) Reset() {
 	*x = MqttDeliveryTimes{}
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +744,7 @@ func (x *MqttDeliveryTimes) String() string {
 func (*MqttDeliveryTimes) ProtoMessage() {}
 
 func (x *MqttDeliveryTimes) ProtoReflect() protoreflect.Message {
-	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[8]
+	mi := &file_iotflow_v1_mqtt_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +757,7 @@ func (x *MqttDeliveryTimes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MqttDeliveryTimes.ProtoReflect.Descriptor instead.
 func (*MqttDeliveryTimes) Descriptor() ([]byte, []int) {
-	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{8}
+	return file_iotflow_v1_mqtt_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MqttDeliveryTimes) GetFirst() int64 {
@@ -665,7 +802,7 @@ const file_iotflow_v1_mqtt_session_proto_rawDesc = "" +
 	"\x06client\x18\x01 \x01(\v2\x16.iotflow.v1.MqttClientR\x06client\x12\x1f\n" +
 	"\vclean_start\x18\x02 \x01(\bR\n" +
 	"cleanStart\x12%\n" +
-	"\x0eexpiry_seconds\x18\x03 \x01(\x05R\rexpirySeconds\"\xc0\x01\n" +
+	"\x0eexpiry_seconds\x18\x03 \x01(\x05R\rexpirySeconds\"\xdd\x01\n" +
 	"\vMqttSession\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\x03R\tsessionId\x12\x18\n" +
@@ -674,12 +811,19 @@ const file_iotflow_v1_mqtt_session_proto_rawDesc = "" +
 	"\rsubscriptions\x18\x04 \x03(\v2\x1c.iotflow.v1.MqttSubscriptionR\rsubscriptions\x12\x1e\n" +
 	"\n" +
 	"connection\x18\x05 \x01(\x03R\n" +
-	"connection\"\xc8\x01\n" +
+	"connection\x12\x1b\n" +
+	"\topened_at\x18\x06 \x01(\x03R\bopenedAt\"[\n" +
+	"\x15MqttOpenedConnections\x12B\n" +
+	"\vconnections\x18\x01 \x03(\v2 .iotflow.v1.MqttOpenedConnectionR\vconnections\"c\n" +
+	"\x14MqttOpenedConnection\x12.\n" +
+	"\x06client\x18\x01 \x01(\v2\x16.iotflow.v1.MqttClientR\x06client\x12\x1b\n" +
+	"\topened_at\x18\x02 \x01(\x03R\bopenedAt\"\xf1\x01\n" +
 	"\x11MqttSessionChange\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\x03R\tsessionId\x12E\n" +
 	"\rsubscriptions\x18\x02 \x01(\v2\x1d.iotflow.v1.MqttSubscriptionsH\x00R\rsubscriptions\x12C\n" +
-	"\fdisconnected\x18\x03 \x01(\v2\x1d.iotflow.v1.MqttDisconnectionH\x00R\fdisconnectedB\b\n" +
+	"\fdisconnected\x18\x03 \x01(\v2\x1d.iotflow.v1.MqttDisconnectionH\x00R\fdisconnected\x12'\n" +
+	"\x0ereceived_until\x18\x04 \x01(\x03H\x00R\rreceivedUntilB\b\n" +
 	"\x06change\"W\n" +
 	"\x11MqttSubscriptions\x12B\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1c.iotflow.v1.MqttSubscriptionR\rsubscriptions\"Z\n" +
@@ -687,7 +831,7 @@ const file_iotflow_v1_mqtt_session_proto_rawDesc = "" +
 	"\n" +
 	"connection\x18\x02 \x01(\x03R\n" +
 	"connection\x12%\n" +
-	"\x0eexpiry_seconds\x18\x01 \x01(\x05R\rexpirySeconds\"\xb3\x01\n" +
+	"\x0eexpiry_seconds\x18\x01 \x01(\x05R\rexpirySeconds\"\xd3\x01\n" +
 	"\fMqttDelivery\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\x05R\bdeviceId\x12\x1a\n" +
 	"\breadings\x18\x02 \x01(\x05R\breadings\x12\x1d\n" +
@@ -695,7 +839,10 @@ const file_iotflow_v1_mqtt_session_proto_rawDesc = "" +
 	"session_id\x18\x03 \x01(\x03R\tsessionId\x12\x1b\n" +
 	"\tpacket_id\x18\x04 \x01(\x05R\bpacketId\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\x10R\x06digest\x12\x16\n" +
-	"\x06resent\x18\x06 \x01(\bR\x06resent\"c\n" +
+	"\x06resent\x18\x06 \x01(\bR\x06resent\x12\x1e\n" +
+	"\n" +
+	"connection\x18\a \x01(\x03R\n" +
+	"connection\"c\n" +
 	"\x11MqttDeliveryTimes\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x03R\x05first\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x05R\x04step\x12$\n" +
@@ -716,29 +863,33 @@ func file_iotflow_v1_mqtt_session_proto_rawDescGZIP() []byte {
 	return file_iotflow_v1_mqtt_session_proto_rawDescData
 }
 
-var file_iotflow_v1_mqtt_session_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_iotflow_v1_mqtt_session_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_iotflow_v1_mqtt_session_proto_goTypes = []any{
-	(*MqttClient)(nil),        // 0: iotflow.v1.MqttClient
-	(*MqttSubscription)(nil),  // 1: iotflow.v1.MqttSubscription
-	(*MqttConnection)(nil),    // 2: iotflow.v1.MqttConnection
-	(*MqttSession)(nil),       // 3: iotflow.v1.MqttSession
-	(*MqttSessionChange)(nil), // 4: iotflow.v1.MqttSessionChange
-	(*MqttSubscriptions)(nil), // 5: iotflow.v1.MqttSubscriptions
-	(*MqttDisconnection)(nil), // 6: iotflow.v1.MqttDisconnection
-	(*MqttDelivery)(nil),      // 7: iotflow.v1.MqttDelivery
-	(*MqttDeliveryTimes)(nil), // 8: iotflow.v1.MqttDeliveryTimes
+	(*MqttClient)(nil),            // 0: iotflow.v1.MqttClient
+	(*MqttSubscription)(nil),      // 1: iotflow.v1.MqttSubscription
+	(*MqttConnection)(nil),        // 2: iotflow.v1.MqttConnection
+	(*MqttSession)(nil),           // 3: iotflow.v1.MqttSession
+	(*MqttOpenedConnections)(nil), // 4: iotflow.v1.MqttOpenedConnections
+	(*MqttOpenedConnection)(nil),  // 5: iotflow.v1.MqttOpenedConnection
+	(*MqttSessionChange)(nil),     // 6: iotflow.v1.MqttSessionChange
+	(*MqttSubscriptions)(nil),     // 7: iotflow.v1.MqttSubscriptions
+	(*MqttDisconnection)(nil),     // 8: iotflow.v1.MqttDisconnection
+	(*MqttDelivery)(nil),          // 9: iotflow.v1.MqttDelivery
+	(*MqttDeliveryTimes)(nil),     // 10: iotflow.v1.MqttDeliveryTimes
 }
 var file_iotflow_v1_mqtt_session_proto_depIdxs = []int32{
 	0, // 0: iotflow.v1.MqttConnection.client:type_name -> iotflow.v1.MqttClient
 	1, // 1: iotflow.v1.MqttSession.subscriptions:type_name -> iotflow.v1.MqttSubscription
-	5, // 2: iotflow.v1.MqttSessionChange.subscriptions:type_name -> iotflow.v1.MqttSubscriptions
-	6, // 3: iotflow.v1.MqttSessionChange.disconnected:type_name -> iotflow.v1.MqttDisconnection
-	1, // 4: iotflow.v1.MqttSubscriptions.subscriptions:type_name -> iotflow.v1.MqttSubscription
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 2: iotflow.v1.MqttOpenedConnections.connections:type_name -> iotflow.v1.MqttOpenedConnection
+	0, // 3: iotflow.v1.MqttOpenedConnection.client:type_name -> iotflow.v1.MqttClient
+	7, // 4: iotflow.v1.MqttSessionChange.subscriptions:type_name -> iotflow.v1.MqttSubscriptions
+	8, // 5: iotflow.v1.MqttSessionChange.disconnected:type_name -> iotflow.v1.MqttDisconnection
+	1, // 6: iotflow.v1.MqttSubscriptions.subscriptions:type_name -> iotflow.v1.MqttSubscription
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_iotflow_v1_mqtt_session_proto_init() }
@@ -746,9 +897,10 @@ func file_iotflow_v1_mqtt_session_proto_init() {
 	if File_iotflow_v1_mqtt_session_proto != nil {
 		return
 	}
-	file_iotflow_v1_mqtt_session_proto_msgTypes[4].OneofWrappers = []any{
+	file_iotflow_v1_mqtt_session_proto_msgTypes[6].OneofWrappers = []any{
 		(*MqttSessionChange_Subscriptions)(nil),
 		(*MqttSessionChange_Disconnected)(nil),
+		(*MqttSessionChange_ReceivedUntil)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -756,7 +908,7 @@ func file_iotflow_v1_mqtt_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_iotflow_v1_mqtt_session_proto_rawDesc), len(file_iotflow_v1_mqtt_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

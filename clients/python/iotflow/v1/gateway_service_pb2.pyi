@@ -48,8 +48,9 @@ class StreamDeviceCommandsRequest(_message.Message):
 
     announced: the command was published to the group.
 
-    unreachable: the device cannot be reached now. The command stays queued, and is offered again
-    when the device is reported online, gives a sign of life, or after a minute.
+    unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+    to the other gateways; to this one again when the device is reported online, gives a sign of
+    life, or after a minute.
     """
     @_builtins.property
     def result(self) -> _struct_pb2.Struct:
@@ -393,6 +394,50 @@ class UpdateMqttSessionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateMqttSessionsResponse: _TypeAlias = UpdateMqttSessionsResponse  # noqa: Y015
+
+@_typing.final
+class WatchMqttConnectionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDPOINT_FIELD_NUMBER: _builtins.int
+    endpoint: _builtins.str
+    """The caller: one process of an MQTT endpoint."""
+    def __init__(
+        self,
+        *,
+        endpoint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["endpoint", b"endpoint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchMqttConnectionsRequest: _TypeAlias = WatchMqttConnectionsRequest  # noqa: Y015
+
+@_typing.final
+class WatchMqttConnectionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def opened(self) -> _mqtt_session_pb2.MqttOpenedConnections:
+        """Clients have connected to another endpoint."""
+
+    def __init__(
+        self,
+        *,
+        opened: _mqtt_session_pb2.MqttOpenedConnections | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "opened", b"opened"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "opened", b"opened"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["opened"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___WatchMqttConnectionsResponse: _TypeAlias = WatchMqttConnectionsResponse  # noqa: Y015
 
 @_typing.final
 class AllocateTimestampsRequest(_message.Message):

@@ -77,6 +77,11 @@ class GatewayServiceStub:
                 request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.FromString,
                 _registered_method=True)
+        self.WatchMqttConnections = channel.unary_stream(
+                '/iotflow.v1.GatewayService/WatchMqttConnections',
+                request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsResponse.FromString,
+                _registered_method=True)
         self.AllocateTimestamps = channel.unary_unary(
                 '/iotflow.v1.GatewayService/AllocateTimestamps',
                 request_serializer=iotflow_dot_v1_dot_gateway__service__pb2.AllocateTimestampsRequest.SerializeToString,
@@ -165,6 +170,14 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchMqttConnections(self, request, context):
+        """Streams the connections that clients open at other endpoints from now on. The caller ends its
+        older connections of these clients.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AllocateTimestamps(self, request, context):
         """Gives times to readings without one, before the caller writes them, and stores these times
         durably. A message that is sent again, at this or at another endpoint, gets the times that it
@@ -212,6 +225,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.UpdateMqttSessions,
                     request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.SerializeToString,
+            ),
+            'WatchMqttConnections': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchMqttConnections,
+                    request_deserializer=iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsResponse.SerializeToString,
             ),
             'AllocateTimestamps': grpc.unary_unary_rpc_method_handler(
                     servicer.AllocateTimestamps,
@@ -416,6 +434,33 @@ class GatewayService:
             '/iotflow.v1.GatewayService/UpdateMqttSessions',
             iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsRequest.SerializeToString,
             iotflow_dot_v1_dot_gateway__service__pb2.UpdateMqttSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchMqttConnections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/iotflow.v1.GatewayService/WatchMqttConnections',
+            iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsRequest.SerializeToString,
+            iotflow_dot_v1_dot_gateway__service__pb2.WatchMqttConnectionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

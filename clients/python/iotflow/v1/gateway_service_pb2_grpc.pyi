@@ -82,6 +82,10 @@ class GatewayServiceStub:
     """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
     are not stored; the answer names those sessions.
     """
+    WatchMqttConnections: _grpc.UnaryStreamMultiCallable[_gateway_service_pb2.WatchMqttConnectionsRequest, _gateway_service_pb2.WatchMqttConnectionsResponse]
+    """Streams the connections that clients open at other endpoints from now on. The caller ends its
+    older connections of these clients.
+    """
     AllocateTimestamps: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.AllocateTimestampsRequest, _gateway_service_pb2.AllocateTimestampsResponse]
     """Gives times to readings without one, before the caller writes them, and stores these times
     durably. A message that is sent again, at this or at another endpoint, gets the times that it
@@ -142,6 +146,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     UpdateMqttSessions: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.UpdateMqttSessionsRequest, _gateway_service_pb2.UpdateMqttSessionsResponse]  # type: ignore[assignment]
     """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
     are not stored; the answer names those sessions.
+    """
+    WatchMqttConnections: _aio.UnaryStreamMultiCallable[_gateway_service_pb2.WatchMqttConnectionsRequest, _gateway_service_pb2.WatchMqttConnectionsResponse]  # type: ignore[assignment]
+    """Streams the connections that clients open at other endpoints from now on. The caller ends its
+    older connections of these clients.
     """
     AllocateTimestamps: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.AllocateTimestampsRequest, _gateway_service_pb2.AllocateTimestampsResponse]  # type: ignore[assignment]
     """Gives times to readings without one, before the caller writes them, and stores these times
@@ -242,6 +250,16 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gateway_service_pb2.UpdateMqttSessionsResponse, _abc.Awaitable[_gateway_service_pb2.UpdateMqttSessionsResponse]]:
         """Stores changes of sessions durably, in order. Changes of sessions that the caller does not hold
         are not stored; the answer names those sessions.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchMqttConnections(
+        self,
+        request: _gateway_service_pb2.WatchMqttConnectionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_gateway_service_pb2.WatchMqttConnectionsResponse], _abc.AsyncIterator[_gateway_service_pb2.WatchMqttConnectionsResponse]]:
+        """Streams the connections that clients open at other endpoints from now on. The caller ends its
+        older connections of these clients.
         """
 
     @_abc_1.abstractmethod

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_session.proto\x12\niotflow.v1\x1a\x1fgoogle/api/field_behavior.proto\"\x8d\x01\n\nMqttClient\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12(\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12+\n\tclient_id\x18\x03 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x08\x63lientId\"\xa0\x01\n\x10MqttSubscription\x12\x31\n\x0ctopic_filter\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x0btopicFilter\x12\'\n\x07options\x18\x02 \x01(\x05\x42\r\xe2\x41\x01\x01\xbaH\x06\x1a\x04\x18?(\x00R\x07options\x12\x30\n\nidentifier\x18\x03 \x01(\x05\x42\x10\xe2\x41\x01\x01\xbaH\t\x1a\x07\x18\xff\xff\xff\x7f(\x00R\nidentifier\"\xab\x01\n\x0eMqttConnection\x12:\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x16.iotflow.v1.MqttClientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63lient\x12%\n\x0b\x63lean_start\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ncleanStart\x12\x36\n\x0e\x65xpiry_seconds\x18\x03 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\x80\xeaI(\x00R\rexpirySeconds\"\xc0\x01\n\x0bMqttSession\x12\x1d\n\nsession_id\x18\x01 \x01(\x03R\tsessionId\x12\x18\n\x07present\x18\x02 \x01(\x08R\x07present\x12\x14\n\x05moved\x18\x03 \x01(\x08R\x05moved\x12\x42\n\rsubscriptions\x18\x04 \x03(\x0b\x32\x1c.iotflow.v1.MqttSubscriptionR\rsubscriptions\x12\x1e\n\nconnection\x18\x05 \x01(\x03R\nconnection\"\xe8\x01\n\x11MqttSessionChange\x12*\n\nsession_id\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\tsessionId\x12K\n\rsubscriptions\x18\x02 \x01(\x0b\x32\x1d.iotflow.v1.MqttSubscriptionsB\x04\xe2\x41\x01\x01H\x00R\rsubscriptions\x12I\n\x0c\x64isconnected\x18\x03 \x01(\x0b\x32\x1d.iotflow.v1.MqttDisconnectionB\x04\xe2\x41\x01\x01H\x00R\x0c\x64isconnectedB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"e\n\x11MqttSubscriptions\x12P\n\rsubscriptions\x18\x01 \x03(\x0b\x32\x1c.iotflow.v1.MqttSubscriptionB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32R\rsubscriptions\"x\n\x11MqttDisconnection\x12+\n\nconnection\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\nconnection\x12\x36\n\x0e\x65xpiry_seconds\x18\x01 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\x80\xeaI(\x00R\rexpirySeconds\"\xfa\x01\n\x0cMqttDelivery\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12*\n\x08readings\x18\x02 \x01(\x05\x42\x0e\xe2\x41\x01\x02\xbaH\x07\x1a\x05\x18\x90N(\x01R\x08readings\x12*\n\nsession_id\x18\x03 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\tsessionId\x12,\n\tpacket_id\x18\x04 \x01(\x05\x42\x0f\xe2\x41\x01\x02\xbaH\x08\x1a\x06\x18\xff\xff\x03(\x01R\x08packetId\x12\x1c\n\x06\x64igest\x18\x05 \x01(\x10\x42\x04\xe2\x41\x01\x01R\x06\x64igest\x12\x1c\n\x06resent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06resent\"c\n\x11MqttDeliveryTimes\x12\x14\n\x05\x66irst\x18\x01 \x01(\x03R\x05\x66irst\x12\x12\n\x04step\x18\x02 \x01(\x05R\x04step\x12$\n\x0eretry_after_ms\x18\x03 \x01(\x05R\x0cretryAfterMsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_session.proto\x12\niotflow.v1\x1a\x1fgoogle/api/field_behavior.proto\"\x8d\x01\n\nMqttClient\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12(\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12+\n\tclient_id\x18\x03 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x08\x63lientId\"\xa0\x01\n\x10MqttSubscription\x12\x31\n\x0ctopic_filter\x18\x01 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x0btopicFilter\x12\'\n\x07options\x18\x02 \x01(\x05\x42\r\xe2\x41\x01\x01\xbaH\x06\x1a\x04\x18?(\x00R\x07options\x12\x30\n\nidentifier\x18\x03 \x01(\x05\x42\x10\xe2\x41\x01\x01\xbaH\t\x1a\x07\x18\xff\xff\xff\x7f(\x00R\nidentifier\"\xab\x01\n\x0eMqttConnection\x12:\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x16.iotflow.v1.MqttClientB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63lient\x12%\n\x0b\x63lean_start\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01R\ncleanStart\x12\x36\n\x0e\x65xpiry_seconds\x18\x03 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\x80\xeaI(\x00R\rexpirySeconds\"\xdd\x01\n\x0bMqttSession\x12\x1d\n\nsession_id\x18\x01 \x01(\x03R\tsessionId\x12\x18\n\x07present\x18\x02 \x01(\x08R\x07present\x12\x14\n\x05moved\x18\x03 \x01(\x08R\x05moved\x12\x42\n\rsubscriptions\x18\x04 \x03(\x0b\x32\x1c.iotflow.v1.MqttSubscriptionR\rsubscriptions\x12\x1e\n\nconnection\x18\x05 \x01(\x03R\nconnection\x12\x1b\n\topened_at\x18\x06 \x01(\x03R\x08openedAt\"[\n\x15MqttOpenedConnections\x12\x42\n\x0b\x63onnections\x18\x01 \x03(\x0b\x32 .iotflow.v1.MqttOpenedConnectionR\x0b\x63onnections\"c\n\x14MqttOpenedConnection\x12.\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x16.iotflow.v1.MqttClientR\x06\x63lient\x12\x1b\n\topened_at\x18\x02 \x01(\x03R\x08openedAt\"\x9e\x02\n\x11MqttSessionChange\x12*\n\nsession_id\x18\x01 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\tsessionId\x12K\n\rsubscriptions\x18\x02 \x01(\x0b\x32\x1d.iotflow.v1.MqttSubscriptionsB\x04\xe2\x41\x01\x01H\x00R\rsubscriptions\x12I\n\x0c\x64isconnected\x18\x03 \x01(\x0b\x32\x1d.iotflow.v1.MqttDisconnectionB\x04\xe2\x41\x01\x01H\x00R\x0c\x64isconnected\x12\x34\n\x0ereceived_until\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x01H\x00R\rreceivedUntilB\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\"e\n\x11MqttSubscriptions\x12P\n\rsubscriptions\x18\x01 \x03(\x0b\x32\x1c.iotflow.v1.MqttSubscriptionB\x0c\xe2\x41\x01\x01\xbaH\x05\x92\x01\x02\x10\x32R\rsubscriptions\"x\n\x11MqttDisconnection\x12+\n\nconnection\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\nconnection\x12\x36\n\x0e\x65xpiry_seconds\x18\x01 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\x80\xeaI(\x00R\rexpirySeconds\"\xa7\x02\n\x0cMqttDelivery\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12*\n\x08readings\x18\x02 \x01(\x05\x42\x0e\xe2\x41\x01\x02\xbaH\x07\x1a\x05\x18\x90N(\x01R\x08readings\x12*\n\nsession_id\x18\x03 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02(\x01R\tsessionId\x12,\n\tpacket_id\x18\x04 \x01(\x05\x42\x0f\xe2\x41\x01\x02\xbaH\x08\x1a\x06\x18\xff\xff\x03(\x01R\x08packetId\x12\x1c\n\x06\x64igest\x18\x05 \x01(\x10\x42\x04\xe2\x41\x01\x01R\x06\x64igest\x12\x1c\n\x06resent\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06resent\x12+\n\nconnection\x18\x07 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00R\nconnection\"c\n\x11MqttDeliveryTimes\x12\x14\n\x05\x66irst\x18\x01 \x01(\x03R\x05\x66irst\x12\x12\n\x04step\x18\x02 \x01(\x05R\x04step\x12$\n\x0eretry_after_ms\x18\x03 \x01(\x05R\x0cretryAfterMsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,6 +59,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTSESSIONCHANGE'].fields_by_name['subscriptions']._serialized_options = b'\342A\001\001'
   _globals['_MQTTSESSIONCHANGE'].fields_by_name['disconnected']._loaded_options = None
   _globals['_MQTTSESSIONCHANGE'].fields_by_name['disconnected']._serialized_options = b'\342A\001\001'
+  _globals['_MQTTSESSIONCHANGE'].fields_by_name['received_until']._loaded_options = None
+  _globals['_MQTTSESSIONCHANGE'].fields_by_name['received_until']._serialized_options = b'\342A\001\001\272H\004\"\002(\001'
   _globals['_MQTTSUBSCRIPTIONS'].fields_by_name['subscriptions']._loaded_options = None
   _globals['_MQTTSUBSCRIPTIONS'].fields_by_name['subscriptions']._serialized_options = b'\342A\001\001\272H\005\222\001\002\0202'
   _globals['_MQTTDISCONNECTION'].fields_by_name['connection']._loaded_options = None
@@ -77,6 +79,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTDELIVERY'].fields_by_name['digest']._serialized_options = b'\342A\001\001'
   _globals['_MQTTDELIVERY'].fields_by_name['resent']._loaded_options = None
   _globals['_MQTTDELIVERY'].fields_by_name['resent']._serialized_options = b'\342A\001\001'
+  _globals['_MQTTDELIVERY'].fields_by_name['connection']._loaded_options = None
+  _globals['_MQTTDELIVERY'].fields_by_name['connection']._serialized_options = b'\342A\001\001\272H\004\"\002(\000'
   _globals['_MQTTCLIENT']._serialized_start=79
   _globals['_MQTTCLIENT']._serialized_end=220
   _globals['_MQTTSUBSCRIPTION']._serialized_start=223
@@ -84,15 +88,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTCONNECTION']._serialized_start=386
   _globals['_MQTTCONNECTION']._serialized_end=557
   _globals['_MQTTSESSION']._serialized_start=560
-  _globals['_MQTTSESSION']._serialized_end=752
-  _globals['_MQTTSESSIONCHANGE']._serialized_start=755
-  _globals['_MQTTSESSIONCHANGE']._serialized_end=987
-  _globals['_MQTTSUBSCRIPTIONS']._serialized_start=989
-  _globals['_MQTTSUBSCRIPTIONS']._serialized_end=1090
-  _globals['_MQTTDISCONNECTION']._serialized_start=1092
-  _globals['_MQTTDISCONNECTION']._serialized_end=1212
-  _globals['_MQTTDELIVERY']._serialized_start=1215
-  _globals['_MQTTDELIVERY']._serialized_end=1465
-  _globals['_MQTTDELIVERYTIMES']._serialized_start=1467
-  _globals['_MQTTDELIVERYTIMES']._serialized_end=1566
+  _globals['_MQTTSESSION']._serialized_end=781
+  _globals['_MQTTOPENEDCONNECTIONS']._serialized_start=783
+  _globals['_MQTTOPENEDCONNECTIONS']._serialized_end=874
+  _globals['_MQTTOPENEDCONNECTION']._serialized_start=876
+  _globals['_MQTTOPENEDCONNECTION']._serialized_end=975
+  _globals['_MQTTSESSIONCHANGE']._serialized_start=978
+  _globals['_MQTTSESSIONCHANGE']._serialized_end=1264
+  _globals['_MQTTSUBSCRIPTIONS']._serialized_start=1266
+  _globals['_MQTTSUBSCRIPTIONS']._serialized_end=1367
+  _globals['_MQTTDISCONNECTION']._serialized_start=1369
+  _globals['_MQTTDISCONNECTION']._serialized_end=1489
+  _globals['_MQTTDELIVERY']._serialized_start=1492
+  _globals['_MQTTDELIVERY']._serialized_end=1787
+  _globals['_MQTTDELIVERYTIMES']._serialized_start=1789
+  _globals['_MQTTDELIVERYTIMES']._serialized_end=1888
 # @@protoc_insertion_point(module_scope)

@@ -123,6 +123,7 @@ class MqttSession(_message.Message):
     MOVED_FIELD_NUMBER: _builtins.int
     SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
     CONNECTION_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.int
     """0: the session is not stored. A session that begins anew has a new id."""
     present: _builtins.bool
@@ -133,6 +134,10 @@ class MqttSession(_message.Message):
     """
     connection: _builtins.int
     """The number of this connection among those of the session."""
+    opened_at: _builtins.int
+    """The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+    with a later time takes the session over.
+    """
     @_builtins.property
     def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___MqttSubscription]:
         """Of a present session."""
@@ -145,14 +150,61 @@ class MqttSession(_message.Message):
         moved: _builtins.bool = ...,
         subscriptions: _abc.Iterable[Global___MqttSubscription] | None = ...,
         connection: _builtins.int = ...,
+        opened_at: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "moved", b"moved", "present", b"present", "session_id", b"session_id", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "moved", b"moved", "opened_at", b"opened_at", "present", b"present", "session_id", b"session_id", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MqttSession: _TypeAlias = MqttSession  # noqa: Y015
+
+@_typing.final
+class MqttOpenedConnections(_message.Message):
+    """Connections to another endpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONNECTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def connections(self) -> _containers.RepeatedCompositeFieldContainer[Global___MqttOpenedConnection]: ...
+    def __init__(
+        self,
+        *,
+        connections: _abc.Iterable[Global___MqttOpenedConnection] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connections", b"connections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MqttOpenedConnections: _TypeAlias = MqttOpenedConnections  # noqa: Y015
+
+@_typing.final
+class MqttOpenedConnection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    opened_at: _builtins.int
+    """MqttSession.opened_at."""
+    @_builtins.property
+    def client(self) -> Global___MqttClient: ...
+    def __init__(
+        self,
+        *,
+        client: Global___MqttClient | None = ...,
+        opened_at: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client", b"client"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "opened_at", b"opened_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MqttOpenedConnection: _TypeAlias = MqttOpenedConnection  # noqa: Y015
 
 @_typing.final
 class MqttSessionChange(_message.Message):
@@ -163,7 +215,13 @@ class MqttSessionChange(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
     DISCONNECTED_FIELD_NUMBER: _builtins.int
+    RECEIVED_UNTIL_FIELD_NUMBER: _builtins.int
     session_id: _builtins.int
+    received_until: _builtins.int
+    """The client has the acknowledgements of all messages with times up to this one; see
+    MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+    also with the DUP flag.
+    """
     @_builtins.property
     def subscriptions(self) -> Global___MqttSubscriptions:
         """All subscriptions of the session."""
@@ -178,12 +236,13 @@ class MqttSessionChange(_message.Message):
         session_id: _builtins.int = ...,
         subscriptions: Global___MqttSubscriptions | None = ...,
         disconnected: Global___MqttDisconnection | None = ...,
+        received_until: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "disconnected", b"disconnected", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "disconnected", b"disconnected", "received_until", b"received_until", "subscriptions", b"subscriptions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "disconnected", b"disconnected", "session_id", b"session_id", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "disconnected", b"disconnected", "received_until", b"received_until", "session_id", b"session_id", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["subscriptions", "disconnected"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["subscriptions", "disconnected", "received_until"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
@@ -247,6 +306,7 @@ class MqttDelivery(_message.Message):
     PACKET_ID_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     RESENT_FIELD_NUMBER: _builtins.int
+    CONNECTION_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     """The device whose readings these are."""
     readings: _builtins.int
@@ -258,6 +318,10 @@ class MqttDelivery(_message.Message):
     """A digest of the topic and the payload, the same at every endpoint."""
     resent: _builtins.bool
     """The DUP flag: the message may have arrived before."""
+    connection: _builtins.int
+    """MqttSession.connection of the connection on which the message arrived. If another endpoint has
+    held the session since, the message has no times: the client sends it again there.
+    """
     def __init__(
         self,
         *,
@@ -267,10 +331,11 @@ class MqttDelivery(_message.Message):
         packet_id: _builtins.int = ...,
         digest: _builtins.int = ...,
         resent: _builtins.bool = ...,
+        connection: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "digest", b"digest", "packet_id", b"packet_id", "readings", b"readings", "resent", b"resent", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "device_id", b"device_id", "digest", b"digest", "packet_id", b"packet_id", "readings", b"readings", "resent", b"resent", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

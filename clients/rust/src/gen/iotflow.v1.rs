@@ -2718,13 +2718,31 @@ pub struct MqttSession {
     /// The number of this connection among those of the session.
     #[prost(int64, tag = "5")]
     pub connection: i64,
+    /// The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+    /// with a later time takes the session over.
+    #[prost(int64, tag = "6")]
+    pub opened_at: i64,
+}
+/// Connections to another endpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MqttOpenedConnections {
+    #[prost(message, repeated, tag = "1")]
+    pub connections: ::prost::alloc::vec::Vec<MqttOpenedConnection>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MqttOpenedConnection {
+    #[prost(message, optional, tag = "1")]
+    pub client: ::core::option::Option<MqttClient>,
+    /// MqttSession.opened_at.
+    #[prost(int64, tag = "2")]
+    pub opened_at: i64,
 }
 /// A change of a stored session, sent by the endpoint that holds it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MqttSessionChange {
     #[prost(int64, tag = "1")]
     pub session_id: i64,
-    #[prost(oneof = "mqtt_session_change::Change", tags = "2, 3")]
+    #[prost(oneof = "mqtt_session_change::Change", tags = "2, 3, 4")]
     pub change: ::core::option::Option<mqtt_session_change::Change>,
 }
 /// Nested message and enum types in `MqttSessionChange`.
@@ -2737,6 +2755,11 @@ pub mod mqtt_session_change {
         /// The connection has ended.
         #[prost(message, tag = "3")]
         Disconnected(super::MqttDisconnection),
+        /// The client has the acknowledgements of all messages with times up to this one; see
+        /// MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+        /// also with the DUP flag.
+        #[prost(int64, tag = "4")]
+        ReceivedUntil(i64),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2774,6 +2797,10 @@ pub struct MqttDelivery {
     /// The DUP flag: the message may have arrived before.
     #[prost(bool, tag = "6")]
     pub resent: bool,
+    /// MqttSession.connection of the connection on which the message arrived. If another endpoint has
+    /// held the session since, the message has no times: the client sends it again there.
+    #[prost(int64, tag = "7")]
+    pub connection: i64,
 }
 /// The times of the readings of a message, in milliseconds since 1970-01-01 UTC: `first`, `first +  step`, and so on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2832,8 +2859,9 @@ pub struct StreamDeviceCommandsRequest {
     ///
     /// announced: the command was published to the group.
     ///
-    /// unreachable: the device cannot be reached now. The command stays queued, and is offered again
-    /// when the device is reported online, gives a sign of life, or after a minute.
+    /// unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+    /// to the other gateways; to this one again when the device is reported online, gives a sign of
+    /// life, or after a minute.
     #[prost(string, tag = "3")]
     pub state: ::prost::alloc::string::String,
     /// At most 65536 bytes as JSON.
@@ -2958,6 +2986,26 @@ pub struct UpdateMqttSessionsResponse {
     /// Sessions that have ended, or that another endpoint holds.
     #[prost(int64, repeated, tag = "1")]
     pub lost_session_ids: ::prost::alloc::vec::Vec<i64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchMqttConnectionsRequest {
+    /// The caller: one process of an MQTT endpoint.
+    #[prost(string, tag = "1")]
+    pub endpoint: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchMqttConnectionsResponse {
+    #[prost(oneof = "watch_mqtt_connections_response::Event", tags = "1")]
+    pub event: ::core::option::Option<watch_mqtt_connections_response::Event>,
+}
+/// Nested message and enum types in `WatchMqttConnectionsResponse`.
+pub mod watch_mqtt_connections_response {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Event {
+        /// Clients have connected to another endpoint.
+        #[prost(message, tag = "1")]
+        Opened(super::MqttOpenedConnections),
+    }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AllocateTimestampsRequest {
@@ -3271,6 +3319,36 @@ pub mod gateway_service_client {
                     GrpcMethod::new("iotflow.v1.GatewayService", "UpdateMqttSessions"),
                 );
             self.inner.unary(req, path, codec).await
+        }
+        /// Streams the connections that clients open at other endpoints from now on. The caller ends its
+        /// older connections of these clients.
+        pub async fn watch_mqtt_connections(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchMqttConnectionsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<
+                tonic::codec::Streaming<super::WatchMqttConnectionsResponse>,
+            >,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/iotflow.v1.GatewayService/WatchMqttConnections",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("iotflow.v1.GatewayService", "WatchMqttConnections"),
+                );
+            self.inner.server_streaming(req, path, codec).await
         }
         /// Gives times to readings without one, before the caller writes them, and stores these times
         /// durably. A message that is sent again, at this or at another endpoint, gets the times that it

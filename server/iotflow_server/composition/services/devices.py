@@ -78,7 +78,10 @@ def gateway_service(
             registry=registry, last_seen=last_seen, online=fleet.presence.online, leases=leases
         ),
         sessions=MqttSessionHandler(
-            fleet.sessions, MqttDeliveries(fleet.database, telemetry.device_ingest.timestamps, utc_now_ms)
+            sessions=fleet.sessions,
+            connections=fleet.connections,
+            deliveries=MqttDeliveries(fleet.database, telemetry.device_ingest.timestamps, utc_now_ms),
+            active_streams=active_streams,
         ),
     )
 

@@ -140,7 +140,8 @@ class GatewayStream:
         self, polled: PolledChanges[Command], results: Sequence[CommandResult]
     ) -> Sequence[Command | DomainError]:
         try:
-            outcomes = await self._recorder.record_results(results)
+            named = [replace(one, gateway=self._name) for one in results]
+            outcomes = await self._recorder.record_results(named)
             # After the write: a device that reconnects during the write finds no command to release.
             reconnected = {
                 one.device_id

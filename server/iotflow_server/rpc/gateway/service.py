@@ -69,6 +69,13 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> wire.UpdateMqttSessionsResponse:
         return await self._sessions.update(request)
 
+    async def WatchMqttConnections(
+        self, request: wire.WatchMqttConnectionsRequest, context: Context
+    ) -> AsyncIterator[wire.WatchMqttConnectionsResponse]:
+        async with aclosing(self._sessions.watch(request, principal_of(context))) as messages:
+            async for message in messages:
+                yield message
+
     async def AllocateTimestamps(
         self, request: wire.AllocateTimestampsRequest, context: Context
     ) -> wire.AllocateTimestampsResponse:

@@ -48,6 +48,12 @@ PB_BIND(iotflow_v1_UpdateMqttSessionsRequest, iotflow_v1_UpdateMqttSessionsReque
 PB_BIND(iotflow_v1_UpdateMqttSessionsResponse, iotflow_v1_UpdateMqttSessionsResponse, AUTO)
 
 
+PB_BIND(iotflow_v1_WatchMqttConnectionsRequest, iotflow_v1_WatchMqttConnectionsRequest, AUTO)
+
+
+PB_BIND(iotflow_v1_WatchMqttConnectionsResponse, iotflow_v1_WatchMqttConnectionsResponse, AUTO)
+
+
 PB_BIND(iotflow_v1_AllocateTimestampsRequest, iotflow_v1_AllocateTimestampsRequest, AUTO)
 
 

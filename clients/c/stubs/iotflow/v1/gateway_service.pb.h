@@ -30,8 +30,9 @@ typedef struct _iotflow_v1_StreamDeviceCommandsRequest {
 
  announced: the command was published to the group.
 
- unreachable: the device cannot be reached now. The command stays queued, and is offered again
- when the device is reported online, gives a sign of life, or after a minute. */
+ unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+ to the other gateways; to this one again when the device is reported online, gives a sign of
+ life, or after a minute. */
     pb_callback_t state;
     /* At most 65536 bytes as JSON. */
     bool has_result;
@@ -127,6 +128,19 @@ typedef struct _iotflow_v1_UpdateMqttSessionsResponse {
     pb_callback_t lost_session_ids;
 } iotflow_v1_UpdateMqttSessionsResponse;
 
+typedef struct _iotflow_v1_WatchMqttConnectionsRequest {
+    /* The caller: one process of an MQTT endpoint. */
+    pb_callback_t endpoint;
+} iotflow_v1_WatchMqttConnectionsRequest;
+
+typedef struct _iotflow_v1_WatchMqttConnectionsResponse {
+    pb_size_t which_event;
+    union {
+        /* Clients have connected to another endpoint. */
+        iotflow_v1_MqttOpenedConnections opened;
+    } event;
+} iotflow_v1_WatchMqttConnectionsResponse;
+
 typedef struct _iotflow_v1_AllocateTimestampsRequest {
     /* The caller: one process of an MQTT endpoint. */
     pb_callback_t endpoint;
@@ -158,6 +172,8 @@ extern "C" {
 #define iotflow_v1_OpenMqttSessionsResponse_init_default {{{NULL}, NULL}}
 #define iotflow_v1_UpdateMqttSessionsRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_UpdateMqttSessionsResponse_init_default {{{NULL}, NULL}}
+#define iotflow_v1_WatchMqttConnectionsRequest_init_default {{{NULL}, NULL}}
+#define iotflow_v1_WatchMqttConnectionsResponse_init_default {0, {iotflow_v1_MqttOpenedConnections_init_default}}
 #define iotflow_v1_AllocateTimestampsRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_AllocateTimestampsResponse_init_default {{{NULL}, NULL}}
 #define iotflow_v1_StreamDeviceCommandsRequest_init_zero {0, 0, {{NULL}, NULL}, false, google_protobuf_Struct_init_zero}
@@ -174,6 +190,8 @@ extern "C" {
 #define iotflow_v1_OpenMqttSessionsResponse_init_zero {{{NULL}, NULL}}
 #define iotflow_v1_UpdateMqttSessionsRequest_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_UpdateMqttSessionsResponse_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_WatchMqttConnectionsRequest_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_WatchMqttConnectionsResponse_init_zero {0, {iotflow_v1_MqttOpenedConnections_init_zero}}
 #define iotflow_v1_AllocateTimestampsRequest_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_AllocateTimestampsResponse_init_zero {{{NULL}, NULL}}
 
@@ -206,6 +224,8 @@ extern "C" {
 #define iotflow_v1_UpdateMqttSessionsRequest_endpoint_tag 1
 #define iotflow_v1_UpdateMqttSessionsRequest_changes_tag 2
 #define iotflow_v1_UpdateMqttSessionsResponse_lost_session_ids_tag 1
+#define iotflow_v1_WatchMqttConnectionsRequest_endpoint_tag 1
+#define iotflow_v1_WatchMqttConnectionsResponse_opened_tag 1
 #define iotflow_v1_AllocateTimestampsRequest_endpoint_tag 1
 #define iotflow_v1_AllocateTimestampsRequest_deliveries_tag 2
 #define iotflow_v1_AllocateTimestampsResponse_times_tag 1
@@ -309,6 +329,17 @@ X(a, CALLBACK, REPEATED, INT64,    lost_session_ids,   1)
 #define iotflow_v1_UpdateMqttSessionsResponse_CALLBACK pb_default_field_callback
 #define iotflow_v1_UpdateMqttSessionsResponse_DEFAULT NULL
 
+#define iotflow_v1_WatchMqttConnectionsRequest_FIELDLIST(X, a) \
+X(a, CALLBACK, SINGULAR, STRING,   endpoint,          1)
+#define iotflow_v1_WatchMqttConnectionsRequest_CALLBACK pb_default_field_callback
+#define iotflow_v1_WatchMqttConnectionsRequest_DEFAULT NULL
+
+#define iotflow_v1_WatchMqttConnectionsResponse_FIELDLIST(X, a) \
+X(a, STATIC,   ONEOF,    MESSAGE,  (event,opened,event.opened),   1)
+#define iotflow_v1_WatchMqttConnectionsResponse_CALLBACK NULL
+#define iotflow_v1_WatchMqttConnectionsResponse_DEFAULT NULL
+#define iotflow_v1_WatchMqttConnectionsResponse_event_opened_MSGTYPE iotflow_v1_MqttOpenedConnections
+
 #define iotflow_v1_AllocateTimestampsRequest_FIELDLIST(X, a) \
 X(a, CALLBACK, SINGULAR, STRING,   endpoint,          1) \
 X(a, CALLBACK, REPEATED, MESSAGE,  deliveries,        2)
@@ -336,6 +367,8 @@ extern const pb_msgdesc_t iotflow_v1_OpenMqttSessionsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_OpenMqttSessionsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_UpdateMqttSessionsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_UpdateMqttSessionsResponse_msg;
+extern const pb_msgdesc_t iotflow_v1_WatchMqttConnectionsRequest_msg;
+extern const pb_msgdesc_t iotflow_v1_WatchMqttConnectionsResponse_msg;
 extern const pb_msgdesc_t iotflow_v1_AllocateTimestampsRequest_msg;
 extern const pb_msgdesc_t iotflow_v1_AllocateTimestampsResponse_msg;
 
@@ -354,6 +387,8 @@ extern const pb_msgdesc_t iotflow_v1_AllocateTimestampsResponse_msg;
 #define iotflow_v1_OpenMqttSessionsResponse_fields &iotflow_v1_OpenMqttSessionsResponse_msg
 #define iotflow_v1_UpdateMqttSessionsRequest_fields &iotflow_v1_UpdateMqttSessionsRequest_msg
 #define iotflow_v1_UpdateMqttSessionsResponse_fields &iotflow_v1_UpdateMqttSessionsResponse_msg
+#define iotflow_v1_WatchMqttConnectionsRequest_fields &iotflow_v1_WatchMqttConnectionsRequest_msg
+#define iotflow_v1_WatchMqttConnectionsResponse_fields &iotflow_v1_WatchMqttConnectionsResponse_msg
 #define iotflow_v1_AllocateTimestampsRequest_fields &iotflow_v1_AllocateTimestampsRequest_msg
 #define iotflow_v1_AllocateTimestampsResponse_fields &iotflow_v1_AllocateTimestampsResponse_msg
 
@@ -363,6 +398,8 @@ union iotflow_v1_StreamDeviceCommandsResponse_event_size_union {char f1[(6 + iot
 #endif
 #if defined(iotflow_v1_DesiredConfig_size)
 union iotflow_v1_WatchDeviceConfigsResponse_event_size_union {char f1[(6 + iotflow_v1_DesiredConfig_size)]; char f0[26];};
+#endif
+#if defined(iotflow_v1_MqttOpenedConnections_size)
 #endif
 /* iotflow_v1_StreamDeviceCommandsRequest_size depends on runtime parameters */
 /* iotflow_v1_AckDeviceCommandRequest_size depends on runtime parameters */
@@ -374,6 +411,7 @@ union iotflow_v1_WatchDeviceConfigsResponse_event_size_union {char f1[(6 + iotfl
 /* iotflow_v1_OpenMqttSessionsResponse_size depends on runtime parameters */
 /* iotflow_v1_UpdateMqttSessionsRequest_size depends on runtime parameters */
 /* iotflow_v1_UpdateMqttSessionsResponse_size depends on runtime parameters */
+/* iotflow_v1_WatchMqttConnectionsRequest_size depends on runtime parameters */
 /* iotflow_v1_AllocateTimestampsRequest_size depends on runtime parameters */
 /* iotflow_v1_AllocateTimestampsResponse_size depends on runtime parameters */
 #if defined(iotflow_v1_DeviceCommand_size) && defined(iotflow_v1_CommandReceipt_size)
@@ -388,6 +426,9 @@ union iotflow_v1_WatchDeviceConfigsResponse_event_size_union {char f1[(6 + iotfl
 #endif
 #if defined(iotflow_v1_UpdateDeviceConfigResponse_size)
 #define iotflow_v1_ReportDeviceConfigResponse_size (6 + iotflow_v1_UpdateDeviceConfigResponse_size)
+#endif
+#if defined(iotflow_v1_MqttOpenedConnections_size)
+#define iotflow_v1_WatchMqttConnectionsResponse_size (6 + iotflow_v1_MqttOpenedConnections_size)
 #endif
 
 #ifdef __cplusplus

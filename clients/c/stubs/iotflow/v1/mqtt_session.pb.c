@@ -18,6 +18,12 @@ PB_BIND(iotflow_v1_MqttConnection, iotflow_v1_MqttConnection, AUTO)
 PB_BIND(iotflow_v1_MqttSession, iotflow_v1_MqttSession, AUTO)
 
 
+PB_BIND(iotflow_v1_MqttOpenedConnections, iotflow_v1_MqttOpenedConnections, AUTO)
+
+
+PB_BIND(iotflow_v1_MqttOpenedConnection, iotflow_v1_MqttOpenedConnection, AUTO)
+
+
 PB_BIND(iotflow_v1_MqttSessionChange, iotflow_v1_MqttSessionChange, AUTO)
 
 

@@ -54,7 +54,22 @@ typedef struct _iotflow_v1_MqttSession {
     pb_callback_t subscriptions;
     /* The number of this connection among those of the session. */
     int64_t connection;
+    /* The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+ with a later time takes the session over. */
+    int64_t opened_at;
 } iotflow_v1_MqttSession;
+
+/* Connections to another endpoint. */
+typedef struct _iotflow_v1_MqttOpenedConnections {
+    pb_callback_t connections;
+} iotflow_v1_MqttOpenedConnections;
+
+typedef struct _iotflow_v1_MqttOpenedConnection {
+    bool has_client;
+    iotflow_v1_MqttClient client;
+    /* MqttSession.opened_at. */
+    int64_t opened_at;
+} iotflow_v1_MqttOpenedConnection;
 
 typedef struct _iotflow_v1_MqttSubscriptions {
     pb_callback_t subscriptions;
@@ -76,6 +91,10 @@ typedef struct _iotflow_v1_MqttSessionChange {
         iotflow_v1_MqttSubscriptions subscriptions;
         /* The connection has ended. */
         iotflow_v1_MqttDisconnection disconnected;
+        /* The client has the acknowledgements of all messages with times up to this one; see
+     MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     also with the DUP flag. */
+        int64_t received_until;
     } change;
 } iotflow_v1_MqttSessionChange;
 
@@ -93,6 +112,9 @@ typedef struct _iotflow_v1_MqttDelivery {
     int64_t digest;
     /* The DUP flag: the message may have arrived before. */
     bool resent;
+    /* MqttSession.connection of the connection on which the message arrived. If another endpoint has
+ held the session since, the message has no times: the client sends it again there. */
+    int64_t connection;
 } iotflow_v1_MqttDelivery;
 
 /* The times of the readings of a message, in milliseconds since 1970-01-01 UTC: `first`, `first +
@@ -116,20 +138,24 @@ extern "C" {
 #define iotflow_v1_MqttClient_init_default       {0, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_MqttSubscription_init_default {{{NULL}, NULL}, 0, 0}
 #define iotflow_v1_MqttConnection_init_default   {false, iotflow_v1_MqttClient_init_default, 0, 0}
-#define iotflow_v1_MqttSession_init_default      {0, 0, 0, {{NULL}, NULL}, 0}
+#define iotflow_v1_MqttSession_init_default      {0, 0, 0, {{NULL}, NULL}, 0, 0}
+#define iotflow_v1_MqttOpenedConnections_init_default {{{NULL}, NULL}}
+#define iotflow_v1_MqttOpenedConnection_init_default {false, iotflow_v1_MqttClient_init_default, 0}
 #define iotflow_v1_MqttSessionChange_init_default {0, 0, {iotflow_v1_MqttSubscriptions_init_default}}
 #define iotflow_v1_MqttSubscriptions_init_default {{{NULL}, NULL}}
 #define iotflow_v1_MqttDisconnection_init_default {0, 0}
-#define iotflow_v1_MqttDelivery_init_default     {0, 0, 0, 0, 0, 0}
+#define iotflow_v1_MqttDelivery_init_default     {0, 0, 0, 0, 0, 0, 0}
 #define iotflow_v1_MqttDeliveryTimes_init_default {0, 0, 0}
 #define iotflow_v1_MqttClient_init_zero          {0, {{NULL}, NULL}, {{NULL}, NULL}}
 #define iotflow_v1_MqttSubscription_init_zero    {{{NULL}, NULL}, 0, 0}
 #define iotflow_v1_MqttConnection_init_zero      {false, iotflow_v1_MqttClient_init_zero, 0, 0}
-#define iotflow_v1_MqttSession_init_zero         {0, 0, 0, {{NULL}, NULL}, 0}
+#define iotflow_v1_MqttSession_init_zero         {0, 0, 0, {{NULL}, NULL}, 0, 0}
+#define iotflow_v1_MqttOpenedConnections_init_zero {{{NULL}, NULL}}
+#define iotflow_v1_MqttOpenedConnection_init_zero {false, iotflow_v1_MqttClient_init_zero, 0}
 #define iotflow_v1_MqttSessionChange_init_zero   {0, 0, {iotflow_v1_MqttSubscriptions_init_zero}}
 #define iotflow_v1_MqttSubscriptions_init_zero   {{{NULL}, NULL}}
 #define iotflow_v1_MqttDisconnection_init_zero   {0, 0}
-#define iotflow_v1_MqttDelivery_init_zero        {0, 0, 0, 0, 0, 0}
+#define iotflow_v1_MqttDelivery_init_zero        {0, 0, 0, 0, 0, 0, 0}
 #define iotflow_v1_MqttDeliveryTimes_init_zero   {0, 0, 0}
 
 /* Field tags (for use in manual encoding/decoding) */
@@ -147,18 +173,24 @@ extern "C" {
 #define iotflow_v1_MqttSession_moved_tag         3
 #define iotflow_v1_MqttSession_subscriptions_tag 4
 #define iotflow_v1_MqttSession_connection_tag    5
+#define iotflow_v1_MqttSession_opened_at_tag     6
+#define iotflow_v1_MqttOpenedConnections_connections_tag 1
+#define iotflow_v1_MqttOpenedConnection_client_tag 1
+#define iotflow_v1_MqttOpenedConnection_opened_at_tag 2
 #define iotflow_v1_MqttSubscriptions_subscriptions_tag 1
 #define iotflow_v1_MqttDisconnection_expiry_seconds_tag 1
 #define iotflow_v1_MqttDisconnection_connection_tag 2
 #define iotflow_v1_MqttSessionChange_session_id_tag 1
 #define iotflow_v1_MqttSessionChange_subscriptions_tag 2
 #define iotflow_v1_MqttSessionChange_disconnected_tag 3
+#define iotflow_v1_MqttSessionChange_received_until_tag 4
 #define iotflow_v1_MqttDelivery_device_id_tag    1
 #define iotflow_v1_MqttDelivery_readings_tag     2
 #define iotflow_v1_MqttDelivery_session_id_tag   3
 #define iotflow_v1_MqttDelivery_packet_id_tag    4
 #define iotflow_v1_MqttDelivery_digest_tag       5
 #define iotflow_v1_MqttDelivery_resent_tag       6
+#define iotflow_v1_MqttDelivery_connection_tag   7
 #define iotflow_v1_MqttDeliveryTimes_first_tag   1
 #define iotflow_v1_MqttDeliveryTimes_step_tag    2
 #define iotflow_v1_MqttDeliveryTimes_retry_after_ms_tag 3
@@ -191,15 +223,30 @@ X(a, STATIC,   SINGULAR, INT64,    session_id,        1) \
 X(a, STATIC,   SINGULAR, BOOL,     present,           2) \
 X(a, STATIC,   SINGULAR, BOOL,     moved,             3) \
 X(a, CALLBACK, REPEATED, MESSAGE,  subscriptions,     4) \
-X(a, STATIC,   SINGULAR, INT64,    connection,        5)
+X(a, STATIC,   SINGULAR, INT64,    connection,        5) \
+X(a, STATIC,   SINGULAR, INT64,    opened_at,         6)
 #define iotflow_v1_MqttSession_CALLBACK pb_default_field_callback
 #define iotflow_v1_MqttSession_DEFAULT NULL
 #define iotflow_v1_MqttSession_subscriptions_MSGTYPE iotflow_v1_MqttSubscription
 
+#define iotflow_v1_MqttOpenedConnections_FIELDLIST(X, a) \
+X(a, CALLBACK, REPEATED, MESSAGE,  connections,       1)
+#define iotflow_v1_MqttOpenedConnections_CALLBACK pb_default_field_callback
+#define iotflow_v1_MqttOpenedConnections_DEFAULT NULL
+#define iotflow_v1_MqttOpenedConnections_connections_MSGTYPE iotflow_v1_MqttOpenedConnection
+
+#define iotflow_v1_MqttOpenedConnection_FIELDLIST(X, a) \
+X(a, STATIC,   OPTIONAL, MESSAGE,  client,            1) \
+X(a, STATIC,   SINGULAR, INT64,    opened_at,         2)
+#define iotflow_v1_MqttOpenedConnection_CALLBACK NULL
+#define iotflow_v1_MqttOpenedConnection_DEFAULT NULL
+#define iotflow_v1_MqttOpenedConnection_client_MSGTYPE iotflow_v1_MqttClient
+
 #define iotflow_v1_MqttSessionChange_FIELDLIST(X, a) \
 X(a, STATIC,   SINGULAR, INT64,    session_id,        1) \
 X(a, STATIC,   ONEOF,    MESSAGE,  (change,subscriptions,change.subscriptions),   2) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (change,disconnected,change.disconnected),   3)
+X(a, STATIC,   ONEOF,    MESSAGE,  (change,disconnected,change.disconnected),   3) \
+X(a, STATIC,   ONEOF,    INT64,    (change,received_until,change.received_until),   4)
 #define iotflow_v1_MqttSessionChange_CALLBACK NULL
 #define iotflow_v1_MqttSessionChange_DEFAULT NULL
 #define iotflow_v1_MqttSessionChange_change_subscriptions_MSGTYPE iotflow_v1_MqttSubscriptions
@@ -223,7 +270,8 @@ X(a, STATIC,   SINGULAR, INT32,    readings,          2) \
 X(a, STATIC,   SINGULAR, INT64,    session_id,        3) \
 X(a, STATIC,   SINGULAR, INT32,    packet_id,         4) \
 X(a, STATIC,   SINGULAR, SFIXED64, digest,            5) \
-X(a, STATIC,   SINGULAR, BOOL,     resent,            6)
+X(a, STATIC,   SINGULAR, BOOL,     resent,            6) \
+X(a, STATIC,   SINGULAR, INT64,    connection,        7)
 #define iotflow_v1_MqttDelivery_CALLBACK NULL
 #define iotflow_v1_MqttDelivery_DEFAULT NULL
 
@@ -238,6 +286,8 @@ extern const pb_msgdesc_t iotflow_v1_MqttClient_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttSubscription_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttConnection_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttSession_msg;
+extern const pb_msgdesc_t iotflow_v1_MqttOpenedConnections_msg;
+extern const pb_msgdesc_t iotflow_v1_MqttOpenedConnection_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttSessionChange_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttSubscriptions_msg;
 extern const pb_msgdesc_t iotflow_v1_MqttDisconnection_msg;
@@ -249,6 +299,8 @@ extern const pb_msgdesc_t iotflow_v1_MqttDeliveryTimes_msg;
 #define iotflow_v1_MqttSubscription_fields &iotflow_v1_MqttSubscription_msg
 #define iotflow_v1_MqttConnection_fields &iotflow_v1_MqttConnection_msg
 #define iotflow_v1_MqttSession_fields &iotflow_v1_MqttSession_msg
+#define iotflow_v1_MqttOpenedConnections_fields &iotflow_v1_MqttOpenedConnections_msg
+#define iotflow_v1_MqttOpenedConnection_fields &iotflow_v1_MqttOpenedConnection_msg
 #define iotflow_v1_MqttSessionChange_fields &iotflow_v1_MqttSessionChange_msg
 #define iotflow_v1_MqttSubscriptions_fields &iotflow_v1_MqttSubscriptions_msg
 #define iotflow_v1_MqttDisconnection_fields &iotflow_v1_MqttDisconnection_msg
@@ -260,11 +312,13 @@ extern const pb_msgdesc_t iotflow_v1_MqttDeliveryTimes_msg;
 /* iotflow_v1_MqttSubscription_size depends on runtime parameters */
 /* iotflow_v1_MqttConnection_size depends on runtime parameters */
 /* iotflow_v1_MqttSession_size depends on runtime parameters */
+/* iotflow_v1_MqttOpenedConnections_size depends on runtime parameters */
+/* iotflow_v1_MqttOpenedConnection_size depends on runtime parameters */
 /* iotflow_v1_MqttSessionChange_size depends on runtime parameters */
 /* iotflow_v1_MqttSubscriptions_size depends on runtime parameters */
 #define IOTFLOW_V1_IOTFLOW_V1_MQTT_SESSION_PB_H_MAX_SIZE iotflow_v1_MqttDelivery_size
 #define iotflow_v1_MqttDeliveryTimes_size        33
-#define iotflow_v1_MqttDelivery_size             55
+#define iotflow_v1_MqttDelivery_size             66
 #define iotflow_v1_MqttDisconnection_size        22
 
 #ifdef __cplusplus

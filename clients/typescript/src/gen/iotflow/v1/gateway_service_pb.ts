@@ -11,7 +11,7 @@ import type { DesiredConfig } from "./config_pb.js";
 import { file_iotflow_v1_config } from "./config_pb.js";
 import type { UpdateDeviceConfigRequest, UpdateDeviceConfigResponse } from "./device_service_pb.js";
 import { file_iotflow_v1_device_service } from "./device_service_pb.js";
-import type { MqttConnection, MqttDelivery, MqttDeliveryTimes, MqttSession, MqttSessionChange } from "./mqtt_session_pb.js";
+import type { MqttConnection, MqttDelivery, MqttDeliveryTimes, MqttOpenedConnections, MqttSession, MqttSessionChange } from "./mqtt_session_pb.js";
 import { file_iotflow_v1_mqtt_session } from "./mqtt_session_pb.js";
 import type { PresenceRejection, PresenceReport } from "./presence_pb.js";
 import { file_iotflow_v1_presence } from "./presence_pb.js";
@@ -23,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/gateway_service.proto.
  */
 export const file_iotflow_v1_gateway_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCKPAQoXQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhIKCmNvbW1hbmRfaWQYAiABKAMSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCg1ncm91cF9jb21tYW5kGAUgASgJIlEKGEFja0RldmljZUNvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiKgoZV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBINCgVzaW5jZRgBIAEoCSKDAQoaV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAQgcKBWV2ZW50ImUKGVJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEjUKBmNvbmZpZxgCIAEoCzIlLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVxdWVzdCJUChpSZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRI2CgZjb25maWcYASABKAsyJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlIkQKFVJlcG9ydFByZXNlbmNlUmVxdWVzdBIrCgdyZXBvcnRzGAEgAygLMhouaW90Zmxvdy52MS5QcmVzZW5jZVJlcG9ydCJbChZSZXBvcnRQcmVzZW5jZVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgFEi8KCHJlamVjdGVkGAIgAygLMh0uaW90Zmxvdy52MS5QcmVzZW5jZVJlamVjdGlvbiJcChdPcGVuTXF0dFNlc3Npb25zUmVxdWVzdBIQCghlbmRwb2ludBgBIAEoCRIvCgtjb25uZWN0aW9ucxgCIAMoCzIaLmlvdGZsb3cudjEuTXF0dENvbm5lY3Rpb24iRQoYT3Blbk1xdHRTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcuaW90Zmxvdy52MS5NcXR0U2Vzc2lvbiJdChlVcGRhdGVNcXR0U2Vzc2lvbnNSZXF1ZXN0EhAKCGVuZHBvaW50GAEgASgJEi4KB2NoYW5nZXMYAiADKAsyHS5pb3RmbG93LnYxLk1xdHRTZXNzaW9uQ2hhbmdlIjYKGlVwZGF0ZU1xdHRTZXNzaW9uc1Jlc3BvbnNlEhgKEGxvc3Rfc2Vzc2lvbl9pZHMYASADKAMiWwoZQWxsb2NhdGVUaW1lc3RhbXBzUmVxdWVzdBIQCghlbmRwb2ludBgBIAEoCRIsCgpkZWxpdmVyaWVzGAIgAygLMhguaW90Zmxvdy52MS5NcXR0RGVsaXZlcnkiSgoaQWxsb2NhdGVUaW1lc3RhbXBzUmVzcG9uc2USLAoFdGltZXMYASADKAsyHS5pb3RmbG93LnYxLk1xdHREZWxpdmVyeVRpbWVzMqwGCg5HYXRld2F5U2VydmljZRJtChRTdHJlYW1EZXZpY2VDb21tYW5kcxInLmlvdGZsb3cudjEuU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXF1ZXN0GiguaW90Zmxvdy52MS5TdHJlYW1EZXZpY2VDb21tYW5kc1Jlc3BvbnNlKAEwARJdChBBY2tEZXZpY2VDb21tYW5kEiMuaW90Zmxvdy52MS5BY2tEZXZpY2VDb21tYW5kUmVxdWVzdBokLmlvdGZsb3cudjEuQWNrRGV2aWNlQ29tbWFuZFJlc3BvbnNlEmUKEldhdGNoRGV2aWNlQ29uZmlncxIlLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBomLmlvdGZsb3cudjEuV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2UwARJjChJSZXBvcnREZXZpY2VDb25maWcSJS5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QaJi5pb3RmbG93LnYxLlJlcG9ydERldmljZUNvbmZpZ1Jlc3BvbnNlElcKDlJlcG9ydFByZXNlbmNlEiEuaW90Zmxvdy52MS5SZXBvcnRQcmVzZW5jZVJlcXVlc3QaIi5pb3RmbG93LnYxLlJlcG9ydFByZXNlbmNlUmVzcG9uc2USXQoQT3Blbk1xdHRTZXNzaW9ucxIjLmlvdGZsb3cudjEuT3Blbk1xdHRTZXNzaW9uc1JlcXVlc3QaJC5pb3RmbG93LnYxLk9wZW5NcXR0U2Vzc2lvbnNSZXNwb25zZRJjChJVcGRhdGVNcXR0U2Vzc2lvbnMSJS5pb3RmbG93LnYxLlVwZGF0ZU1xdHRTZXNzaW9uc1JlcXVlc3QaJi5pb3RmbG93LnYxLlVwZGF0ZU1xdHRTZXNzaW9uc1Jlc3BvbnNlEmMKEkFsbG9jYXRlVGltZXN0YW1wcxIlLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVxdWVzdBomLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device_service, file_iotflow_v1_mqtt_session, file_iotflow_v1_presence, file_iotflow_v1_stream]);
+  fileDesc("CiBpb3RmbG93L3YxL2dhdGV3YXlfc2VydmljZS5wcm90bxIKaW90Zmxvdy52MSJ8ChtTdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoAxIRCglkZXZpY2VfaWQYAiABKAUSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKEAQocU3RyZWFtRGV2aWNlQ29tbWFuZHNSZXNwb25zZRIsCgdjb21tYW5kGAEgASgLMhkuaW90Zmxvdy52MS5EZXZpY2VDb21tYW5kSAASLQoHcmVjZWlwdBgCIAEoCzIaLmlvdGZsb3cudjEuQ29tbWFuZFJlY2VpcHRIAEIHCgVldmVudCKPAQoXQWNrRGV2aWNlQ29tbWFuZFJlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEhIKCmNvbW1hbmRfaWQYAiABKAMSDQoFc3RhdGUYAyABKAkSJwoGcmVzdWx0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIVCg1ncm91cF9jb21tYW5kGAUgASgJIlEKGEFja0RldmljZUNvbW1hbmRSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEiQKB2NvbW1hbmQYAiABKAsyEy5pb3RmbG93LnYxLkNvbW1hbmQiKgoZV2F0Y2hEZXZpY2VDb25maWdzUmVxdWVzdBINCgVzaW5jZRgBIAEoCSKDAQoaV2F0Y2hEZXZpY2VDb25maWdzUmVzcG9uc2USKwoGY29uZmlnGAEgASgLMhkuaW90Zmxvdy52MS5EZXNpcmVkQ29uZmlnSAASLwoJY2F1Z2h0X3VwGAIgASgLMhouaW90Zmxvdy52MS5TdHJlYW1DYXVnaHRVcEgAQgcKBWV2ZW50ImUKGVJlcG9ydERldmljZUNvbmZpZ1JlcXVlc3QSEQoJZGV2aWNlX2lkGAEgASgFEjUKBmNvbmZpZxgCIAEoCzIlLmlvdGZsb3cudjEuVXBkYXRlRGV2aWNlQ29uZmlnUmVxdWVzdCJUChpSZXBvcnREZXZpY2VDb25maWdSZXNwb25zZRI2CgZjb25maWcYASABKAsyJi5pb3RmbG93LnYxLlVwZGF0ZURldmljZUNvbmZpZ1Jlc3BvbnNlIkQKFVJlcG9ydFByZXNlbmNlUmVxdWVzdBIrCgdyZXBvcnRzGAEgAygLMhouaW90Zmxvdy52MS5QcmVzZW5jZVJlcG9ydCJbChZSZXBvcnRQcmVzZW5jZVJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgFEi8KCHJlamVjdGVkGAIgAygLMh0uaW90Zmxvdy52MS5QcmVzZW5jZVJlamVjdGlvbiJcChdPcGVuTXF0dFNlc3Npb25zUmVxdWVzdBIQCghlbmRwb2ludBgBIAEoCRIvCgtjb25uZWN0aW9ucxgCIAMoCzIaLmlvdGZsb3cudjEuTXF0dENvbm5lY3Rpb24iRQoYT3Blbk1xdHRTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcuaW90Zmxvdy52MS5NcXR0U2Vzc2lvbiJdChlVcGRhdGVNcXR0U2Vzc2lvbnNSZXF1ZXN0EhAKCGVuZHBvaW50GAEgASgJEi4KB2NoYW5nZXMYAiADKAsyHS5pb3RmbG93LnYxLk1xdHRTZXNzaW9uQ2hhbmdlIjYKGlVwZGF0ZU1xdHRTZXNzaW9uc1Jlc3BvbnNlEhgKEGxvc3Rfc2Vzc2lvbl9pZHMYASADKAMiLwobV2F0Y2hNcXR0Q29ubmVjdGlvbnNSZXF1ZXN0EhAKCGVuZHBvaW50GAEgASgJIlwKHFdhdGNoTXF0dENvbm5lY3Rpb25zUmVzcG9uc2USMwoGb3BlbmVkGAEgASgLMiEuaW90Zmxvdy52MS5NcXR0T3BlbmVkQ29ubmVjdGlvbnNIAEIHCgVldmVudCJbChlBbGxvY2F0ZVRpbWVzdGFtcHNSZXF1ZXN0EhAKCGVuZHBvaW50GAEgASgJEiwKCmRlbGl2ZXJpZXMYAiADKAsyGC5pb3RmbG93LnYxLk1xdHREZWxpdmVyeSJKChpBbGxvY2F0ZVRpbWVzdGFtcHNSZXNwb25zZRIsCgV0aW1lcxgBIAMoCzIdLmlvdGZsb3cudjEuTXF0dERlbGl2ZXJ5VGltZXMymQcKDkdhdGV3YXlTZXJ2aWNlEm0KFFN0cmVhbURldmljZUNvbW1hbmRzEicuaW90Zmxvdy52MS5TdHJlYW1EZXZpY2VDb21tYW5kc1JlcXVlc3QaKC5pb3RmbG93LnYxLlN0cmVhbURldmljZUNvbW1hbmRzUmVzcG9uc2UoATABEl0KEEFja0RldmljZUNvbW1hbmQSIy5pb3RmbG93LnYxLkFja0RldmljZUNvbW1hbmRSZXF1ZXN0GiQuaW90Zmxvdy52MS5BY2tEZXZpY2VDb21tYW5kUmVzcG9uc2USZQoSV2F0Y2hEZXZpY2VDb25maWdzEiUuaW90Zmxvdy52MS5XYXRjaERldmljZUNvbmZpZ3NSZXF1ZXN0GiYuaW90Zmxvdy52MS5XYXRjaERldmljZUNvbmZpZ3NSZXNwb25zZTABEmMKElJlcG9ydERldmljZUNvbmZpZxIlLmlvdGZsb3cudjEuUmVwb3J0RGV2aWNlQ29uZmlnUmVxdWVzdBomLmlvdGZsb3cudjEuUmVwb3J0RGV2aWNlQ29uZmlnUmVzcG9uc2USVwoOUmVwb3J0UHJlc2VuY2USIS5pb3RmbG93LnYxLlJlcG9ydFByZXNlbmNlUmVxdWVzdBoiLmlvdGZsb3cudjEuUmVwb3J0UHJlc2VuY2VSZXNwb25zZRJdChBPcGVuTXF0dFNlc3Npb25zEiMuaW90Zmxvdy52MS5PcGVuTXF0dFNlc3Npb25zUmVxdWVzdBokLmlvdGZsb3cudjEuT3Blbk1xdHRTZXNzaW9uc1Jlc3BvbnNlEmMKElVwZGF0ZU1xdHRTZXNzaW9ucxIlLmlvdGZsb3cudjEuVXBkYXRlTXF0dFNlc3Npb25zUmVxdWVzdBomLmlvdGZsb3cudjEuVXBkYXRlTXF0dFNlc3Npb25zUmVzcG9uc2USawoUV2F0Y2hNcXR0Q29ubmVjdGlvbnMSJy5pb3RmbG93LnYxLldhdGNoTXF0dENvbm5lY3Rpb25zUmVxdWVzdBooLmlvdGZsb3cudjEuV2F0Y2hNcXR0Q29ubmVjdGlvbnNSZXNwb25zZTABEmMKEkFsbG9jYXRlVGltZXN0YW1wcxIlLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVxdWVzdBomLmlvdGZsb3cudjEuQWxsb2NhdGVUaW1lc3RhbXBzUmVzcG9uc2VCRAoKaW90Zmxvdy52MVABWidpb3RmbG93L2NsaWVudHMvZ28vaW90Zmxvdy92MTtpb3RmbG93djGqAgpJb3RmbG93LlYxYgZwcm90bzM", [file_google_protobuf_struct, file_iotflow_v1_command, file_iotflow_v1_config, file_iotflow_v1_device_service, file_iotflow_v1_mqtt_session, file_iotflow_v1_presence, file_iotflow_v1_stream]);
 
 /**
  * A report about one command. The receipt of a message that violates the rules has the reason
@@ -52,8 +52,9 @@ export type StreamDeviceCommandsRequest = Message<"iotflow.v1.StreamDeviceComman
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    *
    * @generated from field: string state = 3;
    */
@@ -394,6 +395,50 @@ export const UpdateMqttSessionsResponseSchema: GenMessage<UpdateMqttSessionsResp
   messageDesc(file_iotflow_v1_gateway_service, 13);
 
 /**
+ * @generated from message iotflow.v1.WatchMqttConnectionsRequest
+ */
+export type WatchMqttConnectionsRequest = Message<"iotflow.v1.WatchMqttConnectionsRequest"> & {
+  /**
+   * The caller: one process of an MQTT endpoint.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+};
+
+/**
+ * Describes the message iotflow.v1.WatchMqttConnectionsRequest.
+ * Use `create(WatchMqttConnectionsRequestSchema)` to create a new message.
+ */
+export const WatchMqttConnectionsRequestSchema: GenMessage<WatchMqttConnectionsRequest> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 14);
+
+/**
+ * @generated from message iotflow.v1.WatchMqttConnectionsResponse
+ */
+export type WatchMqttConnectionsResponse = Message<"iotflow.v1.WatchMqttConnectionsResponse"> & {
+  /**
+   * @generated from oneof iotflow.v1.WatchMqttConnectionsResponse.event
+   */
+  event: {
+    /**
+     * Clients have connected to another endpoint.
+     *
+     * @generated from field: iotflow.v1.MqttOpenedConnections opened = 1;
+     */
+    value: MqttOpenedConnections;
+    case: "opened";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message iotflow.v1.WatchMqttConnectionsResponse.
+ * Use `create(WatchMqttConnectionsResponseSchema)` to create a new message.
+ */
+export const WatchMqttConnectionsResponseSchema: GenMessage<WatchMqttConnectionsResponse> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_gateway_service, 15);
+
+/**
  * @generated from message iotflow.v1.AllocateTimestampsRequest
  */
 export type AllocateTimestampsRequest = Message<"iotflow.v1.AllocateTimestampsRequest"> & {
@@ -415,7 +460,7 @@ export type AllocateTimestampsRequest = Message<"iotflow.v1.AllocateTimestampsRe
  * Use `create(AllocateTimestampsRequestSchema)` to create a new message.
  */
 export const AllocateTimestampsRequestSchema: GenMessage<AllocateTimestampsRequest> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 14);
+  messageDesc(file_iotflow_v1_gateway_service, 16);
 
 /**
  * @generated from message iotflow.v1.AllocateTimestampsResponse
@@ -434,7 +479,7 @@ export type AllocateTimestampsResponse = Message<"iotflow.v1.AllocateTimestampsR
  * Use `create(AllocateTimestampsResponseSchema)` to create a new message.
  */
 export const AllocateTimestampsResponseSchema: GenMessage<AllocateTimestampsResponse> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_gateway_service, 15);
+  messageDesc(file_iotflow_v1_gateway_service, 17);
 
 /**
  * The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
@@ -539,6 +584,17 @@ export const GatewayService: GenService<{
     methodKind: "unary";
     input: typeof UpdateMqttSessionsRequestSchema;
     output: typeof UpdateMqttSessionsResponseSchema;
+  },
+  /**
+   * Streams the connections that clients open at other endpoints from now on. The caller ends its
+   * older connections of these clients.
+   *
+   * @generated from rpc iotflow.v1.GatewayService.WatchMqttConnections
+   */
+  watchMqttConnections: {
+    methodKind: "server_streaming";
+    input: typeof WatchMqttConnectionsRequestSchema;
+    output: typeof WatchMqttConnectionsResponseSchema;
   },
   /**
    * Gives times to readings without one, before the caller writes them, and stores these times

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file iotflow/v1/mqtt_session.proto.
  */
 export const file_iotflow_v1_mqtt_session: GenFile = /*@__PURE__*/
-  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2Vzc2lvbi5wcm90bxIKaW90Zmxvdy52MSJECgpNcXR0Q2xpZW50EhEKCWRldmljZV9pZBgBIAEoBRIQCgh1c2VybmFtZRgCIAEoCRIRCgljbGllbnRfaWQYAyABKAkiTQoQTXF0dFN1YnNjcmlwdGlvbhIUCgx0b3BpY19maWx0ZXIYASABKAkSDwoHb3B0aW9ucxgCIAEoBRISCgppZGVudGlmaWVyGAMgASgFImUKDk1xdHRDb25uZWN0aW9uEiYKBmNsaWVudBgBIAEoCzIWLmlvdGZsb3cudjEuTXF0dENsaWVudBITCgtjbGVhbl9zdGFydBgCIAEoCBIWCg5leHBpcnlfc2Vjb25kcxgDIAEoBSKKAQoLTXF0dFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoAxIPCgdwcmVzZW50GAIgASgIEg0KBW1vdmVkGAMgASgIEjMKDXN1YnNjcmlwdGlvbnMYBCADKAsyHC5pb3RmbG93LnYxLk1xdHRTdWJzY3JpcHRpb24SEgoKY29ubmVjdGlvbhgFIAEoAyKgAQoRTXF0dFNlc3Npb25DaGFuZ2USEgoKc2Vzc2lvbl9pZBgBIAEoAxI2Cg1zdWJzY3JpcHRpb25zGAIgASgLMh0uaW90Zmxvdy52MS5NcXR0U3Vic2NyaXB0aW9uc0gAEjUKDGRpc2Nvbm5lY3RlZBgDIAEoCzIdLmlvdGZsb3cudjEuTXF0dERpc2Nvbm5lY3Rpb25IAEIICgZjaGFuZ2UiSAoRTXF0dFN1YnNjcmlwdGlvbnMSMwoNc3Vic2NyaXB0aW9ucxgBIAMoCzIcLmlvdGZsb3cudjEuTXF0dFN1YnNjcmlwdGlvbiI/ChFNcXR0RGlzY29ubmVjdGlvbhISCgpjb25uZWN0aW9uGAIgASgDEhYKDmV4cGlyeV9zZWNvbmRzGAEgASgFInoKDE1xdHREZWxpdmVyeRIRCglkZXZpY2VfaWQYASABKAUSEAoIcmVhZGluZ3MYAiABKAUSEgoKc2Vzc2lvbl9pZBgDIAEoAxIRCglwYWNrZXRfaWQYBCABKAUSDgoGZGlnZXN0GAUgASgQEg4KBnJlc2VudBgGIAEoCCJIChFNcXR0RGVsaXZlcnlUaW1lcxINCgVmaXJzdBgBIAEoAxIMCgRzdGVwGAIgASgFEhYKDnJldHJ5X2FmdGVyX21zGAMgASgFQkQKCmlvdGZsb3cudjFQAVonaW90Zmxvdy9jbGllbnRzL2dvL2lvdGZsb3cvdjE7aW90Zmxvd3YxqgIKSW90Zmxvdy5WMWIGcHJvdG8z");
+  fileDesc("Ch1pb3RmbG93L3YxL21xdHRfc2Vzc2lvbi5wcm90bxIKaW90Zmxvdy52MSJECgpNcXR0Q2xpZW50EhEKCWRldmljZV9pZBgBIAEoBRIQCgh1c2VybmFtZRgCIAEoCRIRCgljbGllbnRfaWQYAyABKAkiTQoQTXF0dFN1YnNjcmlwdGlvbhIUCgx0b3BpY19maWx0ZXIYASABKAkSDwoHb3B0aW9ucxgCIAEoBRISCgppZGVudGlmaWVyGAMgASgFImUKDk1xdHRDb25uZWN0aW9uEiYKBmNsaWVudBgBIAEoCzIWLmlvdGZsb3cudjEuTXF0dENsaWVudBITCgtjbGVhbl9zdGFydBgCIAEoCBIWCg5leHBpcnlfc2Vjb25kcxgDIAEoBSKdAQoLTXF0dFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoAxIPCgdwcmVzZW50GAIgASgIEg0KBW1vdmVkGAMgASgIEjMKDXN1YnNjcmlwdGlvbnMYBCADKAsyHC5pb3RmbG93LnYxLk1xdHRTdWJzY3JpcHRpb24SEgoKY29ubmVjdGlvbhgFIAEoAxIRCglvcGVuZWRfYXQYBiABKAMiTgoVTXF0dE9wZW5lZENvbm5lY3Rpb25zEjUKC2Nvbm5lY3Rpb25zGAEgAygLMiAuaW90Zmxvdy52MS5NcXR0T3BlbmVkQ29ubmVjdGlvbiJRChRNcXR0T3BlbmVkQ29ubmVjdGlvbhImCgZjbGllbnQYASABKAsyFi5pb3RmbG93LnYxLk1xdHRDbGllbnQSEQoJb3BlbmVkX2F0GAIgASgDIroBChFNcXR0U2Vzc2lvbkNoYW5nZRISCgpzZXNzaW9uX2lkGAEgASgDEjYKDXN1YnNjcmlwdGlvbnMYAiABKAsyHS5pb3RmbG93LnYxLk1xdHRTdWJzY3JpcHRpb25zSAASNQoMZGlzY29ubmVjdGVkGAMgASgLMh0uaW90Zmxvdy52MS5NcXR0RGlzY29ubmVjdGlvbkgAEhgKDnJlY2VpdmVkX3VudGlsGAQgASgDSABCCAoGY2hhbmdlIkgKEU1xdHRTdWJzY3JpcHRpb25zEjMKDXN1YnNjcmlwdGlvbnMYASADKAsyHC5pb3RmbG93LnYxLk1xdHRTdWJzY3JpcHRpb24iPwoRTXF0dERpc2Nvbm5lY3Rpb24SEgoKY29ubmVjdGlvbhgCIAEoAxIWCg5leHBpcnlfc2Vjb25kcxgBIAEoBSKOAQoMTXF0dERlbGl2ZXJ5EhEKCWRldmljZV9pZBgBIAEoBRIQCghyZWFkaW5ncxgCIAEoBRISCgpzZXNzaW9uX2lkGAMgASgDEhEKCXBhY2tldF9pZBgEIAEoBRIOCgZkaWdlc3QYBSABKBASDgoGcmVzZW50GAYgASgIEhIKCmNvbm5lY3Rpb24YByABKAMiSAoRTXF0dERlbGl2ZXJ5VGltZXMSDQoFZmlyc3QYASABKAMSDAoEc3RlcBgCIAEoBRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoBUJECgppb3RmbG93LnYxUAFaJ2lvdGZsb3cvY2xpZW50cy9nby9pb3RmbG93L3YxO2lvdGZsb3d2MaoCCklvdGZsb3cuVjFiBnByb3RvMw");
 
 /**
  * The owner and the client id of a session of an MQTT client. The same client id of another owner is
@@ -155,6 +155,14 @@ export type MqttSession = Message<"iotflow.v1.MqttSession"> & {
    * @generated from field: int64 connection = 5;
    */
   connection: bigint;
+
+  /**
+   * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+   * with a later time takes the session over.
+   *
+   * @generated from field: int64 opened_at = 6;
+   */
+  openedAt: bigint;
 };
 
 /**
@@ -163,6 +171,49 @@ export type MqttSession = Message<"iotflow.v1.MqttSession"> & {
  */
 export const MqttSessionSchema: GenMessage<MqttSession> = /*@__PURE__*/
   messageDesc(file_iotflow_v1_mqtt_session, 3);
+
+/**
+ * Connections to another endpoint.
+ *
+ * @generated from message iotflow.v1.MqttOpenedConnections
+ */
+export type MqttOpenedConnections = Message<"iotflow.v1.MqttOpenedConnections"> & {
+  /**
+   * @generated from field: repeated iotflow.v1.MqttOpenedConnection connections = 1;
+   */
+  connections: MqttOpenedConnection[];
+};
+
+/**
+ * Describes the message iotflow.v1.MqttOpenedConnections.
+ * Use `create(MqttOpenedConnectionsSchema)` to create a new message.
+ */
+export const MqttOpenedConnectionsSchema: GenMessage<MqttOpenedConnections> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_mqtt_session, 4);
+
+/**
+ * @generated from message iotflow.v1.MqttOpenedConnection
+ */
+export type MqttOpenedConnection = Message<"iotflow.v1.MqttOpenedConnection"> & {
+  /**
+   * @generated from field: iotflow.v1.MqttClient client = 1;
+   */
+  client?: MqttClient | undefined;
+
+  /**
+   * MqttSession.opened_at.
+   *
+   * @generated from field: int64 opened_at = 2;
+   */
+  openedAt: bigint;
+};
+
+/**
+ * Describes the message iotflow.v1.MqttOpenedConnection.
+ * Use `create(MqttOpenedConnectionSchema)` to create a new message.
+ */
+export const MqttOpenedConnectionSchema: GenMessage<MqttOpenedConnection> = /*@__PURE__*/
+  messageDesc(file_iotflow_v1_mqtt_session, 5);
 
 /**
  * A change of a stored session, sent by the endpoint that holds it.
@@ -194,6 +245,16 @@ export type MqttSessionChange = Message<"iotflow.v1.MqttSessionChange"> & {
      */
     value: MqttDisconnection;
     case: "disconnected";
+  } | {
+    /**
+     * The client has the acknowledgements of all messages with times up to this one; see
+     * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     * also with the DUP flag.
+     *
+     * @generated from field: int64 received_until = 4;
+     */
+    value: bigint;
+    case: "receivedUntil";
   } | { case: undefined; value?: undefined };
 };
 
@@ -202,7 +263,7 @@ export type MqttSessionChange = Message<"iotflow.v1.MqttSessionChange"> & {
  * Use `create(MqttSessionChangeSchema)` to create a new message.
  */
 export const MqttSessionChangeSchema: GenMessage<MqttSessionChange> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_session, 4);
+  messageDesc(file_iotflow_v1_mqtt_session, 6);
 
 /**
  * @generated from message iotflow.v1.MqttSubscriptions
@@ -219,7 +280,7 @@ export type MqttSubscriptions = Message<"iotflow.v1.MqttSubscriptions"> & {
  * Use `create(MqttSubscriptionsSchema)` to create a new message.
  */
 export const MqttSubscriptionsSchema: GenMessage<MqttSubscriptions> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_session, 5);
+  messageDesc(file_iotflow_v1_mqtt_session, 7);
 
 /**
  * @generated from message iotflow.v1.MqttDisconnection
@@ -245,7 +306,7 @@ export type MqttDisconnection = Message<"iotflow.v1.MqttDisconnection"> & {
  * Use `create(MqttDisconnectionSchema)` to create a new message.
  */
 export const MqttDisconnectionSchema: GenMessage<MqttDisconnection> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_session, 6);
+  messageDesc(file_iotflow_v1_mqtt_session, 8);
 
 /**
  * A message of QoS 1 or 2 with readings that have no time. If its acknowledgement is lost, the
@@ -293,6 +354,14 @@ export type MqttDelivery = Message<"iotflow.v1.MqttDelivery"> & {
    * @generated from field: bool resent = 6;
    */
   resent: boolean;
+
+  /**
+   * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+   * held the session since, the message has no times: the client sends it again there.
+   *
+   * @generated from field: int64 connection = 7;
+   */
+  connection: bigint;
 };
 
 /**
@@ -300,7 +369,7 @@ export type MqttDelivery = Message<"iotflow.v1.MqttDelivery"> & {
  * Use `create(MqttDeliverySchema)` to create a new message.
  */
 export const MqttDeliverySchema: GenMessage<MqttDelivery> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_session, 7);
+  messageDesc(file_iotflow_v1_mqtt_session, 9);
 
 /**
  * The times of the readings of a message, in milliseconds since 1970-01-01 UTC: `first`, `first +
@@ -336,5 +405,5 @@ export type MqttDeliveryTimes = Message<"iotflow.v1.MqttDeliveryTimes"> & {
  * Use `create(MqttDeliveryTimesSchema)` to create a new message.
  */
 export const MqttDeliveryTimesSchema: GenMessage<MqttDeliveryTimes> = /*@__PURE__*/
-  messageDesc(file_iotflow_v1_mqtt_session, 8);
+  messageDesc(file_iotflow_v1_mqtt_session, 10);
 

@@ -231,6 +231,36 @@ public final class GatewayServiceGrpc {
     return getUpdateMqttSessionsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<iotflow.v1.WatchMqttConnectionsRequest,
+      iotflow.v1.WatchMqttConnectionsResponse> getWatchMqttConnectionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WatchMqttConnections",
+      requestType = iotflow.v1.WatchMqttConnectionsRequest.class,
+      responseType = iotflow.v1.WatchMqttConnectionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<iotflow.v1.WatchMqttConnectionsRequest,
+      iotflow.v1.WatchMqttConnectionsResponse> getWatchMqttConnectionsMethod() {
+    io.grpc.MethodDescriptor<iotflow.v1.WatchMqttConnectionsRequest, iotflow.v1.WatchMqttConnectionsResponse> getWatchMqttConnectionsMethod;
+    if ((getWatchMqttConnectionsMethod = GatewayServiceGrpc.getWatchMqttConnectionsMethod) == null) {
+      synchronized (GatewayServiceGrpc.class) {
+        if ((getWatchMqttConnectionsMethod = GatewayServiceGrpc.getWatchMqttConnectionsMethod) == null) {
+          GatewayServiceGrpc.getWatchMqttConnectionsMethod = getWatchMqttConnectionsMethod =
+              io.grpc.MethodDescriptor.<iotflow.v1.WatchMqttConnectionsRequest, iotflow.v1.WatchMqttConnectionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WatchMqttConnections"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.WatchMqttConnectionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.lite.ProtoLiteUtils.marshaller(
+                  iotflow.v1.WatchMqttConnectionsResponse.getDefaultInstance()))
+              .build();
+        }
+      }
+    }
+    return getWatchMqttConnectionsMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<iotflow.v1.AllocateTimestampsRequest,
       iotflow.v1.AllocateTimestampsResponse> getAllocateTimestampsMethod;
 
@@ -424,6 +454,17 @@ public final class GatewayServiceGrpc {
 
     /**
      * <pre>
+     * Streams the connections that clients open at other endpoints from now on. The caller ends its
+     * older connections of these clients.
+     * </pre>
+     */
+    default void watchMqttConnections(iotflow.v1.WatchMqttConnectionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.WatchMqttConnectionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchMqttConnectionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Gives times to readings without one, before the caller writes them, and stores these times
      * durably. A message that is sent again, at this or at another endpoint, gets the times that it
      * had, so that its readings overwrite themselves. A session has the times of its last 1024
@@ -579,6 +620,18 @@ public final class GatewayServiceGrpc {
 
     /**
      * <pre>
+     * Streams the connections that clients open at other endpoints from now on. The caller ends its
+     * older connections of these clients.
+     * </pre>
+     */
+    public void watchMqttConnections(iotflow.v1.WatchMqttConnectionsRequest request,
+        io.grpc.stub.StreamObserver<iotflow.v1.WatchMqttConnectionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getWatchMqttConnectionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Gives times to readings without one, before the caller writes them, and stores these times
      * durably. A message that is sent again, at this or at another endpoint, gets the times that it
      * had, so that its readings overwrite themselves. A session has the times of its last 1024
@@ -712,6 +765,19 @@ public final class GatewayServiceGrpc {
 
     /**
      * <pre>
+     * Streams the connections that clients open at other endpoints from now on. The caller ends its
+     * older connections of these clients.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, iotflow.v1.WatchMqttConnectionsResponse>
+        watchMqttConnections(iotflow.v1.WatchMqttConnectionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getWatchMqttConnectionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Gives times to readings without one, before the caller writes them, and stores these times
      * durably. A message that is sent again, at this or at another endpoint, gets the times that it
      * had, so that its readings overwrite themselves. A session has the times of its last 1024
@@ -817,6 +883,18 @@ public final class GatewayServiceGrpc {
     public iotflow.v1.UpdateMqttSessionsResponse updateMqttSessions(iotflow.v1.UpdateMqttSessionsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getUpdateMqttSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Streams the connections that clients open at other endpoints from now on. The caller ends its
+     * older connections of these clients.
+     * </pre>
+     */
+    public java.util.Iterator<iotflow.v1.WatchMqttConnectionsResponse> watchMqttConnections(
+        iotflow.v1.WatchMqttConnectionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getWatchMqttConnectionsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -941,8 +1019,9 @@ public final class GatewayServiceGrpc {
   private static final int METHODID_REPORT_PRESENCE = 3;
   private static final int METHODID_OPEN_MQTT_SESSIONS = 4;
   private static final int METHODID_UPDATE_MQTT_SESSIONS = 5;
-  private static final int METHODID_ALLOCATE_TIMESTAMPS = 6;
-  private static final int METHODID_STREAM_DEVICE_COMMANDS = 7;
+  private static final int METHODID_WATCH_MQTT_CONNECTIONS = 6;
+  private static final int METHODID_ALLOCATE_TIMESTAMPS = 7;
+  private static final int METHODID_STREAM_DEVICE_COMMANDS = 8;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -984,6 +1063,10 @@ public final class GatewayServiceGrpc {
         case METHODID_UPDATE_MQTT_SESSIONS:
           serviceImpl.updateMqttSessions((iotflow.v1.UpdateMqttSessionsRequest) request,
               (io.grpc.stub.StreamObserver<iotflow.v1.UpdateMqttSessionsResponse>) responseObserver);
+          break;
+        case METHODID_WATCH_MQTT_CONNECTIONS:
+          serviceImpl.watchMqttConnections((iotflow.v1.WatchMqttConnectionsRequest) request,
+              (io.grpc.stub.StreamObserver<iotflow.v1.WatchMqttConnectionsResponse>) responseObserver);
           break;
         case METHODID_ALLOCATE_TIMESTAMPS:
           serviceImpl.allocateTimestamps((iotflow.v1.AllocateTimestampsRequest) request,
@@ -1060,6 +1143,13 @@ public final class GatewayServiceGrpc {
               iotflow.v1.UpdateMqttSessionsResponse>(
                 service, METHODID_UPDATE_MQTT_SESSIONS)))
         .addMethod(
+          getWatchMqttConnectionsMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              iotflow.v1.WatchMqttConnectionsRequest,
+              iotflow.v1.WatchMqttConnectionsResponse>(
+                service, METHODID_WATCH_MQTT_CONNECTIONS)))
+        .addMethod(
           getAllocateTimestampsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -1085,6 +1175,7 @@ public final class GatewayServiceGrpc {
               .addMethod(getReportPresenceMethod())
               .addMethod(getOpenMqttSessionsMethod())
               .addMethod(getUpdateMqttSessionsMethod())
+              .addMethod(getWatchMqttConnectionsMethod())
               .addMethod(getAllocateTimestampsMethod())
               .build();
         }

@@ -237,6 +237,47 @@ public  final class MqttDelivery extends
     resent_ = false;
   }
 
+  public static final int CONNECTION_FIELD_NUMBER = 7;
+  private long connection_;
+  /**
+   * <pre>
+   * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+   * held the session since, the message has no times: the client sends it again there.
+   * </pre>
+   *
+   * <code>int64 connection = 7;</code>
+   * @return The connection.
+   */
+  @java.lang.Override
+  public long getConnection() {
+    return connection_;
+  }
+  /**
+   * <pre>
+   * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+   * held the session since, the message has no times: the client sends it again there.
+   * </pre>
+   *
+   * <code>int64 connection = 7;</code>
+   * @param value The connection to set.
+   */
+  private void setConnection(long value) {
+    
+    connection_ = value;
+  }
+  /**
+   * <pre>
+   * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+   * held the session since, the message has no times: the client sends it again there.
+   * </pre>
+   *
+   * <code>int64 connection = 7;</code>
+   */
+  private void clearConnection() {
+
+    connection_ = 0L;
+  }
+
   public static iotflow.v1.MqttDelivery parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
@@ -567,6 +608,49 @@ public  final class MqttDelivery extends
       return this;
     }
 
+    /**
+     * <pre>
+     * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+     * held the session since, the message has no times: the client sends it again there.
+     * </pre>
+     *
+     * <code>int64 connection = 7;</code>
+     * @return The connection.
+     */
+    @java.lang.Override
+    public long getConnection() {
+      return instance.getConnection();
+    }
+    /**
+     * <pre>
+     * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+     * held the session since, the message has no times: the client sends it again there.
+     * </pre>
+     *
+     * <code>int64 connection = 7;</code>
+     * @param value The connection to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConnection(long value) {
+      copyOnWrite();
+      instance.setConnection(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+     * held the session since, the message has no times: the client sends it again there.
+     * </pre>
+     *
+     * <code>int64 connection = 7;</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConnection() {
+      copyOnWrite();
+      instance.clearConnection();
+      return this;
+    }
+
     // @@protoc_insertion_point(builder_scope:iotflow.v1.MqttDelivery)
   }
   @java.lang.Override
@@ -589,10 +673,11 @@ public  final class MqttDelivery extends
             "packetId_",
             "digest_",
             "resent_",
+            "connection_",
           };
           java.lang.String info =
-              "\u0000\u0006\u0000\u0000\u0001\u0006\u0006\u0000\u0000\u0000\u0001\u0004\u0002\u0004" +
-              "\u0003\u0002\u0004\u0004\u0005\u000e\u0006\u0007";
+              "\u0000\u0007\u0000\u0000\u0001\u0007\u0007\u0000\u0000\u0000\u0001\u0004\u0002\u0004" +
+              "\u0003\u0002\u0004\u0004\u0005\u000e\u0006\u0007\u0007\u0002";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

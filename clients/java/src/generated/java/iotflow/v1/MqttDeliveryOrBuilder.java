@@ -65,4 +65,15 @@ public interface MqttDeliveryOrBuilder extends
    * @return The resent.
    */
   boolean getResent();
+
+  /**
+   * <pre>
+   * MqttSession.connection of the connection on which the message arrived. If another endpoint has
+   * held the session since, the message has no times: the client sends it again there.
+   * </pre>
+   *
+   * <code>int64 connection = 7;</code>
+   * @return The connection.
+   */
+  long getConnection();
 }

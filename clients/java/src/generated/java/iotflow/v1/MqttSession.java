@@ -317,6 +317,47 @@ public  final class MqttSession extends
     connection_ = 0L;
   }
 
+  public static final int OPENED_AT_FIELD_NUMBER = 6;
+  private long openedAt_;
+  /**
+   * <pre>
+   * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+   * with a later time takes the session over.
+   * </pre>
+   *
+   * <code>int64 opened_at = 6;</code>
+   * @return The openedAt.
+   */
+  @java.lang.Override
+  public long getOpenedAt() {
+    return openedAt_;
+  }
+  /**
+   * <pre>
+   * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+   * with a later time takes the session over.
+   * </pre>
+   *
+   * <code>int64 opened_at = 6;</code>
+   * @param value The openedAt to set.
+   */
+  private void setOpenedAt(long value) {
+    
+    openedAt_ = value;
+  }
+  /**
+   * <pre>
+   * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+   * with a later time takes the session over.
+   * </pre>
+   *
+   * <code>int64 opened_at = 6;</code>
+   */
+  private void clearOpenedAt() {
+
+    openedAt_ = 0L;
+  }
+
   public static iotflow.v1.MqttSession parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
@@ -731,6 +772,49 @@ public  final class MqttSession extends
       return this;
     }
 
+    /**
+     * <pre>
+     * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+     * with a later time takes the session over.
+     * </pre>
+     *
+     * <code>int64 opened_at = 6;</code>
+     * @return The openedAt.
+     */
+    @java.lang.Override
+    public long getOpenedAt() {
+      return instance.getOpenedAt();
+    }
+    /**
+     * <pre>
+     * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+     * with a later time takes the session over.
+     * </pre>
+     *
+     * <code>int64 opened_at = 6;</code>
+     * @param value The openedAt to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOpenedAt(long value) {
+      copyOnWrite();
+      instance.setOpenedAt(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+     * with a later time takes the session over.
+     * </pre>
+     *
+     * <code>int64 opened_at = 6;</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOpenedAt() {
+      copyOnWrite();
+      instance.clearOpenedAt();
+      return this;
+    }
+
     // @@protoc_insertion_point(builder_scope:iotflow.v1.MqttSession)
   }
   @java.lang.Override
@@ -753,10 +837,11 @@ public  final class MqttSession extends
             "subscriptions_",
             iotflow.v1.MqttSubscription.class,
             "connection_",
+            "openedAt_",
           };
           java.lang.String info =
-              "\u0000\u0005\u0000\u0000\u0001\u0005\u0005\u0000\u0001\u0000\u0001\u0002\u0002\u0007" +
-              "\u0003\u0007\u0004\u001b\u0005\u0002";
+              "\u0000\u0006\u0000\u0000\u0001\u0006\u0006\u0000\u0001\u0000\u0001\u0002\u0002\u0007" +
+              "\u0003\u0007\u0004\u001b\u0005\u0002\u0006\u0002";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

@@ -25,6 +25,7 @@ public  final class MqttSessionChange extends
   public enum ChangeCase {
     SUBSCRIPTIONS(2),
     DISCONNECTED(3),
+    RECEIVED_UNTIL(4),
     CHANGE_NOT_SET(0);
     private final int value;
     private ChangeCase(int value) {
@@ -42,6 +43,7 @@ public  final class MqttSessionChange extends
       switch (value) {
         case 2: return SUBSCRIPTIONS;
         case 3: return DISCONNECTED;
+        case 4: return RECEIVED_UNTIL;
         case 0: return CHANGE_NOT_SET;
         default: return null;
       }
@@ -228,6 +230,68 @@ public  final class MqttSessionChange extends
    */
   private void clearDisconnected() {
     if (changeCase_ == 3) {
+      changeCase_ = 0;
+      change_ = null;
+    }
+  }
+
+  public static final int RECEIVED_UNTIL_FIELD_NUMBER = 4;
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   * @return Whether the receivedUntil field is set.
+   */
+  @java.lang.Override
+  public boolean hasReceivedUntil() {
+    return changeCase_ == 4;
+  }
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   * @return The receivedUntil.
+   */
+  @java.lang.Override
+  public long getReceivedUntil() {
+    if (changeCase_ == 4) {
+      return (java.lang.Long) change_;
+    }
+    return 0L;
+  }
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   * @param value The receivedUntil to set.
+   */
+  private void setReceivedUntil(long value) {
+    changeCase_ = 4;
+    change_ = value;
+  }
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   */
+  private void clearReceivedUntil() {
+    if (changeCase_ == 4) {
       changeCase_ = 0;
       change_ = null;
     }
@@ -518,6 +582,66 @@ public  final class MqttSessionChange extends
       return this;
     }
 
+    /**
+     * <pre>
+     * The client has the acknowledgements of all messages with times up to this one; see
+     * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     * also with the DUP flag.
+     * </pre>
+     *
+     * <code>int64 received_until = 4;</code>
+     * @return Whether the receivedUntil field is set.
+     */
+    @java.lang.Override
+    public boolean hasReceivedUntil() {
+      return instance.hasReceivedUntil();
+    }
+    /**
+     * <pre>
+     * The client has the acknowledgements of all messages with times up to this one; see
+     * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     * also with the DUP flag.
+     * </pre>
+     *
+     * <code>int64 received_until = 4;</code>
+     * @return The receivedUntil.
+     */
+    @java.lang.Override
+    public long getReceivedUntil() {
+      return instance.getReceivedUntil();
+    }
+    /**
+     * <pre>
+     * The client has the acknowledgements of all messages with times up to this one; see
+     * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     * also with the DUP flag.
+     * </pre>
+     *
+     * <code>int64 received_until = 4;</code>
+     * @param value The receivedUntil to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReceivedUntil(long value) {
+      copyOnWrite();
+      instance.setReceivedUntil(value);
+      return this;
+    }
+    /**
+     * <pre>
+     * The client has the acknowledgements of all messages with times up to this one; see
+     * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+     * also with the DUP flag.
+     * </pre>
+     *
+     * <code>int64 received_until = 4;</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReceivedUntil() {
+      copyOnWrite();
+      instance.clearReceivedUntil();
+      return this;
+    }
+
     // @@protoc_insertion_point(builder_scope:iotflow.v1.MqttSessionChange)
   }
   @java.lang.Override
@@ -541,8 +665,8 @@ public  final class MqttSessionChange extends
             iotflow.v1.MqttDisconnection.class,
           };
           java.lang.String info =
-              "\u0000\u0003\u0001\u0000\u0001\u0003\u0003\u0000\u0000\u0000\u0001\u0002\u0002<\u0000" +
-              "\u0003<\u0000";
+              "\u0000\u0004\u0001\u0000\u0001\u0004\u0004\u0000\u0000\u0000\u0001\u0002\u0002<\u0000" +
+              "\u0003<\u0000\u00045\u0000";
           return newMessageInfo(DEFAULT_INSTANCE, info, objects);
       }
       case GET_DEFAULT_INSTANCE: {

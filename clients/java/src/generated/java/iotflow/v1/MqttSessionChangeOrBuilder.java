@@ -54,5 +54,28 @@ public interface MqttSessionChangeOrBuilder extends
    */
   iotflow.v1.MqttDisconnection getDisconnected();
 
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   * @return Whether the receivedUntil field is set.
+   */
+  boolean hasReceivedUntil();
+  /**
+   * <pre>
+   * The client has the acknowledgements of all messages with times up to this one; see
+   * MqttDeliveryTimes. A later message with the same packet identifier and content is another one,
+   * also with the DUP flag.
+   * </pre>
+   *
+   * <code>int64 received_until = 4;</code>
+   * @return The receivedUntil.
+   */
+  long getReceivedUntil();
+
   public iotflow.v1.MqttSessionChange.ChangeCase getChangeCase();
 }

@@ -76,4 +76,15 @@ public interface MqttSessionOrBuilder extends
    * @return The connection.
    */
   long getConnection();
+
+  /**
+   * <pre>
+   * The time of the connection in milliseconds since 1970-01-01 UTC. A connection of the same client
+   * with a later time takes the session over.
+   * </pre>
+   *
+   * <code>int64 opened_at = 6;</code>
+   * @return The openedAt.
+   */
+  long getOpenedAt();
 }

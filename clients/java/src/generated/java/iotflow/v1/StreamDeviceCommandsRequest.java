@@ -98,8 +98,9 @@ public  final class StreamDeviceCommandsRequest extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -118,8 +119,9 @@ public  final class StreamDeviceCommandsRequest extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -139,8 +141,9 @@ public  final class StreamDeviceCommandsRequest extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -162,8 +165,9 @@ public  final class StreamDeviceCommandsRequest extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -181,8 +185,9 @@ public  final class StreamDeviceCommandsRequest extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -442,8 +447,9 @@ public  final class StreamDeviceCommandsRequest extends
      *
      * announced: the command was published to the group.
      *
-     * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-     * when the device is reported online, gives a sign of life, or after a minute.
+     * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+     * to the other gateways; to this one again when the device is reported online, gives a sign of
+     * life, or after a minute.
      * </pre>
      *
      * <code>string state = 3;</code>
@@ -462,8 +468,9 @@ public  final class StreamDeviceCommandsRequest extends
      *
      * announced: the command was published to the group.
      *
-     * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-     * when the device is reported online, gives a sign of life, or after a minute.
+     * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+     * to the other gateways; to this one again when the device is reported online, gives a sign of
+     * life, or after a minute.
      * </pre>
      *
      * <code>string state = 3;</code>
@@ -483,8 +490,9 @@ public  final class StreamDeviceCommandsRequest extends
      *
      * announced: the command was published to the group.
      *
-     * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-     * when the device is reported online, gives a sign of life, or after a minute.
+     * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+     * to the other gateways; to this one again when the device is reported online, gives a sign of
+     * life, or after a minute.
      * </pre>
      *
      * <code>string state = 3;</code>
@@ -506,8 +514,9 @@ public  final class StreamDeviceCommandsRequest extends
      *
      * announced: the command was published to the group.
      *
-     * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-     * when the device is reported online, gives a sign of life, or after a minute.
+     * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+     * to the other gateways; to this one again when the device is reported online, gives a sign of
+     * life, or after a minute.
      * </pre>
      *
      * <code>string state = 3;</code>
@@ -527,8 +536,9 @@ public  final class StreamDeviceCommandsRequest extends
      *
      * announced: the command was published to the group.
      *
-     * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-     * when the device is reported online, gives a sign of life, or after a minute.
+     * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+     * to the other gateways; to this one again when the device is reported online, gives a sign of
+     * life, or after a minute.
      * </pre>
      *
      * <code>string state = 3;</code>

@@ -35,8 +35,9 @@ public interface StreamDeviceCommandsRequestOrBuilder extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>
@@ -52,8 +53,9 @@ public interface StreamDeviceCommandsRequestOrBuilder extends
    *
    * announced: the command was published to the group.
    *
-   * unreachable: the device cannot be reached now. The command stays queued, and is offered again
-   * when the device is reported online, gives a sign of life, or after a minute.
+   * unreachable: the gateway cannot reach the device now. The command stays queued, and is offered
+   * to the other gateways; to this one again when the device is reported online, gives a sign of
+   * life, or after a minute.
    * </pre>
    *
    * <code>string state = 3;</code>

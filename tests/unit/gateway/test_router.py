@@ -277,3 +277,34 @@ async def test_a_long_message_waits_for_the_lookup_of_its_device() -> None:
     await routed.are_finished(1)
     assert [device_id for _, device_id, _ in routed.handled] == [1]
     await routed.router.close()
+
+
+# Texts that would be valid beside others in a list, or that end or continue it.
+NOT_JSON = [
+    b"1],[2",
+    b"1,2",
+    b'{"a":1},{"a":2}',
+    b"}",
+    b"{",
+    b"]",
+    b"[",
+    b'"',
+    b",",
+    b"",
+    b" ",
+    b"\xff",
+    b'{"a":1}\0',
+    b"\\",
+]
+
+
+@pytest.mark.parametrize("payload", NOT_JSON, ids=repr)
+async def test_a_payload_that_is_no_json_is_rejected_alone(payload: bytes) -> None:
+    """Whatever arrives with it."""
+    routed = Routed()
+    good = [{"data": READING, "timestamp": 1_760_000_000_000 + number} for number in range(2)]
+    routed.give(TELEMETRY, good[0])
+    wrong = routed.give(TELEMETRY, payload)
+    routed.give(TELEMETRY, good[1])
+    assert ([reason for reason, *_ in routed.rejected], routed.finished) == (["INVALID_PAYLOAD"], [wrong])
+    assert list((await routed.stored()).timestamps) == [one["timestamp"] for one in good]

@@ -53,6 +53,8 @@ async def test_a_full_journal_refuses_with_a_retry_time(backend: ForgetfulBacken
     assert refusal.reason == "JOURNAL_FULL"
     assert refusal.retry_after
     assert store.journal.bytes < 120_000
+    with pytest.raises(Unavailable, match="The journal is full"):
+        await store.check()
     backend.away = False
     await caught_up(store)
     assert await store.write([noise(acknowledged, 1000)]) == [()]

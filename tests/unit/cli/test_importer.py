@@ -86,5 +86,5 @@ async def test_an_import_ends_where_its_file_has_lost_devices_meanwhile(tmp_path
             async for answer in super().imports(requests, context):
                 yield answer
 
-    with pytest.raises(ImportProblem, match="the file has changed during the import"):
+    with pytest.raises(ImportProblem, match=f"^{tmp_path}/devices.csv: the file has changed during the import"):
         await imported(tmp_path, Shortened([1]))

@@ -11,6 +11,7 @@ import pytest
 
 from iotflow_cli.main import main
 from iotflow_cli.running.run_file import FILE_NAME, RunFile, read_run, remove_run
+from iotflow_cli.running.run_record import RunRecord
 
 
 @pytest.fixture
@@ -25,6 +26,22 @@ def test_a_run_is_found_while_its_process_lives(run: RunFile, tmp_path: Path) ->
     assert read_run(tmp_path) == run
     assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
     remove_run(tmp_path)
+    assert read_run(tmp_path) is None
+
+
+def test_the_record_of_a_run_has_its_parts_and_whether_it_is_ready(run: RunFile, tmp_path: Path) -> None:
+    """From the start to the end of the run."""
+    remove_run(tmp_path)
+    record = RunRecord(tmp_path, run)
+    assert read_run(tmp_path) == run
+    for part, pid in (("server", 7), ("envoy", 8), ("server", 9)):
+        record.part_is_ready(part, pid)
+    found = read_run(tmp_path)
+    assert found is not None
+    assert (found.parts, found.is_ready) == ({"server": 9, "envoy": 8}, False)
+    record.all_are_ready()
+    assert read_run(tmp_path) == dataclasses.replace(found, is_ready=True)
+    record.close()
     assert read_run(tmp_path) is None
 
 

@@ -51,6 +51,22 @@ def texts(tree: Xml.Element, tag: str) -> list[str]:
     return ["".join(each.itertext()) for each in tree.iter(tag)]
 
 
+def test_the_most_frequent_refusals_come_first() -> None:
+    """Equally frequent ones in the order of their names."""
+    measures = measured()
+    for reason in ("B", "C", "C", "A", "D", "D", "D"):
+        measures.errors.refused(0.0, 0, reason, "")
+    *_, refusals = parsed(measures).iter("table")
+    reasons = texts(refusals, "td")[::2]
+    assert [reason for reason in reasons if reason in ("A", "B", "C", "D", "TYPE_CONFLICT")] == [
+        "D",
+        "C",
+        "TYPE_CONFLICT",
+        "A",
+        "B",
+    ]
+
+
 def test_a_page_has_the_charts_and_the_tables() -> None:
     tree = parsed(measured(), steps=[{"rate": 1.0, "result": "held"}])
     titles = ["Run", "Doors", "Steps", "Rates", "Latency from due to acknowledged", "Fates", "Faults", "Devices"]

@@ -131,6 +131,10 @@ class Connection(asyncio.BufferedProtocol):
         if not self._connections.add(self):
             self.abort()
 
+    def postpone(self, seconds: float) -> None:
+        """Give the client more time for its CONNECT."""
+        self._opened_at += seconds
+
     def reject(self, problem: str) -> None:
         """End a connection that violates the protocol of a layer below."""
         self._read_at = self._loop.time()

@@ -44,6 +44,8 @@ LARGEST = {
 LARGEST_REQUEST = 2**13
 # What a client may send before TLS is agreed on: certificates, for the most part. Handshakes in a turn of the event loop.
 LARGEST_HANDSHAKE, MOST_HANDSHAKES_AT_ONCE = 2**16, 8
+# Time for which a handshake may wait for its turn, which does not count as time of the client.
+TURN_SECONDS = 60.0
 # Header of the largest packet.
 HEADER_BYTES = 5
 # Packets above this size are read while those of all connections together stay below READING_BYTES.

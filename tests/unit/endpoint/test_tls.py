@@ -20,6 +20,7 @@ from iotflow.v1.mqtt_service_pb2 import (
 from iotflow_gateway.endpoint import Certificates, TlsFiles, WrongCertificate
 from iotflow_gateway.endpoint import connection as connection_module
 from iotflow_gateway.endpoint import endpoint as endpoint_module
+from iotflow_gateway.endpoint.transports.handshakes import Handshakes
 from iotflow_gateway.mqtt import (
     Connack,
     Pingreq,
@@ -179,6 +180,17 @@ async def test_a_handshake_has_a_limit(folder: Path, monkeypatch: pytest.MonkeyP
             async with one.line(port=one.tls_port) as client:
                 client.writer.write(beginning)
                 assert await client.is_closed()
+
+
+async def test_the_turn_of_a_handshake_is_no_time_of_the_client(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_module, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 0.8)
+    monkeypatch.setattr(Handshakes, "add", lambda _, step: asyncio.get_running_loop().call_later(1.0, step))
+    async with (
+        running_endpoint(certificates=Certificates(files(folder))) as one,
+        one.client(V5, tls=trusting(folder)) as client,
+    ):
+        assert await client.ask(Pingreq()) == Pingresp()
 
 
 async def test_a_handshake_that_goes_on_after_its_time_affects_no_other(

@@ -35,6 +35,10 @@ class Upper(Protocol):
         """End a connection that violates the protocol of a layer below."""
         ...
 
+    def postpone(self, seconds: float) -> None:
+        """Give the client more time for its CONNECT."""
+        ...
+
 
 class Layer(asyncio.Transport, asyncio.BufferedProtocol):
     """Passes everything on except what a layer changes: bytes in both directions, and the end of what is written."""
@@ -65,6 +69,10 @@ class Layer(asyncio.Transport, asyncio.BufferedProtocol):
     def reject(self, problem: str) -> None:
         """End the connection, with the problem in the log."""
         self._upper.reject(problem)
+
+    def postpone(self, seconds: float) -> None:
+        """Give the client more time for its CONNECT."""
+        self._upper.postpone(seconds)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self.lower.get_extra_info(name, default)

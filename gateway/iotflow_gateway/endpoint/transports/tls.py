@@ -1,10 +1,11 @@
 """TLS between a socket and a connection. asyncio's own takes 256 KiB of memory for each connection, for a buffer to read into."""
 
+import asyncio
 import contextlib
 import ssl
 from typing import Any
 
-from iotflow_gateway.endpoint.limits import LARGEST_HANDSHAKE
+from iotflow_gateway.endpoint.limits import LARGEST_HANDSHAKE, TURN_SECONDS
 from iotflow_gateway.endpoint.transports.handshakes import Handshakes
 from iotflow_gateway.endpoint.transports.layer import Layer, Upper
 
@@ -21,6 +22,7 @@ class TlsLayer(Layer):
         self._received, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
         self._handshake_bytes = 0
+        self._loop, self._waiting_since = asyncio.get_running_loop(), 0.0
         self._is_open = self._is_waiting = self._is_held = self._has_ended = False
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -34,7 +36,8 @@ class TlsLayer(Layer):
         if self._handshake_bytes > LARGEST_HANDSHAKE:
             self._fail(f"TLS: the handshake has more than {LARGEST_HANDSHAKE} bytes")
         elif not self._is_waiting:
-            self._is_waiting = True
+            self._is_waiting, self._waiting_since = True, self._loop.time()
+            self.postpone(TURN_SECONDS)
             self.lower.pause_reading()
             self._handshakes.add(self._shake_hands)
 
@@ -75,6 +78,7 @@ class TlsLayer(Layer):
 
     def _shake_hands(self) -> None:
         self._is_waiting = False
+        self.postpone(self._loop.time() - self._waiting_since - TURN_SECONDS)
         if self._has_ended or self.is_closing():
             return
         if not self._is_held:

@@ -1,8 +1,39 @@
 """Changes of accounts that wait for one subscriber."""
 
 import asyncio
+from typing import Any
 
-from iotflow_server.mqtt.accounts import MOST_CHANGES, AccountSubscription, ChangedAccounts
+import pytest
+
+from iotflow_server.devices.registry import Registry
+from iotflow_server.mqtt.accounts import MOST_CHANGES, Accounts, AccountSubscription, ChangedAccounts
+
+# Nothing is queried, and no key is made.
+UNUSED: Any = None
+PATIENCE = 10.0
+
+
+@pytest.mark.parametrize(
+    ("publish", "received"),
+    [
+        (lambda registry, _: registry.changed(7), ChangedAccounts([7], range(0))),
+        (lambda registry, _: registry.imported(7, 9), ChangedAccounts([], range(7, 10))),
+        (lambda _, accounts: accounts.mark_gap(), None),
+    ],
+    ids=["a change", "an import", "a gap"],
+)
+async def test_each_subscriber_receives_what_happens_until_it_unsubscribes(
+    publish: Any, received: ChangedAccounts | None
+) -> None:
+    registry = Registry(UNUSED, UNUSED)
+    accounts = Accounts(UNUSED, registry)
+    first, second, gone = (accounts.subscribe() for _ in range(3))
+    accounts.unsubscribe(gone)
+    publish(registry, accounts)
+    async with asyncio.timeout(PATIENCE):
+        assert [await first.next(), await second.next()] == [received, received]
+    gone.add(1)
+    assert await gone.next() == ChangedAccounts([1], range(0))
 
 
 async def test_ranges_of_an_import_take_the_place_of_one() -> None:

@@ -12,6 +12,7 @@ from iotflow.v1 import fleet_service_pb2
 from iotflow.v1.fleet_pb2 import ImportedDevice
 from iotflow.v1.fleet_service_pb2 import ImportDevicesRequest, ImportDevicesResponse
 from iotflow_cli.device_import import ImportFailed, ImportProblem, ImportResult, import_devices, importer
+from iotflow_cli.device_import.importer import RejectedRow
 from tests.support.scripted_server import reason_details, serving
 
 NAMES = ["first", "second", "third", "fourth"]
@@ -23,6 +24,11 @@ def _short_messages_and_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importer, "MOST_DEVICES", 1)
     monkeypatch.setattr(importer, "MOST_FAILURES", 3)
     monkeypatch.setattr("iotflow.channels.random.uniform", lambda *_: 0.01)
+
+
+def test_every_device_with_an_outcome_is_done() -> None:
+    rejected = [RejectedRow(line, "name", "REASON", "", 0) for line in (2, 3)]
+    assert ImportResult("import", registered=1, skipped=2, rejected=rejected).done == 5
 
 
 class Streams:

@@ -22,7 +22,7 @@ from iotflow_gateway.endpoint.limits import (
 )
 from iotflow_gateway.endpoint.reading import Hold, Reading
 from iotflow_gateway.endpoint.times import PacketTime, SendTime
-from iotflow_gateway.endpoint.transports.send_queue import bytes_on_the_way
+from iotflow_gateway.endpoint.transports.send_queue import is_acknowledged
 from iotflow_gateway.endpoint.transports.tls import CLIENT_CERTIFICATE
 from iotflow_gateway.mqtt import (
     NO_PROPERTIES,
@@ -76,7 +76,7 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if self._out or transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return False
-        return not bytes_on_the_way(transport.get_extra_info("socket"))
+        return is_acknowledged(transport.get_extra_info("socket"))
 
     @property
     def has_begun(self) -> bool:

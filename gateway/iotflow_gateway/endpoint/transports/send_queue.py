@@ -1,4 +1,4 @@
-"""The bytes of a socket that the other end has not acknowledged."""
+"""Whether the other end of a connection has what was written to its socket."""
 
 import fcntl
 import struct
@@ -8,9 +8,13 @@ from typing import Any
 _COUNT = struct.Struct("i")
 
 
-def bytes_on_the_way(socket: Any) -> int:
-    """The number of bytes; 0 without a socket. socket: of asyncio's transport."""
+def is_acknowledged(socket: Any) -> bool:
+    """Whether the system at the other end has acknowledged all bytes; also without a socket. socket: of asyncio's transport."""
     if socket is None:
-        return 0
-    found: int = _COUNT.unpack(fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(_COUNT.size)))[0]
-    return found
+        return True
+    try:
+        waiting: int = _COUNT.unpack(fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(_COUNT.size)))[0]
+    except (OSError, ValueError):
+        # It is closed.
+        return False
+    return not waiting

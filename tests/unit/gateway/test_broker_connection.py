@@ -27,11 +27,12 @@ TOPIC = "p/devices/1/telemetry"
 
 class Broker:
     """A broker of MQTT 5. receive_maximum: of its CONNACK; 0: none. sends: after a subscription. received: first bytes of the packets,
-    and the packet identifiers of messages."""
+    the packet identifiers of messages, and the messages without them."""
 
     def __init__(self, *, receive_maximum: int = 0, answers_pings: bool = True, sends: bytes = b"") -> None:
         self.received: list[int] = []
         self.ids: list[int] = []
+        self.messages: list[bytes] = []
         self.changed = asyncio.Event()
         self._connack = bytes([0x20, 6, 0, 0, 3, 0x21, 0, receive_maximum]) if receive_maximum else b"\x20\3\0\0\0"
         self._answers_pings = answers_pings
@@ -58,6 +59,7 @@ class Broker:
         elif kind == PUBLISH:
             start = 2 + int.from_bytes(body[:2], "big")
             self.ids.append(int.from_bytes(body[start : start + 2], "big"))
+            self.messages.append(body[start + 2 :])
         self.changed.set()
 
     def acknowledge(self, packet_id: int) -> None:
@@ -123,6 +125,25 @@ async def test_a_broker_that_answers_no_ping_is_left() -> None:
             await session.lost()
             await asyncio.sleep(0)
     assert any("the broker has sent nothing for" in line.get("problem", "") for line in logs)
+
+
+@pytest.mark.parametrize(
+    ("payload", "retain", "is_marked"), [(b"", True, True), (b"x", True, False), (b"", False, False)]
+)
+async def test_only_a_message_that_clears_a_topic_has_the_mark_of_the_adapter(
+    payload: bytes, retain: bool, is_marked: bool
+) -> None:
+    """The adapter does not take it for a message of a device."""
+    broker = Broker()
+    async with session_at(broker) as session:
+        delivery = asyncio.create_task(session.deliver(TOPIC, payload, retain=retain))
+        await broker.until(lambda: bool(broker.messages))
+        broker.acknowledge(broker.ids[0])
+        async with asyncio.timeout(PATIENCE):
+            await delivery
+    (message,) = broker.messages
+    assert message.endswith(payload)
+    assert (b"cleared" in message) is is_marked
 
 
 async def test_a_violation_of_the_protocol_ends_the_connection_after_the_messages_before_it() -> None:

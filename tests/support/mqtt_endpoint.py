@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import grpc
 
+from iotflow.v1.mqtt_pb2 import MqttAccount
+from iotflow.v1.mqtt_service_pb2 import FindAccountResponse, FindAccountsRequest, FindAccountsResponse
 from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Certificates, Endpoint, Listener, OpenedSession
 from iotflow_gateway.mqtt import Connack, Connect, Packet, PacketParser, Version
@@ -20,6 +22,8 @@ from tests.support.processes import free_port
 PATIENCE = 10.0
 # The account that may use every topic, so that no server has to answer.
 ADAPTER = ("adapter", "secret")
+# A device, and its key.
+DEVICE = ("pump", "key of the pump")
 TURNS = 50
 ENVOY_SECRET = "envoy's"
 
@@ -60,6 +64,20 @@ class NoStore:
     async def watch(self, *_: object) -> None:
         """Wait forever: there is no other endpoint."""
         await asyncio.Event().wait()
+
+
+class DeviceServer:
+    """A channel to a server that knows the device with the id 7."""
+
+    def unary_unary(self, *_: object, **__: object) -> Callable[..., Awaitable[FindAccountsResponse]]:
+        """A method of the server."""
+        return self._find
+
+    unary_stream = stream_stream = unary_unary
+
+    async def _find(self, request: FindAccountsRequest, **_: object) -> FindAccountsResponse:
+        account = MqttAccount(device_id=7, name=DEVICE[0], status="active")
+        return FindAccountsResponse(accounts=[FindAccountResponse(account=account) for _ in request.api_keys])
 
 
 @dataclass

@@ -1,12 +1,9 @@
 """The number of sessions: of a device, of clients without a login, and in all. A new session ends the oldest one."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 
-from iotflow.v1.mqtt_pb2 import MqttAccount
-from iotflow.v1.mqtt_service_pb2 import FindAccountResponse, FindAccountsRequest, FindAccountsResponse
 from iotflow_gateway.endpoint import sessions as sessions_module
 from iotflow_gateway.endpoint.limits import MOST_ANONYMOUS, MOST_OF_A_DEVICE
 from iotflow_gateway.mqtt import (
@@ -20,24 +17,9 @@ from iotflow_gateway.mqtt import (
     Subscription,
     Version,
 )
-from tests.support.mqtt_endpoint import ADAPTER, RunningEndpoint, connect, running_endpoint
+from tests.support.mqtt_endpoint import ADAPTER, DEVICE, DeviceServer, RunningEndpoint, connect, running_endpoint
 
 V4 = Version.V3_1_1
-DEVICE = ("pump", "key of the pump")
-
-
-class DeviceServer:
-    """A channel to a server that knows one device."""
-
-    def unary_unary(self, *_: object, **__: object) -> Callable[..., Awaitable[FindAccountsResponse]]:
-        """A method of the server."""
-        return self._find
-
-    unary_stream = stream_stream = unary_unary
-
-    async def _find(self, request: FindAccountsRequest, **_: object) -> FindAccountsResponse:
-        found = FindAccountResponse(account=MqttAccount(device_id=7, name=DEVICE[0], status="active"))
-        return FindAccountsResponse(accounts=[found] * len(request.api_keys))
 
 
 async def is_resumed(one: RunningEndpoint, client_id: str) -> bool:

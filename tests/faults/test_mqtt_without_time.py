@@ -1,7 +1,7 @@
 """100,000 messages of QoS 1 and 2 without a time while endpoint, server and store are killed in any order: each is stored once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -47,15 +47,19 @@ class Kills:
 
 
 @pytest.fixture(params=["sqlite", "iotdb"])
-async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database | None]:
-    """The running IoTDB, empty; None: the store is SQLite."""
-    if request.param == "sqlite":
-        yield None
-        return
-    iotdb: Database = request.getfixturevalue("iotdb")
-    await iotdb.start()
-    await iotdb.empty()
-    yield iotdb
+def chosen(request: pytest.FixtureRequest) -> Database | None:
+    """The IoTDB; None: the store is SQLite."""
+    database: Database | None = request.getfixturevalue("iotdb") if request.param == "iotdb" else None
+    return database
+
+
+@pytest.fixture
+async def database(chosen: Database | None) -> Database | None:
+    """The running IoTDB, empty."""
+    if chosen:
+        await chosen.start()
+        await chosen.empty()
+    return chosen
 
 
 @pytest.fixture

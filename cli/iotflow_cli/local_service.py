@@ -14,7 +14,7 @@ from pathlib import Path
 from iotflow.loopback import is_loopback
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.console import supervisor_on, write_line
-from iotflow_cli.envoy.proxy import EnvoyProxy, admin_socket_in, drain
+from iotflow_cli.envoy.proxy import JSON_PATH, EnvoyProxy, admin_socket_in, drain, json_socket_in
 from iotflow_cli.local_defaults import HOST, PARTS_DOWN
 from iotflow_cli.mqtt import BrokerChoice
 from iotflow_cli.readiness import all_serve, answers
@@ -88,6 +88,7 @@ class LocalService:
             secret=secrets.token_urlsafe(24),
             is_local=is_loopback(self.rest_host),
             mqtt=self.broker.websocket,
+            json_socket=None if self.broker.kind == mqtt.NONE else json_socket_in(folder),
         )
 
     def _programs(self, proxy: EnvoyProxy) -> list[Program]:
@@ -95,7 +96,9 @@ class LocalService:
         if self.broker.host:
             address = {"IOTFLOW_MQTT_HOST": self.broker.host, "IOTFLOW_MQTT_PORT": str(self.broker.port)}
             defaults = {**defaults, **address}
-        adapter = mqtt.programs(self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults, proxy.secret)
+        adapter = mqtt.programs(
+            self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults, _adapter_settings(proxy)
+        )
         return [self._server(proxy, defaults), _envoy(proxy), *adapter]
 
     def _server(self, proxy: EnvoyProxy, defaults: Mapping[str, str]) -> Program:
@@ -123,6 +126,8 @@ class LocalService:
         broker = self.broker
         yield "REST", proxy.address
         yield "gRPC", f"{self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}"
+        if proxy.json_socket:
+            yield "WebSocket", f"{proxy.address.replace('http', 'ws', 1)}{JSON_PATH} (JSON)"
         if broker.host and not broker.is_ours:
             yield "MQTT", f"{broker.host}:{broker.port} ({broker.kind})"
         for listener in broker.listeners:
@@ -139,6 +144,12 @@ class LocalService:
         self.write(f"commands     {_program()} (--help lists them)")
         record.all_are_ready()
         self.write(f"ready: {proxy.address}/health (Ctrl-C stops it)")
+
+
+def _adapter_settings(proxy: EnvoyProxy) -> dict[str, str]:
+    """The adapter's settings for connections that come through Envoy."""
+    socket = proxy.json_socket
+    return {"IOTFLOW_ENVOY_SECRET": proxy.secret, "IOTFLOW_GATEWAY_JSON_SOCKET": str(socket) if socket else ""}
 
 
 def _envoy(proxy: EnvoyProxy) -> Program:

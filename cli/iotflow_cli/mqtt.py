@@ -123,13 +123,14 @@ def _elsewhere(url: str) -> BrokerChoice:
 
 
 def programs(
-    broker: BrokerChoice, data_dir: Path, server: str, defaults: Mapping[str, str], envoy_secret: str
+    broker: BrokerChoice, data_dir: Path, server: str, defaults: Mapping[str, str], envoy: Mapping[str, str]
 ) -> list[Program]:
-    """The programs that start after the server. server: host:port. Raises UsageError."""
+    """The programs that start after the server. server: host:port. envoy: the adapter's settings for connections through it.
+    Raises UsageError."""
     if broker.kind == NONE:
         return []
     env = environment(broker, data_dir, server, {**defaults, **local_defaults.chosen()})
-    env["IOTFLOW_ENVOY_SECRET"] = envoy_secret
+    env.update(envoy)
     ready_file = Path(env["IOTFLOW_GATEWAY_READY_FILE"])
     adapter = Program(
         name="mqtt",

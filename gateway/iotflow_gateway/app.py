@@ -23,6 +23,7 @@ from iotflow_gateway.devices.configs import ConfigPublisher
 from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.devices.registration import MqttRegistrationHandler
 from iotflow_gateway.endpoint import AccessControl, AnonymousAccess, Endpoint, RegistrySessions
+from iotflow_gateway.json_door import JsonDoor
 from iotflow_gateway.listeners import listeners
 from iotflow_gateway.metrics import GatewayMetrics
 from iotflow_gateway.pipeline.arrival_times import ArrivalTimes
@@ -125,7 +126,17 @@ def _tasks(context: Context) -> list[Work]:
         _serve(broker, router.route, accounts, mosquitto),
         *([mosquitto.run()] if mosquitto else []),
         *([create_ready_file(broker, ready_file)] if ready_file else []),
+        *_json_door(context),
     ]
+
+
+def _json_door(context: Context) -> list[Work]:
+    settings = context.settings
+    if settings.json_socket is None:
+        return []
+    door = JsonDoor(settings.json_socket, settings.server, settings.envoy_secret.get_secret_value())
+    context.metrics.gauge("iotflow_gateway_websockets", "WebSocket connections with JSON.", lambda: door.connections)
+    return [door.run()]
 
 
 def _broker(context: Context, mosquitto: MosquittoAccounts | None) -> Broker:

@@ -84,11 +84,15 @@ class GatewaySettings(BaseSettings):
     websocket_tls_port: int = Field(
         0, ge=0, le=65_535, description="Port of MQTT by WebSocket with TLS at the MQTT endpoint. 0: none."
     )
+    json_socket: OptionalPath = Field(
+        None,
+        description="Unix socket at which the adapter serves JSON by WebSocket to Envoy. Empty: it does not serve it.",
+    )
     envoy_secret: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("IOTFLOW_ENVOY_SECRET"),
-        description="Secret that Envoy sends in `x-iotflow-envoy`. Without it the MQTT endpoint ignores `x-forwarded-for`. Empty: "
-        "always ignored.",
+        description="Secret that Envoy sends in `x-iotflow-envoy`. Without it the adapter ignores `x-forwarded-for`. Empty: always "
+        "ignored.",
     )
     server_reference: str = Field(
         "",

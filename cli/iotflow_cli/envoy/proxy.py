@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -19,9 +19,9 @@ SOURCE = Path(__file__).parent
 LONGEST_SOCKET_PATH = 100
 METRICS = "/iotflow.v1.SystemService/GetMetrics"
 WORKER = "worker"
-MQTT_PATH = "/mqtt"
+MQTT_PATH, JSON_PATH = "/mqtt", "/api/v1/ws"
 POLL_SECONDS = 0.05
-ROUTES_INDENT = " " * 24
+ROUTES_INDENT, CLUSTERS_INDENT = " " * 24, " " * 4
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EnvoyProxy:
     admin interface; None: it has none. workers: the sockets of the server's processes; empty: one process at grpc_host and
     grpc_port. secret: proves to the server that a call came through Envoy (its IOTFLOW_ENVOY_SECRET). is_local: only this
     machine can reach Envoy, which then passes the caller's host name on to the server. mqtt: host and port of MQTT by
-    WebSocket; None: there is none.
+    WebSocket; json_socket: the socket of JSON by WebSocket; None: there is none.
     """
 
     folder: Path
@@ -51,6 +51,7 @@ class EnvoyProxy:
     secret: str = ""
     is_local: bool = True
     mqtt: tuple[str, int] | None = None
+    json_socket: Path | None = None
 
     def prepare(self) -> None:
         """Write the configuration and the files it names."""
@@ -70,8 +71,8 @@ class EnvoyProxy:
             DISCOVERY="STATIC" if self.workers else "STRICT_DNS",
             ENDPOINTS=", ".join(self._endpoints()),
             WORKER_ROUTES=f"\n{ROUTES_INDENT}".join(_worker_route(number) for number in self._numbers()),
-            MQTT_ROUTE=_mqtt_route() if self.mqtt else "",
-            MQTT_CLUSTER=_mqtt_cluster(*self.mqtt) if self.mqtt else "",
+            WEBSOCKET_ROUTES=f"\n{ROUTES_INDENT}".join(self._websocket_routes()),
+            WEBSOCKET_CLUSTERS=f"\n{CLUSTERS_INDENT}".join(self._websocket_clusters()),
             FILE_ROUTES=f"\n{ROUTES_INDENT}".join(f"- {json.dumps(file_route(file))}" for file in served_files()),
             LARGEST_FILE=largest(served_files()),
             WORKER_PARAMETER=WORKER if self.workers else "",
@@ -113,6 +114,23 @@ class EnvoyProxy:
             for name, value in headers.items()
         ]
 
+    def _websocket_routes(self) -> Iterator[str]:
+        if self.mqtt:
+            # Keepalive is a matter of MQTT: a silent connection stays open.
+            yield _websocket_route(MQTT_PATH, "iotflow_mqtt", "0s")
+        if self.json_socket:
+            # The adapter sends pings.
+            yield _websocket_route(JSON_PATH, "iotflow_json", "60s")
+
+    def _websocket_clusters(self) -> Iterator[str]:
+        if self.mqtt:
+            host, port = self.mqtt
+            address = f'socket_address: {{ address: "{host}", port_value: {port} }}'
+            yield _websocket_cluster("iotflow_mqtt", "STRICT_DNS", address)
+        if self.json_socket:
+            address = f'pipe: {{ path: "{_quoted(str(self.json_socket))}" }}'
+            yield _websocket_cluster("iotflow_json", "STATIC", address)
+
     def _endpoints(self) -> list[str]:
         if not self.workers:
             return [_endpoint(f'socket_address: {{ address: "{self.grpc_host}", port_value: {self.grpc_port} }}')]
@@ -135,7 +153,15 @@ class EnvoyProxy:
 
 def admin_socket_in(folder: Path) -> Path | None:
     """The path of the admin socket; None where it would be too long."""
-    path = folder / "envoy-admin.sock"
+    return _short_path(folder / "envoy-admin.sock")
+
+
+def json_socket_in(folder: Path) -> Path | None:
+    """The path of the adapter's socket of JSON by WebSocket; None where it would be too long."""
+    return _short_path(folder / "json.sock")
+
+
+def _short_path(path: Path) -> Path | None:
     return path if len(bytes(path)) <= LONGEST_SOCKET_PATH else None
 
 
@@ -193,18 +219,18 @@ def _worker_route(number: int) -> str:
     return f"- {{ match: {{ path: {METRICS}, headers: [{matcher}] }}, route: {route} }}"
 
 
-def _mqtt_route() -> str:
-    """Passes WebSockets on to the MQTT endpoint. Keepalive is a matter of MQTT, so that a silent connection stays open."""
+def _websocket_route(path: str, cluster: str, idle: str) -> str:
+    """Passes the WebSockets of a path on to the adapter. idle: time without traffic that ends one; 0s: none does."""
     matcher = "{ name: upgrade, string_match: { exact: websocket, ignore_case: true } }"
-    route = "cluster: iotflow_mqtt, timeout: 0s, idle_timeout: 0s, upgrade_configs: [{ upgrade_type: websocket, enabled: true }]"
-    return f"- {{ match: {{ path: {MQTT_PATH}, headers: [{matcher}] }}, route: {{ {route} }} }}"
+    facts = f"cluster: {cluster}, timeout: 0s, idle_timeout: {idle}"
+    route = f"{facts}, upgrade_configs: [{{ upgrade_type: websocket, enabled: true }}]"
+    return f"- {{ match: {{ path: {path}, headers: [{matcher}] }}, route: {{ {route} }} }}"
 
 
-def _mqtt_cluster(host: str, port: int) -> str:
-    address = f'{{ endpoint: {{ address: {{ socket_address: {{ address: "{host}", port_value: {port} }} }} }} }}'
-    assignment = f"{{ cluster_name: iotflow_mqtt, endpoints: [{{ lb_endpoints: [{address}] }}] }}"
+def _websocket_cluster(name: str, discovery: str, address: str) -> str:
+    assignment = f"{{ cluster_name: {name}, endpoints: [{{ lb_endpoints: [{_endpoint(address)}] }}] }}"
     limits = "{ thresholds: [{ max_connections: 50000, max_pending_requests: 50000, max_requests: 50000 }] }"
-    facts = "name: iotflow_mqtt, type: STRICT_DNS, connect_timeout: 2s, per_connection_buffer_limit_bytes: 1048576"
+    facts = f"name: {name}, type: {discovery}, connect_timeout: 2s, per_connection_buffer_limit_bytes: 1048576"
     return f"- {{ {facts}, load_assignment: {assignment}, circuit_breakers: {limits} }}"
 
 

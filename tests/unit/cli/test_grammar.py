@@ -94,6 +94,27 @@ def test_a_number_has_bounds_that_its_refusal_names(parameter: click.Parameter) 
         assert bound in refused.value.message
 
 
+def has_default(option: click.Parameter) -> bool:
+    """Whether the option has a default that the help must show; 0 and an empty text stand for nothing."""
+    default = option.get_default(click.Context(click.Command("any")))
+    return isinstance(default, str | int | float) and bool(default)
+
+
+SHOWN = [
+    (f"{' '.join(path)} {option.name}", option)
+    for path, command in (ALL | OLDER).items()
+    for option in command.params
+    if isinstance(option, click.Option) and not option.is_flag and has_default(option)
+]
+
+
+@pytest.mark.parametrize("option", [each for _, each in SHOWN], ids=[name for name, _ in SHOWN])
+def test_the_help_of_an_option_shows_its_default(option: click.Option) -> None:
+    record = option.get_help_record(click.Context(click.Command("any")))
+    assert record is not None
+    assert "[default: " in record[1]
+
+
 @pytest.mark.parametrize("tree", [root, scripts])
 def test_the_list_of_a_group_has_the_first_sentences_of_its_commands(tree: LazyGroup) -> None:
     for group in groups(tree):

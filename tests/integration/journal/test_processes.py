@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal.coordination import write_coordinator
 from iotflow_server.telemetry.journal.disk.folders import locked_root
+from iotflow_server.telemetry.journal.recovery import replay
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import (
     ForgetfulBackend,
@@ -109,6 +110,28 @@ async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, 
         await backend.restart()
         await caught_up(first)
         assert await contents(backend, 1) == {("m", 1): 2.0}
+
+
+async def test_a_replay_makes_room_in_the_journals_of_all_before_it_ends(
+    backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "_FLUSH_BYTES", 1)
+    slow = asyncio.Event()
+    async with two(backend, root) as (first, second):
+        backend.away = True
+        await first.write([doubles(1, {1: 1.0})])
+        # As much as a replay writes in one call.
+        await second.write([batch(2, [1], column("m", TEXT, ["long" * 2**20]))])
+        for store in (first, second):
+            await store.seal()
+            await store.write([doubles(3, {1: 1.0})])
+        # The second call of the replay hangs, whichever process it is in.
+        backend.before_write = lambda _: setattr(backend, "next_write", slow)
+        backend.away = False
+        await until(lambda: first.journal.entries == second.journal.entries == 1)
+        assert first.buffering
+        slow.set()
+        await caught_up(first)
 
 
 async def test_records_that_another_process_is_writing_are_not_dropped(backend: ForgetfulBackend, root: Path) -> None:

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from iotflow_server.data_folder import SERVER_LOCK, reserved
+import pytest
+
+from iotflow_server.data_folder import SAFEKEEPING_LOCK, SERVER_LOCK, reserved
 from tests.support.safekeeping import content_of
 
 SCRIPT = Path(__file__).with_name("exchanged.py")
@@ -22,7 +24,8 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def test_a_kill_at_any_step_leaves_one_of_both(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lock", [SERVER_LOCK, SAFEKEEPING_LOCK])
+def test_a_kill_at_any_step_leaves_one_of_both(tmp_path: Path, lock: str) -> None:
     states = []
     for step in range(1, MOST_STEPS):
         folder = made(tmp_path / str(step))
@@ -30,8 +33,8 @@ def test_a_kill_at_any_step_leaves_one_of_both(tmp_path: Path) -> None:
         if code == 0:
             break
         assert code == -signal.SIGKILL
-        # The next server finishes or discards the exchange.
-        with reserved(folder, SERVER_LOCK):
+        # The next server, backup or restore finishes or discards the exchange.
+        with reserved(folder, lock):
             found = content_of(folder)
         aside = {f"aside/{name}": data for name, data in EARLIER.items()}
         assert found in ({**EARLIER, **KEPT}, {**NEW, **KEPT, **aside}), step

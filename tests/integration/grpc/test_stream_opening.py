@@ -27,6 +27,8 @@ def server_settings() -> dict[str, object]:
     return {"wrong_credentials_per_minute": 100_000}
 
 
+# What a request has to have.
+REQUIRED = {"WatchMqttConnections": {"endpoint": "e"}}
 METHODS = [method for method in methods() if method.server_streaming]
 BOTH_WAYS = [method for method in METHODS if method.client_streaming]
 
@@ -37,7 +39,7 @@ def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, m
     if method.client_streaming:
         ask = message_factory.GetMessageClass(method.input_type).SerializeToString
         return channel.stream_stream(path(method), ask, answer)(messages, metadata=metadata)
-    request = message_factory.GetMessageClass(method.input_type)()
+    request = message_factory.GetMessageClass(method.input_type)(**REQUIRED.get(method.name, {}))
     ask = message_factory.GetMessageClass(method.input_type).SerializeToString
     return channel.unary_stream(path(method), ask, answer)(request, metadata=metadata)
 

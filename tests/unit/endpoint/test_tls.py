@@ -139,7 +139,7 @@ async def test_the_last_will_is_published_at_the_end_of_tls_or_of_the_connection
 @pytest.mark.parametrize(
     ("beginning", "problem"),
     [
-        (raw.connect("nobody"), "TLS: "),
+        (raw.connect("unknown"), "TLS: "),
         (b"GET / HTTP/1.1\r\n\r\n", "TLS: HTTP_REQUEST"),
     ],
 )
